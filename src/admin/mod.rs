@@ -1,0 +1,1 @@
+//! Metrics and the admin API, on a listener of their own.

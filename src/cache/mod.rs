@@ -1,0 +1,1 @@
+//! The exact cache: an identical request is answered from memory.

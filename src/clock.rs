@@ -1,0 +1,15 @@
+//! The two clocks: one that only moves forward, for durations, and one for people, for dates.
+//!
+//! Pure code takes the time as an argument; only the doors and the borders call these.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// The monotonic clock.
+pub fn now() -> Instant {
+    Instant::now()
+}
+
+/// Time since 1970-01-01T00:00:00Z. A machine whose clock stands before 1970 is told it is 1970.
+pub fn since_epoch() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}

@@ -1,0 +1,252 @@
+//! The checked configuration: what it means, after defaults, file and environment have been merged.
+//!
+//! Every value here is sound, so nothing below checks it again.
+
+use crate::provider::Class;
+use crate::provider::Preset;
+use crate::provider::Tier;
+use crate::secret::Secret;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// One checked, immutable configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub listen: Vec<Listener>,
+    /// Admin API and `/metrics`; `None` turns the listener off.
+    pub admin: Option<SocketAddr>,
+    pub data_dir: PathBuf,
+    pub auth: Auth,
+    pub limits: Limits,
+    pub failover: Failover,
+    pub cache: ExactCache,
+    /// The chain: in the order in which providers are tried. Only usable ones (see `disabled`).
+    pub providers: Vec<Provider>,
+    /// Names of providers that are written down but have no key yet; members that point to them vanish.
+    pub disabled: Vec<String>,
+    /// Alias → what it stands for.
+    pub models: BTreeMap<String, Reference>,
+    pub groups: BTreeMap<String, Group>,
+    pub keys: Vec<StaticKey>,
+    pub log: Log,
+    pub server: ServerSettings,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listener {
+    pub address: SocketAddr,
+    pub tls: Option<Certificate>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    pub cert: PathBuf,
+    pub key: PathBuf,
+}
+
+/// Who may ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Auth {
+    Required,
+    /// Anyone who can reach the (loopback-only) listener.
+    Open,
+}
+
+/// So many per so long, e.g. `60/min`: a bucket of `amount` that refills evenly over `per`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    pub amount: u64,
+    pub per: Duration,
+}
+
+/// Limits of one key. `None` is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyLimits {
+    pub requests: Option<Rate>,
+    pub tokens: Option<Rate>,
+    pub concurrent: Option<u32>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Largest request body, in bytes. Default 32 MiB.
+    pub body: usize,
+    /// Largest answer of a provider that is not streamed, in bytes. Default 64 MiB.
+    pub answer: usize,
+    pub bad_keys_per_ip: Option<Rate>,
+    pub per_ip: Option<Rate>,
+    /// What a key gets that says nothing of its own.
+    pub per_key: KeyLimits,
+}
+
+#[derive(Clone, Debug)]
+pub struct Failover {
+    /// Extra attempts over the whole plan. Default 3.
+    pub retry_max: u32,
+    /// From the request's arrival to the first byte of an answer, all attempts together. Default 600 s.
+    pub deadline: Duration,
+    pub connect: Duration,
+    /// Streamed requests: from the last byte sent to the response head. Default 30 s.
+    pub first_byte: Duration,
+    /// Streamed requests: from the response head to the first event with content. Default 30 s.
+    pub first_event: Duration,
+    /// Streamed requests: between two events with content; pings do not count. Default 60 s.
+    pub between_events: Duration,
+    /// Plain requests: from the last byte sent to the end of the answer, which a provider only
+    /// starts when the model has finished. Default 300 s.
+    pub answer: Duration,
+    /// Longest `Retry-After` that is waited out on the same target. Default 0: never.
+    pub wait_for: Duration,
+    /// Consecutive failures that make a provider unhealthy. Default 3.
+    pub unhealthy_after: u32,
+    /// How long an unhealthy provider stays out of the rotation. Default 30 s.
+    pub unhealthy_for: Duration,
+    /// Between two active checks of a provider; `None` is off. Default 30 s.
+    pub check_interval: Option<Duration>,
+}
+
+#[derive(Clone, Debug)]
+pub struct ExactCache {
+    /// `None`: the cache is off (written as a TTL of 0). Default 300 s.
+    pub ttl: Option<Duration>,
+    pub max_entries: u64,
+    /// All stored answers together, in bytes. Default 256 MiB.
+    pub max_bytes: u64,
+    /// Largest answer that is stored, in bytes. Default 1 MiB.
+    pub max_answer: usize,
+    /// Only requests with temperature 0 or a seed. Default false.
+    pub deterministic_only: bool,
+    /// Identical requests in flight share one upstream call. Default false.
+    pub share_in_flight: bool,
+}
+
+/// A vendor as configured and usable: it has a key, or needs none.
+#[derive(Clone, Debug)]
+pub struct Provider {
+    pub name: String,
+    pub preset: &'static Preset,
+    pub base_url: BaseUrl,
+    /// Never empty for a preset that needs a key; may be empty otherwise.
+    pub api_keys: Vec<Secret>,
+    pub tier: Tier,
+    pub weight: Option<u32>,
+    /// A private certificate authority (PEM) that signs this provider's certificate.
+    pub ca_file: Option<PathBuf>,
+    /// Model ids it is known to offer, besides what its models endpoint says.
+    pub models: Vec<String>,
+    /// Stand-ins per class; overrides the preset's.
+    pub fallback_models: BTreeMap<Class, String>,
+    /// Extra headers on every request to it.
+    pub headers: Vec<(String, Secret)>,
+    /// Offer HTTP/2 to it (TLS: by ALPN; plain: prior knowledge). Default: on with TLS, off without.
+    pub http2: bool,
+    /// Whether active checks ask its models endpoint. Default true.
+    pub check: bool,
+}
+
+impl Provider {
+    /// This provider's stand-in of a class, if it has one.
+    pub fn fallback_model(&self, class: Class) -> Option<&str> {
+        match self.fallback_models.get(&class) {
+            Some(model) => Some(model),
+            None => self.preset.model(class),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseUrl {
+    pub tls: bool,
+    /// Name or address, without brackets for IPv6.
+    pub host: String,
+    pub port: u16,
+    /// Starts with `/` or is empty; no slash at the end.
+    pub path: String,
+}
+
+/// A model of one provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// Index into [`Config::providers`].
+    pub provider: usize,
+    /// The provider's own id of the model.
+    pub model: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strategy {
+    Priority,
+    Weighted,
+}
+
+/// How the members of a group are ordered before the strategy draws.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// free, flat, paid, local; as written within a tier.
+    Tier,
+    /// free, flat, local, paid: for images and audio, where one's own hardware is cheaper.
+    Media,
+    AsWritten,
+}
+
+#[derive(Clone, Debug)]
+pub struct Group {
+    pub strategy: Strategy,
+    pub order: Order,
+    /// `false`: a request stays with the target it was sent to.
+    pub failover: bool,
+    /// Usable members only, as written. May be empty when every provider named is disabled.
+    pub members: Vec<Member>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Member {
+    pub target: Reference,
+    /// Default: the provider's weight, else 1. Zero: only as a last resort.
+    pub weight: u32,
+}
+
+/// A gateway key written in the configuration.
+#[derive(Clone, Debug)]
+pub struct StaticKey {
+    pub name: String,
+    pub key: Secret,
+    /// Aliases, groups and models this key may name; empty is all.
+    pub models: Vec<String>,
+    /// Where a field is `None` the key has no limit; defaults from `limits.per_key` are already in.
+    pub limits: KeyLimits,
+    pub failover: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    Json,
+    Text,
+}
+
+#[derive(Clone, Debug)]
+pub struct Log {
+    pub format: LogFormat,
+    /// A `tracing` level: error, warn, info, debug, trace.
+    pub level: String,
+    /// One line per request. Default on.
+    pub access: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct ServerSettings {
+    /// Worker threads. Default: the number of cores.
+    pub threads: usize,
+    /// How long live streams may go on after a shutdown signal. Default 60 s.
+    pub grace: Duration,
+    /// From the first byte of a request to the end of its head. Default 10 s.
+    pub head_timeout: Duration,
+    /// The whole request body. Default 60 s.
+    pub body_timeout: Duration,
+    /// One write to a client that does not read. Default 60 s.
+    pub write_timeout: Duration,
+    /// Idle connections kept to each provider, over all workers. Default 256.
+    pub upstream_idle: usize,
+}

@@ -1,0 +1,1 @@
+//! `impl ProxyHttp`: the life of a request as a table of contents.

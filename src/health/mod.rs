@@ -1,0 +1,1 @@
+//! Which providers and keys are fit to be asked.

@@ -1,0 +1,57 @@
+//! Request ids: the caller's own where it is well formed, else `req_` and 24 random signs.
+
+use rand::RngExt;
+
+const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// Longest id taken over from a caller; a longer one would bloat every log line.
+pub const MAX_REQUEST_ID: usize = 128;
+
+/// The caller's id if it is well formed (1 to 128 of `A-Z a-z 0-9 . _ : -`), else a new one.
+pub fn request_id(given: Option<&[u8]>) -> String {
+    match given.and_then(well_formed) {
+        Some(id) => id.to_owned(),
+        None => random("req_"),
+    }
+}
+
+/// `prefix` and 24 signs drawn evenly from letters and digits (about 142 bits).
+pub fn random(prefix: &str) -> String {
+    let mut rng = rand::rng();
+    let mut id = String::with_capacity(prefix.len() + 24);
+    id.push_str(prefix);
+    for _ in 0..24 {
+        id.push(char::from(ALPHABET[rng.random_range(0..ALPHABET.len())]));
+    }
+    id
+}
+
+fn well_formed(id: &[u8]) -> Option<&str> {
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || b"._:-".contains(b);
+    let fits = !id.is_empty() && id.len() <= MAX_REQUEST_ID;
+    (fits && id.iter().all(plain)).then(|| std::str::from_utf8(id).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_well_formed_id_is_kept() {
+        assert_eq!(request_id(Some(b"trace-1:a.b_C")), "trace-1:a.b_C");
+    }
+
+    #[test]
+    fn an_id_that_could_break_a_log_line_is_replaced() {
+        let long = vec![b'a'; MAX_REQUEST_ID + 1];
+        for bad in [b"a b".as_slice(), b"", b"a\"b", &long, "ü".as_bytes()] {
+            let id = request_id(Some(bad));
+            assert!(id.starts_with("req_") && id.len() == 28, "{id}");
+        }
+    }
+
+    #[test]
+    fn two_ids_differ() {
+        assert_ne!(random("req_"), random("req_"));
+    }
+}

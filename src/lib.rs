@@ -1,0 +1,44 @@
+//! Tollgate: one gateway at the network edge for people who run AI workloads.
+//!
+//! # Layout
+//!
+//! Imports point down this list only (`tests/borders.rs` reads the `use` lines):
+//!
+//! - [`cli`] — the commands, one file each
+//! - [`server`] — a configuration becomes a running server and its background services
+//! - [`gateway`] — `impl ProxyHttp` and the rooms a request passes: admit, receive, recall, exchange, deliver, settle, refuse
+//! - [`admin`] — metrics and the admin API, on a listener of their own
+//! - [`routing`] — names → groups → plan; strategies; the judge of failures (pure)
+//! - [`health`] — breaker and keys of each provider (pure), and what the active checks find
+//! - [`limits`] — token buckets and reservations
+//! - [`cache`] — the exact cache
+//! - [`usage`] — prices and token estimates
+//! - [`mock`] — simulated providers
+//! - [`upstream`] — pooled connector, async name resolution, timeouts
+//! - [`state`] — shared counters and cache bytes
+//! - [`config`] — file and environment → one checked [`config::Config`]
+//! - [`provider`] — vendors as data
+//! - [`dialect`] — wire formats, both directions (pure)
+//! - [`telemetry`] — log lines and metrics
+//! - [`clock`], [`id`], [`money`], [`secret`] — words everyone uses
+
+pub mod admin;
+pub mod cache;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod dialect;
+pub mod gateway;
+pub mod health;
+pub mod id;
+pub mod limits;
+pub mod mock;
+pub mod money;
+pub mod provider;
+pub mod routing;
+pub mod secret;
+pub mod server;
+pub mod state;
+pub mod telemetry;
+pub mod upstream;
+pub mod usage;

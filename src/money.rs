@@ -1,0 +1,56 @@
+//! Money as an integer: nano-dollars (1 USD = 1,000,000,000).
+
+use std::fmt;
+use std::ops::{Add, AddAssign};
+
+/// An amount in nano-dollars. Sums saturate: a bill never wraps round to zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Money(pub u64);
+
+impl Money {
+    pub const ZERO: Money = Money(0);
+
+    /// For metrics, which count in dollars.
+    pub fn as_usd(self) -> f64 {
+        self.0 as f64 / 1e9
+    }
+}
+
+impl Add for Money {
+    type Output = Money;
+    fn add(self, other: Money) -> Money {
+        Money(self.0.saturating_add(other.0))
+    }
+}
+
+impl AddAssign for Money {
+    fn add_assign(&mut self, other: Money) {
+        *self = *self + other;
+    }
+}
+
+/// Dollars with nine decimals, trailing zeros cut, no sign: `0.00123`.
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (dollars, nanos) = (self.0 / 1_000_000_000, self.0 % 1_000_000_000);
+        let text = format!("{dollars}.{nanos:09}");
+        f.write_str(text.trim_end_matches('0').trim_end_matches('.'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_dollars_without_trailing_zeros() {
+        for (nanos, text) in [(0, "0"), (1_500_000_000, "1.5"), (1_230_000, "0.00123"), (7, "0.000000007")] {
+            assert_eq!(Money(nanos).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_sum_never_wraps() {
+        assert_eq!(Money(u64::MAX) + Money(1), Money(u64::MAX));
+    }
+}

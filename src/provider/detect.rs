@@ -1,0 +1,1 @@
+//! Which vendor a bare model name belongs to.

@@ -1,0 +1,106 @@
+//! What we know of each vendor before a user says anything: presets as data, and how a secret is attached.
+
+pub mod detect;
+pub mod presets;
+
+use std::fmt;
+
+/// The wire format a provider speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    OpenAi,
+}
+
+/// How a provider's key travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyHeader {
+    /// `Authorization: Bearer <key>`
+    Bearer,
+    /// A header of its own that carries the bare key.
+    Named(&'static str),
+}
+
+/// What a provider costs its user; members of a group are ordered by it (free first).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tier {
+    Free,
+    Flat,
+    Paid,
+    Local,
+}
+
+/// What a model is good for, coarsely: the other providers' stand-in for it is of the same class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    Small,
+    Large,
+    Reasoning,
+    Embedding,
+}
+
+/// A vendor as data. Adding one that speaks a known dialect is one entry in [`presets::PRESETS`].
+#[derive(Debug)]
+pub struct Preset {
+    /// `kind` in the configuration, and the provider's default name.
+    pub kind: &'static str,
+    /// Other spellings of `kind`, as in `hf/` for `huggingface`.
+    pub also: &'static [&'static str],
+    /// Empty where every user has their own (`vllm`, `openai_compatible`).
+    pub base_url: &'static str,
+    /// Environment variables that carry a key, first match wins; `_1`…`_n` may follow each.
+    pub key_env: &'static [&'static str],
+    /// Whether the vendor serves nobody without a key.
+    pub needs_key: bool,
+    pub key_header: KeyHeader,
+    pub dialect: Dialect,
+    pub tier: Tier,
+    /// Whether `stream_options.include_usage` is understood (Mistral refuses it).
+    pub stream_options: bool,
+    /// One model per class, asked for when the model that was named is not offered here.
+    pub models: &'static [(Class, &'static str)],
+}
+
+impl Preset {
+    /// This vendor's stand-in of a class, if it has one.
+    pub fn model(&self, class: Class) -> Option<&'static str> {
+        self.models.iter().find(|(c, _)| *c == class).map(|(_, model)| *model)
+    }
+}
+
+impl Tier {
+    pub const ALL: [Tier; 4] = [Tier::Free, Tier::Flat, Tier::Paid, Tier::Local];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Tier::Free => "free",
+            Tier::Flat => "flat",
+            Tier::Paid => "paid",
+            Tier::Local => "local",
+        }
+    }
+}
+
+impl fmt::Display for Tier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl Class {
+    pub const ALL: [Class; 4] = [Class::Small, Class::Large, Class::Reasoning, Class::Embedding];
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Class::Small => "small",
+            Class::Large => "large",
+            Class::Reasoning => "reasoning",
+            Class::Embedding => "embedding",
+        }
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}

@@ -1,0 +1,196 @@
+//! The vendors Tollgate knows by name (vendors.md §2). Adding one that speaks a known dialect is one entry here.
+
+use crate::provider::Class::{Embedding, Large, Reasoning, Small};
+use crate::provider::{Dialect, KeyHeader, Preset, Tier};
+
+/// What most vendors have in common; entries below name only what differs.
+const COMMON: Preset = Preset {
+    kind: "",
+    also: &[],
+    base_url: "",
+    key_env: &[],
+    needs_key: true,
+    key_header: KeyHeader::Bearer,
+    dialect: Dialect::OpenAi,
+    tier: Tier::Paid,
+    stream_options: true,
+    models: &[],
+};
+
+/// Every kind, in the order in which providers found in the environment are chained: free first, paid, then local.
+pub static PRESETS: &[Preset] = &[
+    Preset {
+        kind: "groq",
+        base_url: "https://api.groq.com/openai/v1",
+        key_env: &["GROQ_API_KEY"],
+        tier: Tier::Free,
+        models: &[
+            (Small, "openai/gpt-oss-20b"),
+            (Large, "openai/gpt-oss-120b"),
+            (Reasoning, "openai/gpt-oss-120b"),
+        ],
+        ..COMMON
+    },
+    Preset {
+        kind: "cerebras",
+        base_url: "https://api.cerebras.ai/v1",
+        key_env: &["CEREBRAS_API_KEY"],
+        tier: Tier::Free,
+        models: &[(Small, "gemma-4-31b"), (Large, "gpt-oss-120b"), (Reasoning, "gpt-oss-120b")],
+        ..COMMON
+    },
+    Preset {
+        kind: "gemini",
+        also: &["google"],
+        base_url: "https://generativelanguage.googleapis.com/v1beta/openai",
+        key_env: &["GEMINI_API_KEY", "GOOGLE_API_KEY"],
+        tier: Tier::Free,
+        models: &[
+            (Small, "gemini-3.5-flash-lite"),
+            (Large, "gemini-3.8-flash"),
+            (Reasoning, "gemini-4-argon"),
+            (Embedding, "gemini-embedding-001"),
+        ],
+        ..COMMON
+    },
+    Preset {
+        kind: "openrouter",
+        base_url: "https://openrouter.ai/api/v1",
+        key_env: &["OPENROUTER_API_KEY"],
+        models: &[
+            (Small, "openai/gpt-oss-20b"),
+            (Large, "openai/gpt-oss-120b"),
+            (Reasoning, "deepseek/deepseek-v3.2"),
+        ],
+        ..COMMON
+    },
+    Preset {
+        kind: "huggingface",
+        also: &["hf"],
+        base_url: "https://router.huggingface.co/v1",
+        key_env: &["HUGGINGFACE_API_KEY", "HF_TOKEN"],
+        models: &[
+            (Small, "openai/gpt-oss-20b"),
+            (Large, "openai/gpt-oss-120b"),
+            (Reasoning, "openai/gpt-oss-120b"),
+        ],
+        ..COMMON
+    },
+    Preset {
+        kind: "zai",
+        also: &["z.ai"],
+        base_url: "https://api.z.ai/api/paas/v4",
+        key_env: &["ZAI_API_KEY"],
+        models: &[(Small, "glm-4.7-flash"), (Large, "glm-5.3"), (Reasoning, "glm-5.3")],
+        ..COMMON
+    },
+    Preset {
+        kind: "novita",
+        base_url: "https://api.novita.ai/openai/v1",
+        key_env: &["NOVITA_API_KEY"],
+        models: &[(Large, "deepseek/deepseek-v3.2"), (Reasoning, "zai-org/glm-4.7")],
+        ..COMMON
+    },
+    Preset {
+        kind: "inference",
+        base_url: "https://api.inference.net/v1",
+        key_env: &["INFERENCE_API_KEY"],
+        models: &[(Small, "meta-llama/llama-3.1-8b-instruct/fp-8")],
+        ..COMMON
+    },
+    Preset {
+        kind: "openai",
+        base_url: "https://api.openai.com/v1",
+        key_env: &["OPENAI_API_KEY"],
+        models: &[
+            (Small, "gpt-4o-mini"),
+            (Large, "gpt-6.1-terra"),
+            (Reasoning, "gpt-6.1-sol"),
+            (Embedding, "text-embedding-3-small"),
+        ],
+        ..COMMON
+    },
+    Preset {
+        kind: "mistral",
+        base_url: "https://api.mistral.ai/v1",
+        key_env: &["MISTRAL_API_KEY"],
+        stream_options: false,
+        models: &[
+            (Small, "mistral-small-latest"),
+            (Large, "mistral-large-latest"),
+            (Reasoning, "magistral-medium-latest"),
+            (Embedding, "mistral-embed"),
+        ],
+        ..COMMON
+    },
+    Preset {
+        kind: "deepseek",
+        base_url: "https://api.deepseek.com",
+        key_env: &["DEEPSEEK_API_KEY"],
+        models: &[(Small, "deepseek-v4-flash"), (Large, "deepseek-v4-pro"), (Reasoning, "deepseek-v4-pro")],
+        ..COMMON
+    },
+    Preset {
+        kind: "together",
+        base_url: "https://api.together.ai/v1",
+        key_env: &["TOGETHER_API_KEY"],
+        models: &[(Small, "openai/gpt-oss-20b"), (Large, "openai/gpt-oss-120b")],
+        ..COMMON
+    },
+    Preset {
+        kind: "fireworks",
+        base_url: "https://api.fireworks.ai/inference/v1",
+        key_env: &["FIREWORKS_API_KEY"],
+        models: &[
+            (Small, "accounts/fireworks/models/gpt-oss-20b"),
+            (Large, "accounts/fireworks/models/gpt-oss-120b"),
+        ],
+        ..COMMON
+    },
+    Preset {
+        kind: "xai",
+        base_url: "https://api.x.ai/v1",
+        key_env: &["XAI_API_KEY"],
+        models: &[(Large, "grok-4.7"), (Reasoning, "grok-4.7")],
+        ..COMMON
+    },
+    Preset {
+        kind: "ollama",
+        base_url: "http://127.0.0.1:11434/v1",
+        key_env: &["OLLAMA_API_KEY"],
+        needs_key: false,
+        tier: Tier::Local,
+        models: &[(Small, "llama3.2:3b"), (Large, "gpt-oss:20b"), (Embedding, "nomic-embed-text")],
+        ..COMMON
+    },
+    Preset { kind: "vllm", key_env: &["VLLM_API_KEY"], needs_key: false, tier: Tier::Local, ..COMMON },
+    Preset { kind: "openai_compatible", needs_key: false, ..COMMON },
+];
+
+/// The preset a `kind` (or one of its other spellings) names.
+pub fn preset(kind: &str) -> Option<&'static Preset> {
+    PRESETS.iter().find(|p| p.kind == kind || p.also.contains(&kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_named_once() {
+        let mut names: Vec<&str> =
+            PRESETS.iter().flat_map(|p| p.also.iter().copied().chain([p.kind])).collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all, "two presets share a name");
+    }
+
+    #[test]
+    fn a_vendor_with_an_address_says_how_its_key_is_found() {
+        for preset in PRESETS.iter().filter(|p| !p.base_url.is_empty()) {
+            assert!(!preset.key_env.is_empty(), "`{}` has no key_env", preset.kind);
+            assert!(!preset.base_url.ends_with('/'), "`{}` ends in a slash", preset.kind);
+        }
+    }
+}
