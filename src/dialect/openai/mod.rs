@@ -1,0 +1,5 @@
+//! OpenAI's dialect: chat completions, completions and embeddings.
+
+pub mod error;
+pub mod request;
+pub mod stream;

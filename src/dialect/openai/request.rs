@@ -1,0 +1,371 @@
+//! What the gateway must know of a request, read without building a tree, and the request as a provider gets it.
+
+use serde::Deserialize;
+use serde::de::Deserializer;
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// The operations of this dialect that carry a JSON body with a `model`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    ChatCompletions,
+    Completions,
+    Embeddings,
+}
+
+impl Operation {
+    /// Behind the provider's base URL.
+    pub fn path(self) -> &'static str {
+        match self {
+            Operation::ChatCompletions => "/chat/completions",
+            Operation::Completions => "/completions",
+            Operation::Embeddings => "/embeddings",
+        }
+    }
+
+    /// In metrics and cache keys.
+    pub fn word(self) -> &'static str {
+        match self {
+            Operation::ChatCompletions => "chat_completions",
+            Operation::Completions => "completions",
+            Operation::Embeddings => "embeddings",
+        }
+    }
+
+    /// The field that says what is asked, besides `model`.
+    fn subject(self) -> &'static str {
+        match self {
+            Operation::ChatCompletions => "messages",
+            Operation::Completions => "prompt",
+            Operation::Embeddings => "input",
+        }
+    }
+}
+
+/// A request body that cannot be served, and why, in the words OpenAI's API uses.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct BadRequest {
+    pub message: String,
+    pub param: Option<&'static str>,
+    pub code: Option<&'static str>,
+}
+
+/// What was read from a request body. Ranges are byte positions in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shape {
+    pub model: String,
+    model_at: Range<usize>,
+    pub stream: bool,
+    /// Whether the client itself asked for the usage chunk.
+    pub include_usage: bool,
+    stream_options_at: Option<Range<usize>>,
+    stream_options: Option<String>,
+    /// The most tokens the answer may have, where the request says so.
+    pub max_output: Option<u64>,
+    /// How many choices are asked for.
+    pub choices: u64,
+}
+
+#[derive(Deserialize)]
+struct Fields<'a> {
+    #[serde(borrow)]
+    model: Option<&'a RawValue>,
+    #[serde(borrow)]
+    messages: Option<&'a RawValue>,
+    #[serde(borrow)]
+    prompt: Option<&'a RawValue>,
+    #[serde(borrow)]
+    input: Option<&'a RawValue>,
+    #[serde(borrow)]
+    stream: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "even_null")]
+    stream_options: Option<&'a RawValue>,
+    #[serde(borrow)]
+    max_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    max_completion_tokens: Option<&'a RawValue>,
+    #[serde(borrow)]
+    n: Option<&'a RawValue>,
+}
+
+/// Keeps a `null`, whose place must be known to replace it.
+fn even_null<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'a RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
+impl Shape {
+    /// Reads what routing, limits and streaming need; everything else stays as it is.
+    ///
+    /// # Errors
+    /// [`BadRequest`] names the field that is missing or of the wrong type.
+    pub fn read(operation: Operation, body: &[u8]) -> Result<Shape, BadRequest> {
+        let text = std::str::from_utf8(body)
+            .map_err(|e| not_json(format!("invalid UTF-8 at byte {}", e.valid_up_to())))?;
+        if !text.trim_ascii_start().starts_with('{') {
+            return Err(not_json("it must be a JSON object".to_owned()));
+        }
+        let fields: Fields<'_> = serde_json::from_str(text).map_err(|e| not_json(e.to_string()))?;
+        let model = fields.model.filter(|m| m.get() != "null");
+        let model = model.ok_or_else(|| missing("model"))?;
+        let name: Cow<'_, str> = read(model, "model", "a string")?;
+        if name.is_empty() {
+            return Err(wrong("model", "a string that is not empty"));
+        }
+        fields.check_subject(operation)?;
+        let options = fields.stream_options.filter(|o| o.get() != "null");
+        Ok(Shape {
+            model: name.into_owned(),
+            model_at: place(text, model),
+            stream: optional(fields.stream, "stream", "true or false")?.unwrap_or(false),
+            include_usage: include_usage(options)?,
+            stream_options_at: fields.stream_options.map(|o| place(text, o)),
+            stream_options: options.map(|o| o.get().to_owned()),
+            max_output: fields.max_output()?,
+            choices: optional::<u64>(fields.n, "n", "a whole number")?.unwrap_or(1).max(1),
+        })
+    }
+
+    /// The body for a provider: its own name of the model, and the usage chunk asked for if the answer is
+    /// streamed and `ask_usage` is set. Every other byte is the client's.
+    pub fn body_for(&self, body: &[u8], model: &str, ask_usage: bool) -> Vec<u8> {
+        let mut edits = vec![(self.model_at.clone(), quoted(model))];
+        if self.stream && ask_usage && !self.include_usage {
+            edits.push(self.usage_edit(body));
+        }
+        edits.sort_by_key(|(range, _)| range.start);
+        splice(body, &edits)
+    }
+
+    fn usage_edit(&self, body: &[u8]) -> (Range<usize>, String) {
+        match (&self.stream_options_at, &self.stream_options) {
+            (Some(at), Some(options)) => (at.clone(), with_usage(options)),
+            (Some(at), None) => (at.clone(), r#"{"include_usage":true}"#.to_owned()),
+            (None, _) => {
+                let open = body.iter().position(|b| *b == b'{').map_or(0, |at| at + 1);
+                (open..open, r#""stream_options":{"include_usage":true},"#.to_owned())
+            }
+        }
+    }
+}
+
+impl Fields<'_> {
+    fn max_output(&self) -> Result<Option<u64>, BadRequest> {
+        let newer = optional(self.max_completion_tokens, "max_completion_tokens", "a whole number")?;
+        let older = optional(self.max_tokens, "max_tokens", "a whole number")?;
+        Ok(newer.or(older))
+    }
+
+    fn check_subject(&self, operation: Operation) -> Result<(), BadRequest> {
+        let name = operation.subject();
+        let value = match operation {
+            Operation::ChatCompletions => self.messages,
+            Operation::Completions => self.prompt,
+            Operation::Embeddings => self.input,
+        };
+        let value = value.filter(|v| v.get() != "null").ok_or_else(|| missing(name))?;
+        let list = value.get().strip_prefix('[');
+        let empty = list.is_some_and(|rest| rest.trim_ascii_start().starts_with(']'));
+        match operation {
+            Operation::ChatCompletions if list.is_none() => Err(wrong(name, "an array")),
+            Operation::ChatCompletions | Operation::Embeddings if empty => {
+                Err(wrong(name, "an array that is not empty"))
+            }
+            Operation::ChatCompletions => messages_are_objects(value),
+            Operation::Completions | Operation::Embeddings
+                if list.is_none() && !value.get().starts_with('"') =>
+            {
+                Err(wrong(name, "a string or an array"))
+            }
+            Operation::Completions | Operation::Embeddings => Ok(()),
+        }
+    }
+}
+
+/// Each message must be an object with a `role`; what else it holds is the provider's to judge.
+fn messages_are_objects(messages: &RawValue) -> Result<(), BadRequest> {
+    #[derive(Deserialize)]
+    struct Message<'a> {
+        #[serde(borrow)]
+        role: Cow<'a, str>,
+    }
+    let messages: Vec<Message<'_>> = serde_json::from_str(messages.get()).map_err(|e| BadRequest {
+        message: format!("`messages` must be objects with a `role` each: {}", cause(&e)),
+        param: Some("messages"),
+        code: Some("invalid_type"),
+    })?;
+    match messages.iter().any(|m| m.role.is_empty()) {
+        true => Err(wrong("messages", "objects whose `role` is not empty")),
+        false => Ok(()),
+    }
+}
+
+fn include_usage(options: Option<&RawValue>) -> Result<bool, BadRequest> {
+    #[derive(Deserialize)]
+    struct Options {
+        include_usage: Option<bool>,
+    }
+    let options: Option<Options> = optional(options, "stream_options", "an object")?;
+    Ok(options.and_then(|o| o.include_usage).unwrap_or(false))
+}
+
+/// `options` with `include_usage` turned on and its other members kept.
+fn with_usage(options: &str) -> String {
+    let mut members: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(options).unwrap_or_default();
+    members.insert("include_usage".to_owned(), true.into());
+    serde_json::Value::Object(members).to_string()
+}
+
+fn splice(body: &[u8], edits: &[(Range<usize>, String)]) -> Vec<u8> {
+    let added: usize = edits.iter().map(|(_, text)| text.len()).sum();
+    let mut out = Vec::with_capacity(body.len() + added);
+    let mut from = 0;
+    for (range, text) in edits {
+        out.extend_from_slice(&body[from..range.start]);
+        out.extend_from_slice(text.as_bytes());
+        from = range.end;
+    }
+    out.extend_from_slice(&body[from..]);
+    out
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// Where a borrowed value stands in the text it was read from.
+fn place(text: &str, value: &RawValue) -> Range<usize> {
+    let start = value.get().as_ptr() as usize - text.as_ptr() as usize;
+    start..start + value.get().len()
+}
+
+fn optional<'a, T: Deserialize<'a>>(
+    raw: Option<&'a RawValue>,
+    field: &'static str,
+    kind: &str,
+) -> Result<Option<T>, BadRequest> {
+    match raw.filter(|r| r.get() != "null") {
+        Some(raw) => read(raw, field, kind).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn read<'a, T: Deserialize<'a>>(raw: &'a RawValue, field: &'static str, kind: &str) -> Result<T, BadRequest> {
+    serde_json::from_str(raw.get()).map_err(|_| wrong(field, kind))
+}
+
+fn not_json(why: String) -> BadRequest {
+    BadRequest { message: format!("the request body is not valid JSON: {why}"), param: None, code: None }
+}
+
+fn missing(field: &'static str) -> BadRequest {
+    BadRequest {
+        message: format!("you must provide `{field}`"),
+        param: Some(field),
+        code: Some("missing_required_parameter"),
+    }
+}
+
+fn wrong(field: &'static str, kind: &str) -> BadRequest {
+    BadRequest {
+        message: format!("`{field}` must be {kind}"),
+        param: Some(field),
+        code: Some("invalid_type"),
+    }
+}
+
+/// serde's sentence without its position, which is relative to a part of the body.
+fn cause(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line").map_or(text.clone(), |(cause, _)| cause.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Operation::{ChatCompletions, Completions, Embeddings};
+
+    fn chat(body: &str) -> Result<Shape, BadRequest> {
+        Shape::read(ChatCompletions, body.as_bytes())
+    }
+
+    #[test]
+    fn a_bad_body_names_the_field() {
+        for (body, param) in [
+            (r#"{"messages":[{"role":"user"}]}"#, "model"),
+            (r#"{"model":null,"messages":[{"role":"user"}]}"#, "model"),
+            (r#"{"model":7,"messages":[{"role":"user"}]}"#, "model"),
+            (r#"{"model":"","messages":[{"role":"user"}]}"#, "model"),
+            (r#"{"model":"m"}"#, "messages"),
+            (r#"{"model":"m","messages":"hi"}"#, "messages"),
+            (r#"{"model":"m","messages":[ ]}"#, "messages"),
+            (r#"{"model":"m","messages":["hi"]}"#, "messages"),
+            (r#"{"model":"m","messages":[{"content":"hi"}]}"#, "messages"),
+            (r#"{"model":"m","messages":[{"role":"user"}],"stream":"yes"}"#, "stream"),
+            (r#"{"model":"m","messages":[{"role":"user"}],"stream_options":1}"#, "stream_options"),
+            (r#"{"model":"m","messages":[{"role":"user"}],"max_tokens":-1}"#, "max_tokens"),
+            (r#"{"model":"m","messages":[{"role":"user"}],"n":"2"}"#, "n"),
+        ] {
+            let error = chat(body).unwrap_err();
+            assert_eq!(error.param, Some(param), "{body}: {error}");
+            assert!(error.message.contains(param), "{error}");
+        }
+        for body in ["", "[]", "nonsense", r#"{"model":"m","messages":[{"role":"user"}]"#, "\"x\""] {
+            let error = chat(body).unwrap_err();
+            assert!(error.message.contains("not valid JSON"), "{body}: {error}");
+        }
+        assert!(Shape::read(ChatCompletions, b"{\"model\":\"\xff\"}").unwrap_err().message.contains("UTF-8"));
+        assert_eq!(Shape::read(Embeddings, br#"{"model":"m","input":[]}"#).unwrap_err().param, Some("input"));
+        assert_eq!(
+            Shape::read(Completions, br#"{"model":"m","prompt":3}"#).unwrap_err().param,
+            Some("prompt")
+        );
+    }
+
+    #[test]
+    fn only_the_model_changes_in_a_plain_request() {
+        let body =
+            r#"{ "x":"model", "model" : "fast" ,"messages":[{"role":"user","content":"é"}],"zz":1.50}"#;
+        let shape = chat(body).unwrap();
+        let sent = shape.body_for(body.as_bytes(), "vendor/\"m\"", true);
+        assert_eq!(String::from_utf8(sent).unwrap(), body.replace("\"fast\"", r#""vendor/\"m\"""#));
+    }
+
+    #[test]
+    fn a_stream_asks_for_usage_wherever_the_options_stand() {
+        let asks = |body: &str| {
+            let sent = chat(body).unwrap().body_for(body.as_bytes(), "m2", true);
+            let sent: serde_json::Value = serde_json::from_slice(&sent).unwrap();
+            assert_eq!(sent["model"], "m2");
+            sent["stream_options"].clone()
+        };
+        let base = r#""model":"m","messages":[{"role":"user"}],"stream":true"#;
+        assert_eq!(asks(&format!("{{{base}}}")), serde_json::json!({"include_usage": true}));
+        assert_eq!(
+            asks(&format!("{{\"stream_options\":null,{base}}}")),
+            serde_json::json!({"include_usage": true})
+        );
+        assert_eq!(
+            asks(&format!("{{{base},\"stream_options\":{{\"include_obfuscation\":false}}}}")),
+            serde_json::json!({"include_usage": true, "include_obfuscation": false})
+        );
+    }
+
+    #[test]
+    fn a_stream_to_a_provider_that_refuses_stream_options_gets_none() {
+        let body = r#"{"model":"m","messages":[{"role":"user"}],"stream":true}"#;
+        let sent = chat(body).unwrap().body_for(body.as_bytes(), "m", false);
+        assert_eq!(String::from_utf8(sent).unwrap(), body);
+    }
+
+    #[test]
+    fn limits_and_choices_are_read() {
+        let shape = chat(
+            r#"{"model":"m","messages":[{"role":"user"}],"max_tokens":5,"max_completion_tokens":9,"n":3}"#,
+        )
+        .unwrap();
+        assert_eq!((shape.max_output, shape.choices), (Some(9), 3));
+    }
+}

@@ -1,0 +1,184 @@
+//! Server-sent events: bytes, cut anywhere, become whole events without being copied where that can be helped.
+//!
+//! Source: WHATWG HTML §9.2.6. Lines end in LF, CRLF or CR; an empty line ends an event.
+
+use bytes::Bytes;
+use bytes::BytesMut;
+use memchr::memchr2;
+use std::borrow::Cow;
+
+/// One event as it came, with its terminator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    pub raw: Bytes,
+}
+
+/// An event grew past [`Splitter`]'s bound before it ended.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an event of the stream is longer than {limit} bytes")]
+pub struct EventTooLong {
+    pub limit: usize,
+}
+
+/// Cuts a stream of bytes into events. What is not yet a whole event waits inside.
+pub struct Splitter {
+    limit: usize,
+    carry: BytesMut,
+    /// Where in `carry` the first line that has not been seen to end begins.
+    line: usize,
+}
+
+impl Splitter {
+    /// `limit` bounds one event, in bytes.
+    pub fn new(limit: usize) -> Splitter {
+        Splitter { limit, carry: BytesMut::new(), line: 0 }
+    }
+
+    /// Takes the next bytes and hands out every event they complete, in order.
+    ///
+    /// # Errors
+    /// [`EventTooLong`] when an unfinished event grows past the bound; the stream is lost then.
+    pub fn push(&mut self, mut chunk: Bytes, events: &mut Vec<Event>) -> Result<(), EventTooLong> {
+        if self.carry.is_empty() {
+            while let Some(end) = event_end(&chunk, &mut self.line) {
+                events.push(Event { raw: chunk.split_to(end) });
+            }
+            self.carry.extend_from_slice(&chunk);
+        } else {
+            self.carry.extend_from_slice(&chunk);
+            while let Some(end) = event_end(&self.carry, &mut self.line) {
+                events.push(Event { raw: self.carry.split_to(end).freeze() });
+            }
+        }
+        match self.carry.len() > self.limit {
+            true => Err(EventTooLong { limit: self.limit }),
+            false => Ok(()),
+        }
+    }
+
+    /// What is left when the stream has ended: an event whose last empty line is missing.
+    pub fn finish(&mut self) -> Option<Event> {
+        self.line = 0;
+        let raw = self.carry.split().freeze();
+        (!raw.is_empty()).then_some(Event { raw })
+    }
+}
+
+/// Where the first event of `bytes` ends, terminator included. `line` remembers how far lines have
+/// been read, so that a long event which arrives in pieces is looked at once; it is 0 after an event.
+fn event_end(bytes: &[u8], line: &mut usize) -> Option<usize> {
+    loop {
+        let rest = bytes.get(*line..)?;
+        let length = memchr2(b'\n', b'\r', rest)?;
+        let after = match rest[length..] {
+            [b'\r', b'\n', ..] => length + 2,
+            // The LF that belongs to this CR may be in the next piece.
+            [b'\r'] => return None,
+            _ => length + 1,
+        };
+        *line += after;
+        if length == 0 {
+            let end = *line;
+            *line = 0;
+            return Some(end);
+        }
+    }
+}
+
+impl Event {
+    /// The `data` of the event, its lines joined by LF; `None` for comments and other fields alone.
+    pub fn data(&self) -> Option<Cow<'_, [u8]>> {
+        let mut lines = self.raw.split(|b| matches!(b, b'\n' | b'\r')).filter_map(data_of);
+        let first = lines.next()?;
+        match lines.next() {
+            None => Some(Cow::Borrowed(first)),
+            Some(second) => {
+                let mut joined = first.to_vec();
+                for line in std::iter::once(second).chain(lines) {
+                    joined.push(b'\n');
+                    joined.extend_from_slice(line);
+                }
+                Some(Cow::Owned(joined))
+            }
+        }
+    }
+}
+
+fn data_of(line: &[u8]) -> Option<&[u8]> {
+    let value = line.strip_prefix(b"data")?;
+    match value {
+        [] => Some(value),
+        [b':', b' ', rest @ ..] | [b':', rest @ ..] => Some(rest),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn split(pieces: &[&[u8]]) -> Vec<Bytes> {
+        let mut splitter = Splitter::new(1 << 20);
+        let mut events = Vec::new();
+        for piece in pieces {
+            splitter.push(Bytes::copy_from_slice(piece), &mut events).unwrap();
+        }
+        events.extend(splitter.finish());
+        events.into_iter().map(|e| e.raw).collect()
+    }
+
+    #[test]
+    fn every_cut_gives_the_same_events() {
+        for stream in [
+            "data: {\"a\":\"é\"}\n\n: ping\n\ndata: [DONE]\n\n",
+            "data: 1\r\n\r\nevent: x\r\ndata: 2\r\n\r\n",
+            "data: 1\n\ndata: 2\r\n\r\ndata: 3\n\ntail",
+        ] {
+            let whole = split(&[stream.as_bytes()]);
+            for at in 0..=stream.len() {
+                let (left, right) = stream.as_bytes().split_at(at);
+                assert_eq!(split(&[left, right]), whole, "cut at {at}");
+            }
+            let single: Vec<&[u8]> = stream.as_bytes().chunks(1).collect();
+            assert_eq!(split(&single), whole);
+        }
+    }
+
+    #[test]
+    fn data_is_read_with_and_without_a_space_and_over_several_lines() {
+        let data = |raw: &'static str| {
+            Event { raw: Bytes::from_static(raw.as_bytes()) }.data().map(|d| d.into_owned())
+        };
+        assert_eq!(data("data:{}\n\n"), Some(b"{}".to_vec()));
+        assert_eq!(data("data: {}\r\n\r\n"), Some(b"{}".to_vec()));
+        assert_eq!(data("event: e\ndata: a\ndata: b\n\n"), Some(b"a\nb".to_vec()));
+        assert_eq!(data(": data: no\n\n"), None);
+        assert_eq!(data("database: no\n\n"), None);
+    }
+
+    #[test]
+    fn an_endless_line_is_refused_not_stored() {
+        let mut splitter = Splitter::new(1000);
+        let mut events = Vec::new();
+        assert_eq!(splitter.push(Bytes::from(vec![b'x'; 1000]), &mut events), Ok(()));
+        assert_eq!(splitter.push(Bytes::from_static(b"x"), &mut events), Err(EventTooLong { limit: 1000 }));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_lost_or_invented(
+            stream in proptest::collection::vec(prop_oneof![Just(b'\n'), Just(b'\r'), Just(b':'), Just(b'd')], 0..200),
+            cuts in proptest::collection::vec(0usize..200, 0..8),
+        ) {
+            let mut at: Vec<usize> = cuts.into_iter().map(|c| c.min(stream.len())).collect();
+            at.sort_unstable();
+            at.insert(0, 0);
+            at.push(stream.len());
+            let pieces: Vec<&[u8]> = at.windows(2).map(|w| &stream[w[0]..w[1]]).collect();
+            let cut = split(&pieces);
+            prop_assert_eq!(cut.concat(), stream.clone());
+            prop_assert_eq!(cut, split(&[&stream]));
+        }
+    }
+}
