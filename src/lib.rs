@@ -12,6 +12,7 @@
 //! - [`health`] — breaker and keys of each provider (pure), and what the active checks find
 //! - [`limits`] — token buckets and reservations
 //! - [`cache`] — the exact cache
+//! - [`tenants`] — keys and what each may use
 //! - [`usage`] — prices and token estimates
 //! - [`mock`] — simulated providers
 //! - [`upstream`] — pooled connector, async name resolution, timeouts
@@ -40,5 +41,6 @@ pub mod secret;
 pub mod server;
 pub mod state;
 pub mod telemetry;
+pub mod tenants;
 pub mod upstream;
 pub mod usage;

@@ -1,5 +1,6 @@
 //! OpenAI's dialect: chat completions, completions and embeddings.
 
 pub mod error;
+pub mod relay;
 pub mod request;
 pub mod stream;

@@ -1,0 +1,4 @@
+//! Who may ask: credentials and what each may name.
+
+pub mod credential;
+pub mod first_keys;
