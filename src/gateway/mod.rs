@@ -1,1 +1,138 @@
 //! `impl ProxyHttp`: the life of a request as a table of contents.
+
+pub mod admit;
+pub mod answer;
+pub mod attempt;
+pub mod client;
+pub mod deliver;
+pub mod exchange;
+pub mod itinerary;
+pub mod operation;
+pub mod parts;
+pub mod prepare;
+pub mod recall;
+pub mod receive;
+pub mod record;
+pub mod refuse;
+pub mod slow_head;
+pub mod snapshot;
+pub mod vendor;
+pub mod verdicts;
+
+use crate::clock;
+use crate::gateway::exchange::Exchange;
+use crate::gateway::parts::Parts;
+use crate::gateway::record::Arrival;
+use crate::gateway::record::Record;
+use crate::gateway::snapshot::Snapshot;
+use crate::id;
+use async_trait::async_trait;
+use http::header;
+use pingora::Error;
+use pingora::ErrorType;
+use pingora::modules::http::HttpModules;
+use pingora::proxy::FailToProxy;
+use pingora::proxy::ProxyHttp;
+use pingora::proxy::Session;
+use pingora::upstreams::peer::HttpPeer;
+use std::sync::Arc;
+
+/// The door for clients.
+pub struct Gateway {
+    parts: Arc<Parts>,
+}
+
+impl Gateway {
+    pub fn new(parts: Arc<Parts>) -> Gateway {
+        Gateway { parts }
+    }
+}
+
+/// One request between its phases.
+pub struct Call {
+    snapshot: Arc<Snapshot>,
+    record: Option<Record>,
+    exchange: Option<Box<Exchange>>,
+}
+
+#[async_trait]
+impl ProxyHttp for Gateway {
+    type CTX = Call;
+
+    fn new_ctx(&self) -> Call {
+        Call { snapshot: self.parts.snapshot.load_full(), record: None, exchange: None }
+    }
+
+    /// No modules: each would look at every byte, and compression would hold events back.
+    fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
+
+    async fn early_request_filter(&self, session: &mut Session, call: &mut Call) -> pingora::Result<()> {
+        session.set_write_timeout(Some(call.snapshot.config.server.write_timeout));
+        session.set_pipelining_enabled(true);
+        call.record = Some(Record::new(self.parts.ledger.clone(), arrival(session)));
+        Ok(())
+    }
+
+    async fn request_filter(&self, session: &mut Session, call: &mut Call) -> pingora::Result<bool> {
+        let Some(record) = &mut call.record else {
+            return Ok(false);
+        };
+        call.exchange = prepare::prepare(&self.parts, &call.snapshot, session, record).await?;
+        Ok(call.exchange.is_none())
+    }
+
+    async fn proxy_upstream_filter(&self, session: &mut Session, call: &mut Call) -> pingora::Result<bool> {
+        if let (Some(record), Some(exchange)) = (&mut call.record, call.exchange.take()) {
+            exchange::run(&self.parts, &call.snapshot, session, record, *exchange).await?;
+            ended(record)?;
+        }
+        Ok(false)
+    }
+
+    /// Only edge routes come this way, and there are none yet.
+    async fn upstream_peer(&self, _session: &mut Session, _call: &mut Call) -> pingora::Result<Box<HttpPeer>> {
+        Err(Error::explain(ErrorType::HTTPStatus(404), "no edge route"))
+    }
+
+    async fn fail_to_proxy(&self, session: &mut Session, error: &Error, call: &mut Call) -> FailToProxy {
+        if let Some(record) = call.record.as_mut().filter(|r| r.outcome.status == 0) {
+            record.client_left();
+        }
+        tracing::debug!(%error, written = session.response_written().is_some(), "connection lost");
+        FailToProxy { error_code: 0, can_reuse_downstream: false }
+    }
+
+    fn suppress_error_log(&self, _session: &Session, _call: &Call, _error: &Error) -> bool {
+        true
+    }
+
+    async fn logging(&self, _session: &mut Session, _error: Option<&Error>, call: &mut Call) {
+        call.record.iter_mut().for_each(Record::close);
+    }
+}
+
+/// A client that has left must not have its connection used again.
+fn ended(record: &Record) -> pingora::Result<()> {
+    match record.outcome.status == record::CLIENT_LEFT {
+        true => Err(Error::explain(ErrorType::ConnectionClosed, "client left")),
+        false => Ok(()),
+    }
+}
+
+fn arrival(session: &Session) -> Arrival {
+    let head = session.req_header();
+    let given = head.headers.get("x-request-id").map(|v| v.as_bytes());
+    Arrival {
+        at: clock::now(),
+        request_id: id::request_id(given),
+        client: session.client_addr().and_then(|a| a.as_inet()).map(|a| a.ip()),
+        method: head.method.as_str().to_owned(),
+        path: head.uri.path().to_owned(),
+    }
+}
+
+/// HTTP/1.1 requires a host (RFC 9112 §3.2); HTTP/2 carries it in the URI.
+fn names_a_host(session: &Session) -> bool {
+    let head = session.req_header();
+    head.headers.contains_key(header::HOST) || head.uri.authority().is_some() || head.version == http::Version::HTTP_10
+}

@@ -10,6 +10,7 @@ use pingora::http::ResponseHeader;
 use pingora::protocols::http::client::HttpSession;
 use pingora::upstreams::peer::HttpPeer;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -30,23 +31,35 @@ pub struct Wire {
 }
 
 impl Upstreams {
-    /// Connects to a host, from the pool where possible, else to its addresses one after the other.
+    /// Connects to a host, from the pool where possible unless it must be `fresh`, else to its addresses
+    /// one after the other.
     ///
     /// # Errors
     /// The last address's failure.
-    pub async fn open(&self, host: &Host) -> Result<Wire, Broken> {
+    pub async fn open(&self, host: &Host, fresh: bool) -> Result<Wire, Broken> {
         let candidates = host.candidates().await?;
         let mut failure = Broken::Timeout("resolving");
         for (index, peer) in candidates.iter().take(MAX_ADDRESSES) {
-            match self.connector.get_http_session(&**peer).await {
+            let peer = match fresh {
+                true => self.unpooled(peer),
+                false => peer.clone(),
+            };
+            match self.connector.get_http_session(&*peer).await {
                 Ok((session, reused)) => {
                     host.prefer(index);
-                    return Ok(Wire { session: Some(session), peer: peer.clone(), reused });
+                    return Ok(Wire { session: Some(session), peer, reused });
                 }
                 Err(error) => failure = unreachable(error),
             }
         }
         Err(failure)
+    }
+
+    /// The same peer under a name that no pooled connection goes by.
+    fn unpooled(&self, peer: &HttpPeer) -> Arc<HttpPeer> {
+        let mut alone = peer.clone();
+        alone.group_key = self.serial.fetch_add(1, Ordering::Relaxed);
+        Arc::new(alone)
     }
 
     /// Gives the connection back to the pool if its answer was read to the end, else closes it.
@@ -112,19 +125,21 @@ impl Wire {
         let Some(first) = self.body(until).await? else {
             return Ok(Bytes::new());
         };
-        let Some(second) = self.body(until).await? else {
-            return Ok(first);
-        };
-        let mut all = Vec::with_capacity(2 * (first.len() + second.len()));
-        all.extend_from_slice(&first);
-        all.extend_from_slice(&second);
+        let mut all = Vec::new();
         while let Some(more) = self.body(until).await? {
+            if all.is_empty() {
+                all.extend_from_slice(&first);
+            }
             all.extend_from_slice(&more);
             if all.len() > limit {
                 return Err(Broken::TooLarge { limit });
             }
         }
-        Ok(all.into())
+        match all.is_empty() {
+            true if first.len() > limit => Err(Broken::TooLarge { limit }),
+            true => Ok(first),
+            false => Ok(all.into()),
+        }
     }
 
     /// What a failed answer says, up to 64 KiB and half a second. Cut short, it is what came till then.

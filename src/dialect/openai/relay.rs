@@ -96,6 +96,11 @@ impl Relay {
         &self.flow
     }
 
+    /// Where the stream stands.
+    pub fn flow(&self) -> &Flow {
+        &self.flow
+    }
+
     /// What may be sent now.
     pub fn take(&mut self) -> Bytes {
         self.out.split().freeze()

@@ -1,0 +1,92 @@
+//! The door: who is asking, and is there room for one more request of theirs.
+
+use crate::clock;
+use crate::gateway::parts::Parts;
+use crate::gateway::record::Record;
+use crate::gateway::refuse;
+use crate::gateway::refuse::Refusal;
+use crate::gateway::snapshot::Snapshot;
+use crate::limits::Reservation;
+use crate::tenants::credential::Credential;
+use http::HeaderMap;
+use http::header;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// Checks the address, the key and the key's limits, in that order, and takes room for one request.
+///
+/// # Errors
+/// The [`Refusal`] to send.
+pub async fn admit(
+    parts: &Parts,
+    snapshot: &Snapshot,
+    headers: &HeaderMap,
+    record: &mut Record,
+) -> Result<Arc<Credential>, Refusal> {
+    let client = record.arrival.client;
+    address_has_room(snapshot, client)?;
+    let credential = authenticate(snapshot, headers, client)?;
+    record.subject.key = Some(credential.name.clone());
+    let entered = Reservation::enter(&parts.state, credential.account.clone(), credential.limits, clock::now()).await;
+    let (reservation, left) = entered.map_err(refuse::limited)?;
+    record.held.reservation = Some(reservation);
+    record.held.requests_left = left;
+    Ok(credential)
+}
+
+fn address_has_room(snapshot: &Snapshot, client: Option<IpAddr>) -> Result<(), Refusal> {
+    match (&snapshot.per_ip, client) {
+        (Some(limit), Some(address)) => limit.observe(address).map_err(refuse::address_limit),
+        (None, _) | (_, None) => Ok(()),
+    }
+}
+
+/// Finds the credential of the key a request carries.
+///
+/// A good key is always let in: one client with a stale key must not lock out its neighbours behind the same address.
+fn authenticate(snapshot: &Snapshot, headers: &HeaderMap, client: Option<IpAddr>) -> Result<Arc<Credential>, Refusal> {
+    let Some(key) = presented(headers) else {
+        return snapshot.credentials.anyone().cloned().ok_or_else(refuse::no_key);
+    };
+    if let Some(credential) = snapshot.credentials.find(key) {
+        return Ok(credential.clone());
+    }
+    // Where anyone may ask, a key that means nothing does no harm: SDKs insist on sending one.
+    if let Some(anyone) = snapshot.credentials.anyone() {
+        return Ok(anyone.clone());
+    }
+    match (&snapshot.bad_keys, client) {
+        (Some(limit), Some(address)) => limit.observe(address).map_err(refuse::too_many_bad_keys)?,
+        (None, _) | (_, None) => {}
+    }
+    Err(refuse::wrong_key())
+}
+
+/// The key in `Authorization: Bearer` or `X-API-Key`. An empty one is none.
+fn presented(headers: &HeaderMap) -> Option<&str> {
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| {
+        let (scheme, key) = v.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
+    });
+    let named = headers.get("x-api-key").and_then(|v| v.to_str().ok()).map(str::trim);
+    bearer.or(named).filter(|key| !key.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_found_in_either_header() {
+        let of = |name: &'static str, value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, value.parse().unwrap());
+            presented(&headers).map(str::to_owned)
+        };
+        assert_eq!(of("authorization", "Bearer k1").as_deref(), Some("k1"));
+        assert_eq!(of("authorization", "bearer   k1 ").as_deref(), Some("k1"));
+        assert_eq!(of("x-api-key", "k1").as_deref(), Some("k1"));
+        assert_eq!(of("authorization", "Basic azE6"), None);
+        assert_eq!(of("authorization", "Bearer "), None);
+    }
+}

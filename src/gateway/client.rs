@@ -1,0 +1,136 @@
+//! The client's side of a request: its answer's head and body, and the moment it leaves.
+
+use crate::gateway::record::Record;
+use crate::gateway::refuse::Refusal;
+use crate::limits::Left;
+use crate::limits::Which;
+use crate::telemetry::access::Cost;
+use bytes::Bytes;
+use http::HeaderName;
+use http::HeaderValue;
+use http::header;
+use pingora::http::ResponseHeader;
+use pingora::proxy::Session;
+use std::future::Future;
+use std::time::Duration;
+
+/// A refused request's unread body is read away up to here, so that its connection can be kept.
+const MAX_DRAIN: u64 = 64 * 1024;
+const DRAIN_PATIENCE: Duration = Duration::from_secs(1);
+
+pub const JSON: &str = "application/json";
+pub const EVENT_STREAM: &str = "text/event-stream; charset=utf-8";
+
+/// The client closed its connection or reset its stream.
+#[derive(Debug)]
+pub struct ClientLeft;
+
+/// Does `work` unless the client leaves first; then `work` is dropped at once.
+pub async fn while_it_waits<T>(client: &mut Session, work: impl Future<Output = T>) -> Result<T, ClientLeft> {
+    tokio::select! {
+        biased;
+        done = work => Ok(done),
+        () = gone(client) => Err(ClientLeft),
+    }
+}
+
+/// Ends when the client has left. Its request must have been read to the end.
+async fn gone(client: &mut Session) {
+    while let Ok(Some(_)) = client.as_downstream_mut().read_body_or_idle(true).await {}
+}
+
+/// A head with what every answer carries.
+pub fn head(status: u16, record: &Record) -> pingora::Result<ResponseHeader> {
+    let mut head = ResponseHeader::build_no_case(status, Some(16))?;
+    set(&mut head, "x-request-id", &record.arrival.request_id);
+    let service = &record.service;
+    service.provider.as_deref().into_iter().for_each(|name| set(&mut head, "x-provider", name));
+    service.model.as_deref().into_iter().for_each(|name| set(&mut head, "x-model", name));
+    if !service.attempts.is_empty() {
+        number(&mut head, "x-attempts", service.attempts.len() as u64);
+    }
+    if let Some(cache) = service.cache {
+        head.insert_header("x-cache", HeaderValue::from_static(shouted(cache)))?;
+    }
+    if let Some(Cost::Known(money)) = record.cost() {
+        set(&mut head, "x-response-cost-usd", &money.to_string());
+    }
+    for (kind, left) in [(Which::Requests, &record.held.requests_left), (Which::Tokens, &record.held.tokens_left)] {
+        left.iter().for_each(|left| rate_limit(&mut head, kind, left));
+    }
+    Ok(head)
+}
+
+/// Sends an answer whose body is whole.
+pub async fn answer(client: &mut Session, mut head: ResponseHeader, kind: &str, body: Bytes) -> pingora::Result<()> {
+    set(&mut head, "content-type", kind);
+    number(&mut head, "content-length", body.len() as u64);
+    let bodiless = client.req_header().method == http::Method::HEAD;
+    client.write_response_header(Box::new(head), bodiless).await?;
+    if !bodiless {
+        client.write_response_body(Some(body), true).await?;
+    }
+    Ok(())
+}
+
+/// Says no. The connection is kept where what is left of the request is small.
+pub async fn refuse(client: &mut Session, record: &mut Record, refusal: &Refusal) -> pingora::Result<()> {
+    record.outcome.status = refusal.status;
+    record.outcome.error = Some(refusal.reason);
+    let mut head = head(refusal.status, record)?;
+    if let Some(seconds) = refusal.retry_after_seconds() {
+        number(&mut head, "retry-after", seconds);
+    }
+    if let Some(limited) = &refusal.limited {
+        let left = Left { limit: limited.limit, remaining: limited.remaining, reset: limited.reset };
+        rate_limit(&mut head, limited.which, &left);
+    }
+    drain(client).await;
+    answer(client, head, JSON, refusal.body().into()).await
+}
+
+async fn drain(client: &mut Session) {
+    let length = client.req_header().headers.get(header::CONTENT_LENGTH);
+    let length = length.and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
+    // A client that waits for "100 Continue" must not be made to send what nobody wants.
+    let waits = client.req_header().headers.contains_key(header::EXPECT);
+    if length.is_some_and(|n| n <= MAX_DRAIN) && !waits {
+        let session = client.as_downstream_mut();
+        session.set_total_drain_timeout(Some(DRAIN_PATIENCE));
+        // If it fails the connection closes, which is what happens without it too.
+        let _ = session.drain_request_body().await;
+    }
+}
+
+fn rate_limit(head: &mut ResponseHeader, which: Which, left: &Left) {
+    let [limit, remaining, reset] = match which {
+        Which::Requests => ["x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"],
+        Which::Tokens => ["x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"],
+        Which::Concurrent => {
+            ["x-ratelimit-limit-concurrent", "x-ratelimit-remaining-concurrent", "x-ratelimit-reset-concurrent"]
+        }
+    };
+    number(head, limit, left.limit);
+    number(head, remaining, left.remaining);
+    // Written as OpenAI writes durations (vendors.md §1.5).
+    set(head, reset, &format!("{}ms", left.reset.as_millis()));
+}
+
+fn shouted(cache: &'static str) -> &'static str {
+    match cache {
+        "hit" => "HIT",
+        "miss" => "MISS",
+        _ => "BYPASS",
+    }
+}
+
+/// Sets a header whose value may come from outside; one that cannot be sent is left out.
+pub fn set(head: &mut ResponseHeader, name: &'static str, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        let _ = head.insert_header(HeaderName::from_static(name), value);
+    }
+}
+
+pub fn number(head: &mut ResponseHeader, name: &'static str, value: u64) {
+    let _ = head.insert_header(HeaderName::from_static(name), HeaderValue::from(value));
+}

@@ -1,0 +1,215 @@
+//! An answer on its way to the client: whole, or event by event with nothing held back.
+
+use crate::cache::Answer;
+use crate::cache::Form;
+use crate::cache::Hit;
+use crate::config::Failover;
+use crate::dialect::fault;
+use crate::dialect::openai::assemble::assemble;
+use crate::dialect::openai::error::ErrorBody;
+use crate::dialect::openai::relay::End;
+use crate::dialect::openai::relay::Flow;
+use crate::dialect::openai::relay::Relay;
+use crate::dialect::openai::unfold::unfold;
+use crate::dialect::openai::unfold::without_usage;
+use crate::dialect::usage::Usage;
+use crate::gateway::attempt::Opened;
+use crate::gateway::client;
+use crate::gateway::client::ClientLeft;
+use crate::gateway::client::EVENT_STREAM;
+use crate::gateway::client::JSON;
+use crate::gateway::client::while_it_waits;
+use crate::gateway::receive::Ask;
+use crate::gateway::record::Record;
+use crate::upstream::Broken;
+use crate::upstream::Upstreams;
+use crate::upstream::Wire;
+use crate::usage::estimate;
+use bytes::Bytes;
+use http::HeaderValue;
+use http::Version;
+use http::header;
+use pingora::proxy::Session;
+use std::time::Duration;
+use std::time::Instant;
+
+/// How long the end of an answer is waited for after its terminal event, to keep the connection.
+const TAIL: Duration = Duration::from_millis(500);
+
+/// How a stream ended.
+pub enum Ended {
+    /// With the stream as it came, if the cache wants it.
+    Complete(Option<Vec<u8>>),
+    /// The provider broke it off; the client has been told.
+    Broken(&'static str),
+    ClientLeft,
+}
+
+/// Sends a provider's whole answer, as events if the client asked for a stream.
+pub async fn whole(session: &mut Session, record: &mut Record, ask: &Ask, body: Bytes) -> pingora::Result<()> {
+    record.first_byte();
+    record.outcome.status = 200;
+    let unfolded = match ask.shape.stream {
+        true => unfold(&body, ask.shape.include_usage),
+        false => None,
+    };
+    let head = client::head(200, record)?;
+    match unfolded {
+        Some(events) => client::answer(session, head, EVENT_STREAM, events.into()).await,
+        None => client::answer(session, head, JSON, body).await,
+    }
+}
+
+/// Answers from the cache, in the form the client asked for. `false`: what is stored cannot be brought into it.
+pub async fn hit(session: &mut Session, record: &mut Record, ask: &Ask, hit: Hit) -> pingora::Result<bool> {
+    let Some((kind, body)) = in_form(&hit.answer, ask) else {
+        return Ok(false);
+    };
+    record.first_byte();
+    record.outcome.status = 200;
+    record.service.cache = Some("hit");
+    record.service.provider = Some(hit.answer.provider.as_str().into());
+    record.service.model = Some(hit.answer.model.as_str().into());
+    let mut head = client::head(200, record)?;
+    client::number(&mut head, "x-cache-ttl", hit.ttl_left.as_secs());
+    client::answer(session, head, kind, body).await.map(|()| true)
+}
+
+fn in_form(answer: &Answer, ask: &Ask) -> Option<(&'static str, Bytes)> {
+    match (ask.shape.stream, answer.form) {
+        (false, Form::Whole) => Some((JSON, answer.body.clone())),
+        (false, Form::Stream) => assemble(&answer.body).map(|whole| (JSON, whole.into())),
+        (true, Form::Whole) => {
+            unfold(&answer.body, ask.shape.include_usage).map(|events| (EVENT_STREAM, events.into()))
+        }
+        (true, Form::Stream) if ask.shape.include_usage => Some((EVENT_STREAM, answer.body.clone())),
+        (true, Form::Stream) => Some((EVENT_STREAM, without_usage(&answer.body).into())),
+    }
+}
+
+/// Relays a stream whose first content has come.
+///
+/// # Errors
+/// Only when the head cannot be built; everything else is an [`Ended`].
+pub async fn stream(
+    session: &mut Session,
+    record: &mut Record,
+    upstreams: &Upstreams,
+    ask: &Ask,
+    opened: Opened,
+    failover: &Failover,
+) -> pingora::Result<Ended> {
+    let Opened { mut wire, mut relay } = opened;
+    let head = stream_head(session, record)?;
+    record.outcome.status = 200;
+    if session.write_response_header(Box::new(head), false).await.is_err() {
+        return Ok(leave(wire, &relay, record, ask).await);
+    }
+    record.first_byte();
+    let stopped = flow(session, &mut wire, &mut relay, failover.between_events).await;
+    record.service.usage = Some(used(&relay, ask));
+    let ended = match stopped {
+        Err(ClientLeft) => return Ok(leave(wire, &relay, record, ask).await),
+        Ok(Stopped::Complete) => Ended::Complete(relay.transcript()),
+        Ok(Stopped::Broken { word, message }) => {
+            tell(session, &message).await;
+            record.outcome.error = Some(word);
+            Ended::Broken(word)
+        }
+    };
+    // A failure to write the last chunk is a client that has left with the whole answer.
+    let _ = session.write_response_body(Some(Bytes::new()), true).await;
+    match ended {
+        Ended::Complete(_) => finish(upstreams, wire).await,
+        Ended::Broken(_) | Ended::ClientLeft => wire.abandon().await,
+    }
+    Ok(ended)
+}
+
+fn stream_head(session: &Session, record: &Record) -> pingora::Result<pingora::http::ResponseHeader> {
+    let mut head = client::head(200, record)?;
+    head.insert_header(header::CONTENT_TYPE, HeaderValue::from_static(EVENT_STREAM))?;
+    head.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))?;
+    // A proxy in front of us must not hold events back either.
+    client::set(&mut head, "x-accel-buffering", "no");
+    if session.req_header().version == Version::HTTP_11 {
+        head.insert_header(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"))?;
+    }
+    Ok(head)
+}
+
+enum Stopped {
+    Complete,
+    Broken { word: &'static str, message: String },
+}
+
+impl Stopped {
+    fn broken(word: &'static str, message: &str) -> Stopped {
+        Stopped::Broken { word, message: message.to_owned() }
+    }
+}
+
+/// Passes events on until the stream stops. Only events with content put off the time between events.
+async fn flow(session: &mut Session, wire: &mut Wire, relay: &mut Relay, between: Duration) -> Result<Stopped, ClientLeft> {
+    let mut until = Instant::now() + between;
+    let mut seen = relay.content_events;
+    loop {
+        let ready = relay.take();
+        if !ready.is_empty() {
+            session.write_response_body(Some(ready), false).await.map_err(|_| ClientLeft)?;
+        }
+        match relay.flow() {
+            Flow::Waiting | Flow::Open => {}
+            Flow::Done => return Ok(Stopped::Complete),
+            Flow::TooLong => return Ok(Stopped::broken("event_too_long", "the provider sent an event that is too long")),
+            Flow::Error(data) => {
+                let message = fault::message(data).unwrap_or_else(|| "the provider reported an error".to_owned());
+                return Ok(Stopped::Broken { word: "error_event", message });
+            }
+        }
+        match while_it_waits(session, wire.body(until)).await? {
+            Ok(Some(chunk)) => drop(relay.feed(chunk)),
+            Ok(None) => match relay.end() {
+                End::Complete => {}
+                End::Cut => return Ok(Stopped::broken("cut", CUT)),
+            },
+            Err(Broken::Timeout(_)) => return Ok(Stopped::broken("stall", "the provider fell silent in the middle of its answer")),
+            Err(_) => return Ok(Stopped::broken("cut", CUT)),
+        }
+        if relay.content_events != seen {
+            seen = relay.content_events;
+            until = Instant::now() + between;
+        }
+    }
+}
+
+const CUT: &str = "the provider broke off in the middle of its answer; what came before is incomplete";
+
+/// Tells the client that its stream is broken. No `[DONE]` follows.
+async fn tell(session: &mut Session, message: &str) {
+    let event = ErrorBody { message, kind: "server_error", param: None, code: Some("stream_interrupted") }.to_event();
+    let _ = session.write_response_body(Some(event.into()), false).await;
+}
+
+async fn leave(wire: Wire, relay: &Relay, record: &mut Record, ask: &Ask) -> Ended {
+    record.service.usage = Some(used(relay, ask));
+    record.client_left();
+    wire.abandon().await;
+    Ended::ClientLeft
+}
+
+/// What the provider counted; else about what it must have: an event is about a token.
+fn used(relay: &Relay, ask: &Ask) -> Usage {
+    relay.usage.unwrap_or_else(|| Usage {
+        input: estimate::of_text(ask.body.len()),
+        output: relay.content_events,
+        ..Usage::default()
+    })
+}
+
+async fn finish(upstreams: &Upstreams, mut wire: Wire) {
+    match wire.body(Instant::now() + TAIL).await {
+        Ok(None) => upstreams.close(wire).await,
+        Ok(Some(_)) | Err(_) => wire.abandon().await,
+    }
+}

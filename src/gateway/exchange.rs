@@ -1,0 +1,217 @@
+//! The attempt loop: draw a target → attempt → deliver, or learn from the failure and go on.
+
+use crate::cache::Form;
+use crate::clock;
+use crate::dialect::fault;
+use crate::gateway::attempt::Failure;
+use crate::gateway::attempt::Reply;
+use crate::gateway::attempt::Terms;
+use crate::gateway::attempt::attempt;
+use crate::gateway::client;
+use crate::gateway::client::ClientLeft;
+use crate::gateway::client::while_it_waits;
+use crate::gateway::deliver;
+use crate::gateway::deliver::Ended;
+use crate::gateway::itinerary::Itinerary;
+use crate::gateway::itinerary::Onward;
+use crate::gateway::itinerary::Stop;
+use crate::gateway::parts::Parts;
+use crate::gateway::recall::Keep;
+use crate::gateway::receive::Ask;
+use crate::gateway::record::Record;
+use crate::gateway::refuse;
+use crate::gateway::snapshot::Snapshot;
+use crate::gateway::vendor::Vendor;
+use crate::gateway::verdicts;
+use crate::routing::Candidate;
+use crate::routing::judge::Fault;
+use crate::telemetry::access::AttemptNote;
+use bytes::Bytes;
+use pingora::proxy::Session;
+use rand::RngExt;
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::Instant;
+
+/// A request that is ready to be asked of providers.
+pub struct Exchange {
+    pub ask: Ask,
+    pub plan: Vec<Candidate>,
+    /// Where the answer is kept, if it may be.
+    pub keep: Option<Keep>,
+}
+
+/// Asks one target after the other until one answers, the plan is exhausted, or the client leaves.
+///
+/// # Errors
+/// Only what breaks the connection to the client.
+pub async fn run(
+    parts: &Parts,
+    snapshot: &Arc<Snapshot>,
+    session: &mut Session,
+    record: &mut Record,
+    exchange: Exchange,
+) -> pingora::Result<()> {
+    let Exchange { ask, plan, mut keep } = exchange;
+    let failover = &snapshot.config.failover;
+    let deadline = record.arrival.at + failover.deadline;
+    let terms = Terms {
+        failover,
+        max_answer: snapshot.config.limits.answer,
+        deadline,
+        keep: keep.as_ref().map_or(0, |k| k.max_answer),
+        since_epoch: clock::since_epoch(),
+    };
+    let mut way = Itinerary::new(plan, verdicts::patience(failover));
+    let mut last: Option<(Stop, Failure)> = None;
+    while let Some(stop) = way.next(&snapshot.vendors, clock::now()) {
+        let vendor = &snapshot.vendors[stop.provider];
+        verdicts::announce(last.as_ref(), &stop, snapshot, parts.metrics());
+        let begun = clock::now();
+        let answered = while_it_waits(session, attempt(&parts.upstreams, vendor, &stop, &ask, &terms)).await;
+        match answered {
+            Err(ClientLeft) => return client_left(vendor, &stop, record, begun),
+            Ok(Ok(reply)) => {
+                note(record, vendor, &stop, "200", begun.elapsed());
+                serve(record, vendor, &stop, parts);
+                return reply_with(parts, snapshot, session, record, &ask, reply, &stop, keep.take()).await;
+            }
+            Ok(Err(failure)) => {
+                note(record, vendor, &stop, failure.word, begun.elapsed());
+                verdicts::blame_for(vendor, &stop, &failure, failover, parts.metrics());
+                let jitter = rand::rng().random_range(0.0..1.0);
+                let larger = |candidate: &Candidate| verdicts::is_larger(snapshot, &parts.prices, &stop, candidate);
+                match way.learn(&stop, &failure.fault, jitter, larger) {
+                    Onward::GiveBack => return give_back(session, record, vendor, &stop, &failure).await,
+                    Onward::After(wait) if clock::now() + wait >= deadline => {
+                        return client::refuse(session, record, &refuse::deadline(failover.deadline)).await;
+                    }
+                    Onward::After(wait) => {
+                        if !wait.is_zero() && while_it_waits(session, tokio::time::sleep(wait)).await.is_err() {
+                            record.client_left();
+                            return Ok(());
+                        }
+                        last = Some((stop, failure));
+                    }
+                }
+            }
+        }
+    }
+    exhausted(session, record, &way, last, snapshot).await
+}
+
+async fn exhausted(
+    session: &mut Session,
+    record: &mut Record,
+    way: &Itinerary,
+    last: Option<(Stop, Failure)>,
+    snapshot: &Snapshot,
+) -> pingora::Result<()> {
+    let now = clock::now();
+    let open_again = way.open_again.map(|at| at.saturating_duration_since(now));
+    let told = last.as_ref().and_then(|(_, failure)| match &failure.fault {
+        Fault::Status { retry_after, .. } | Fault::InBand { retry_after, .. } => *retry_after,
+        Fault::Unreachable | Fault::Timeout | Fault::Reset | Fault::Malformed => None,
+    });
+    if now >= record.arrival.at + snapshot.config.failover.deadline {
+        return client::refuse(session, record, &refuse::deadline(snapshot.config.failover.deadline)).await;
+    }
+    client::refuse(session, record, &refuse::all_failed(open_again.or(told))).await
+}
+
+fn note(record: &mut Record, vendor: &Vendor, stop: &Stop, outcome: &'static str, took: Duration) {
+    let attempt = AttemptNote { provider: vendor.name.clone(), model: stop.model.clone(), outcome, took };
+    record.service.attempts.push(attempt);
+}
+
+/// From here on the answer is this target's.
+fn serve(record: &mut Record, vendor: &Vendor, stop: &Stop, parts: &Parts) {
+    record.service.provider = Some(vendor.name.clone());
+    record.service.model = Some(stop.model.clone());
+    record.service.lane = Some(vendor.lane(&stop.model, &parts.prices));
+}
+
+fn client_left(vendor: &Vendor, stop: &Stop, record: &mut Record, begun: Instant) -> pingora::Result<()> {
+    // The attempt told nothing of the provider.
+    vendor.vitals.forget();
+    note(record, vendor, stop, "client_left", begun.elapsed());
+    record.service.provider = Some(vendor.name.clone());
+    record.service.model = Some(stop.model.clone());
+    record.client_left();
+    Ok(())
+}
+
+#[allow(clippy::too_many_arguments)] // the end of the loop, where everything it held is used up
+async fn reply_with(
+    parts: &Parts,
+    snapshot: &Snapshot,
+    session: &mut Session,
+    record: &mut Record,
+    ask: &Ask,
+    reply: Reply,
+    stop: &Stop,
+    keep: Option<Keep>,
+) -> pingora::Result<()> {
+    let vendor = &snapshot.vendors[stop.provider];
+    let kept = match reply {
+        Reply::Whole { body, usage } => {
+            verdicts::praise(vendor);
+            record.service.usage = usage.or_else(|| Some(verdicts::guess(ask, &body)));
+            let kept = keep.is_some().then(|| (Form::Whole, body.clone()));
+            deliver::whole(session, record, ask, body).await?;
+            kept
+        }
+        Reply::Stream(opened) => {
+            let _live = parts.metrics().stream_in_flight();
+            let failover = &snapshot.config.failover;
+            match deliver::stream(session, record, &parts.upstreams, ask, *opened, failover).await? {
+                Ended::Complete(transcript) => {
+                    verdicts::praise(vendor);
+                    transcript.map(|events| (Form::Stream, Bytes::from(events)))
+                }
+                Ended::Broken(word) => {
+                    verdicts::broke_off(vendor, word, failover, parts.metrics());
+                    None
+                }
+                Ended::ClientLeft => {
+                    vendor.vitals.forget();
+                    None
+                }
+            }
+        }
+    };
+    if let (Some(keep), Some((form, body))) = (keep, kept) {
+        keep.store(&parts.cache, form, body, &vendor.name, &stop.model).await;
+    }
+    Ok(())
+}
+
+/// The caller's own fault: it hears what the provider said, in the envelope its SDK expects.
+async fn give_back(
+    session: &mut Session,
+    record: &mut Record,
+    vendor: &Vendor,
+    stop: &Stop,
+    failure: &Failure,
+) -> pingora::Result<()> {
+    vendor.vitals.forget();
+    record.service.provider = Some(vendor.name.clone());
+    record.service.model = Some(stop.model.clone());
+    let (status, cause) = match &failure.fault {
+        Fault::Status { code, cause, .. } => (*code, *cause),
+        Fault::InBand { cause, .. } => (400, *cause),
+        Fault::Unreachable | Fault::Timeout | Fault::Reset | Fault::Malformed => {
+            return client::refuse(session, record, &refuse::all_failed(None)).await;
+        }
+    };
+    let refusal = refuse::provider_refusal(status, cause, fault::message(&failure.said));
+    match verdicts::envelope(status, &refusal, &failure.said) {
+        Some(body) => {
+            record.outcome.status = status;
+            record.outcome.error = Some(refusal.reason);
+            let head = client::head(status, record)?;
+            client::answer(session, head, client::JSON, body).await
+        }
+        None => client::refuse(session, record, &refusal).await,
+    }
+}

@@ -1,0 +1,153 @@
+//! The way through a plan: which target is asked next, and what is learnt from one that failed.
+
+use crate::gateway::vendor::Vendor;
+use crate::health::Pick;
+use crate::routing::Candidate;
+use crate::routing::judge::Circumstances;
+use crate::routing::judge::Fault;
+use crate::routing::judge::KeyEffect;
+use crate::routing::judge::Verdict;
+use crate::routing::judge::blame;
+use crate::routing::judge::judge;
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::Instant;
+
+/// One target: a provider, its name of the model, and which of its keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stop {
+    pub provider: usize,
+    pub model: Arc<str>,
+    pub key: usize,
+    pub stand_in: bool,
+}
+
+/// What follows from a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Onward {
+    /// Go on with [`Itinerary::next`], after this long.
+    After(Duration),
+    /// The failure is the caller's to hear.
+    GiveBack,
+}
+
+/// Settings of the loop.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    pub retry_max: u32,
+    pub wait_for: Duration,
+}
+
+/// The state of one request's way through its plan.
+pub struct Itinerary {
+    plan: Vec<Candidate>,
+    at: usize,
+    patience: Patience,
+    attempts: u32,
+    tries_on_target: u32,
+    tried_keys: Vec<usize>,
+    again: Option<Stop>,
+    /// When the first target that was skipped because its keys cool down may be asked again.
+    pub open_again: Option<Instant>,
+}
+
+impl Itinerary {
+    pub fn new(plan: Vec<Candidate>, patience: Patience) -> Itinerary {
+        Itinerary {
+            plan,
+            at: 0,
+            patience,
+            attempts: 0,
+            tries_on_target: 0,
+            tried_keys: Vec::new(),
+            again: None,
+            open_again: None,
+        }
+    }
+
+    /// The next target, or `None` when plan or patience are exhausted.
+    pub fn next(&mut self, vendors: &[Vendor], now: Instant) -> Option<Stop> {
+        if self.attempts > self.patience.retry_max {
+            return None;
+        }
+        let stop = self.again.take().or_else(|| self.draw(vendors, now))?;
+        self.attempts += 1;
+        self.tries_on_target += 1;
+        Some(stop)
+    }
+
+    fn draw(&mut self, vendors: &[Vendor], now: Instant) -> Option<Stop> {
+        while let Some(candidate) = self.plan.get(self.at) {
+            let vitals = &vendors[candidate.provider].vitals;
+            match vitals.pick(now, &self.tried_keys) {
+                // With only unhealthy providers left the last resort is asked although its breaker is open.
+                Pick::Key(key) if vitals.admit(now) || self.is_last_resort() => {
+                    let stop = Stop {
+                        provider: candidate.provider,
+                        model: candidate.model.clone(),
+                        key,
+                        stand_in: candidate.stand_in,
+                    };
+                    return Some(stop);
+                }
+                Pick::Cooling(until) => {
+                    self.open_again = Some(self.open_again.map_or(until, |known| known.min(until)));
+                }
+                Pick::Key(_) | Pick::AllAside => {}
+            }
+            self.leave();
+        }
+        None
+    }
+
+    /// Nothing has been asked yet and nothing else is left to ask.
+    fn is_last_resort(&self) -> bool {
+        self.attempts == 0 && self.at + 1 == self.plan.len()
+    }
+
+    fn leave(&mut self) {
+        self.at += 1;
+        self.tried_keys.clear();
+        self.tries_on_target = 0;
+    }
+
+    /// Decides what follows from a failure of `stop`. `jitter` is drawn from 0..1. `larger` tells whether
+    /// a candidate's context is larger than that of the target that failed, or unknown.
+    pub fn learn(&mut self, stop: &Stop, fault: &Fault, jitter: f64, larger: impl Fn(&Candidate) -> bool) -> Onward {
+        let circumstances = Circumstances {
+            tries_on_target: self.tries_on_target,
+            stand_in: stop.stand_in,
+            wait_for: self.patience.wait_for,
+            jitter,
+        };
+        match judge(fault, &circumstances) {
+            Verdict::Again { wait } => {
+                self.again = Some(stop.clone());
+                return Onward::After(wait);
+            }
+            Verdict::GiveBack => return Onward::GiveBack,
+            Verdict::Next => self.pass_by(stop, fault),
+            Verdict::NextLarger => {
+                self.leave();
+                while self.plan.get(self.at).is_some_and(|c| !larger(c)) {
+                    self.leave();
+                }
+                if self.at >= self.plan.len() {
+                    return Onward::GiveBack;
+                }
+            }
+        }
+        Onward::After(Duration::ZERO)
+    }
+
+    /// A fault of the key alone leaves the provider's other keys to try.
+    fn pass_by(&mut self, stop: &Stop, fault: &Fault) {
+        match blame(fault).key {
+            KeyEffect::None => self.leave(),
+            KeyEffect::Cool(_) | KeyEffect::Aside => {
+                self.tried_keys.push(stop.key);
+                self.tries_on_target = 0;
+            }
+        }
+    }
+}

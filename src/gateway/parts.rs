@@ -1,0 +1,55 @@
+//! What the gateway is made of. A step takes the part it uses.
+
+use crate::cache::ExactCache;
+use crate::cache::flights::Flights;
+use crate::gateway::record::Ledger;
+use crate::gateway::snapshot::Snapshot;
+use crate::health::Board;
+use crate::state::State;
+use crate::state::bytes::ByteStore;
+use crate::telemetry::metrics::Metrics;
+use crate::tenants::first_keys::FirstKeys;
+use crate::upstream::Upstreams;
+use crate::usage::pricing::PriceTable;
+use arc_swap::ArcSwap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+
+/// Everything that outlives a request.
+pub struct Parts {
+    pub snapshot: ArcSwap<Snapshot>,
+    pub upstreams: Upstreams,
+    pub state: Arc<State>,
+    pub board: Board,
+    pub prices: PriceTable,
+    pub first_keys: FirstKeys,
+    pub ledger: Arc<Ledger>,
+    pub cache: Cache,
+    /// Set when the process has been told to end: readiness turns off first.
+    pub draining: AtomicBool,
+}
+
+/// The exact cache and the flights that may share its misses.
+pub struct Cache {
+    pub exact: ExactCache,
+    pub flights: Flights,
+    pub store: Arc<ByteStore>,
+}
+
+impl Cache {
+    pub fn new(max_entries: u64, max_bytes: u64) -> Cache {
+        let store = Arc::new(ByteStore::memory(max_entries, max_bytes));
+        Cache { exact: ExactCache::new(store.clone()), flights: Flights::new(), store }
+    }
+}
+
+impl Parts {
+    pub fn metrics(&self) -> &Metrics {
+        &self.ledger.metrics
+    }
+
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,186 @@
+//! From the first byte of a request to the moment it may be asked of providers, one room after the other:
+//! errand → admit → receive → resolve → recall → reserve.
+
+use crate::clock;
+use crate::dialect::openai::request::Operation;
+use crate::gateway::admit::admit;
+use crate::gateway::answer;
+use crate::gateway::client;
+use crate::gateway::client::ClientLeft;
+use crate::gateway::deliver;
+use crate::gateway::exchange::Exchange;
+use crate::gateway::names_a_host;
+use crate::gateway::operation::Errand;
+use crate::gateway::operation::errand;
+use crate::gateway::parts::Parts;
+use crate::gateway::recall::Keep;
+use crate::gateway::recall::Recall;
+use crate::gateway::recall::recall;
+use crate::gateway::receive::Ask;
+use crate::gateway::receive::NotReceived;
+use crate::gateway::receive::receive;
+use crate::gateway::record::Record;
+use crate::gateway::refuse;
+use crate::gateway::refuse::Refusal;
+use crate::gateway::snapshot::Snapshot;
+use crate::routing::Candidate;
+use crate::routing::draw_plan;
+use crate::tenants::credential::Credential;
+use crate::usage::estimate::estimate_tokens;
+use pingora::proxy::Session;
+
+/// Why a request goes no further.
+pub enum Stop {
+    Refused(Refusal),
+    Answered,
+    ClientLeft,
+    Broken(Box<pingora::Error>),
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Stop {
+        Stop::Refused(refusal)
+    }
+}
+
+impl From<ClientLeft> for Stop {
+    fn from(_: ClientLeft) -> Stop {
+        Stop::ClientLeft
+    }
+}
+
+impl From<Box<pingora::Error>> for Stop {
+    fn from(error: Box<pingora::Error>) -> Stop {
+        Stop::Broken(error)
+    }
+}
+
+impl From<NotReceived> for Stop {
+    fn from(not: NotReceived) -> Stop {
+        match not {
+            NotReceived::Refused(refusal) => Stop::Refused(refusal),
+            NotReceived::ClientLeft => Stop::ClientLeft,
+        }
+    }
+}
+
+/// Makes a request ready to be asked of providers; `None` when it has been answered here.
+///
+/// # Errors
+/// Only what breaks the connection to the client.
+pub async fn prepare(
+    parts: &Parts,
+    snapshot: &Snapshot,
+    session: &mut Session,
+    record: &mut Record,
+) -> pingora::Result<Option<Box<Exchange>>> {
+    match walk(parts, snapshot, session, record).await {
+        Ok(exchange) => Ok(Some(Box::new(exchange))),
+        Err(Stop::Answered) => Ok(None),
+        Err(Stop::Refused(refusal)) => {
+            parts.metrics().refused(refusal.status, refusal.reason);
+            client::refuse(session, record, &refusal).await.map(|()| None)
+        }
+        Err(Stop::ClientLeft) => {
+            record.client_left();
+            Err(pingora::Error::explain(pingora::ErrorType::ConnectionClosed, "client left"))
+        }
+        Err(Stop::Broken(error)) => Err(error),
+    }
+}
+
+async fn walk(parts: &Parts, snapshot: &Snapshot, session: &mut Session, record: &mut Record) -> Result<Exchange, Stop> {
+    if !names_a_host(session) {
+        return Err(refuse::no_host().into());
+    }
+    let operation = wanted(parts, session, record).await?;
+    let who = admit(parts, snapshot, &session.req_header().headers, record).await?;
+    let operation = match operation {
+        Wanted::Ask(operation) => operation,
+        Wanted::Models => return answered(answer::models(session, record, snapshot, &who).await),
+        Wanted::Model(name) => return answered(answer::model_named(session, record, snapshot, &who, &name).await),
+    };
+    let ask = receive(session, operation, &snapshot.config).await?;
+    record.subject.model = Some(ask.shape.model.clone());
+    record.subject.stream = ask.shape.stream;
+    let plan = plan(snapshot, &who, &ask, record)?;
+    let (ask, keep) = from_cache(parts, snapshot, session, record, &who, ask).await?;
+    reserve(record, &ask).await?;
+    Ok(Exchange { ask, plan, keep })
+}
+
+/// An errand that needs a key.
+enum Wanted {
+    Ask(Operation),
+    Models,
+    Model(String),
+}
+
+/// Health needs no key; load balancers ask it.
+async fn wanted(parts: &Parts, session: &mut Session, record: &mut Record) -> Result<Wanted, Stop> {
+    let (method, path) = (&session.req_header().method, session.req_header().uri.path());
+    let errand = errand(method, path).map_err(|why| {
+        record.subject.operation = "other";
+        refuse::not_served(why, method.as_str(), path)
+    })?;
+    record.subject.operation = errand.word();
+    match errand {
+        Errand::Ask(operation) => Ok(Wanted::Ask(operation)),
+        Errand::ListModels => Ok(Wanted::Models),
+        Errand::ShowModel(name) => Ok(Wanted::Model(name)),
+        Errand::Health => answered(answer::health(session, record).await),
+        Errand::Readiness => answered(answer::readiness(session, record, parts).await),
+    }
+}
+
+fn answered<T>(sent: pingora::Result<()>) -> Result<T, Stop> {
+    sent?;
+    Err(Stop::Answered)
+}
+
+/// What the name means, whether this key may say it, and whom to ask in which order.
+fn plan(snapshot: &Snapshot, who: &Credential, ask: &Ask, record: &Record) -> Result<Vec<Candidate>, Refusal> {
+    let fleet = snapshot.fleet(record.arrival.at);
+    let name = &ask.shape.model;
+    let mut route = snapshot.table.resolve(name, &fleet).map_err(|unknown| refuse::unknown_model(&unknown))?;
+    if !who.may_name(name) {
+        return Err(refuse::model_not_allowed(name));
+    }
+    route.failover &= ask.failover && who.failover;
+    let embedding = ask.operation == Operation::Embeddings;
+    Ok(draw_plan(&route, embedding, &fleet, &mut rand::rng()))
+}
+
+/// Answers from the cache where it can; else says where the answer is to be kept.
+async fn from_cache(
+    parts: &Parts,
+    snapshot: &Snapshot,
+    session: &mut Session,
+    record: &mut Record,
+    who: &Credential,
+    ask: Ask,
+) -> Result<(Ask, Option<Keep>), Stop> {
+    match recall(&parts.cache, &snapshot.config.cache, session, who, &ask).await? {
+        Recall::Bypass => {
+            record.service.cache = snapshot.config.cache.ttl.map(|_| "bypass");
+            Ok((ask, None))
+        }
+        Recall::Miss(keep) => {
+            record.service.cache = Some("miss");
+            Ok((ask, Some(keep)))
+        }
+        Recall::Hit(hit) => match deliver::hit(session, record, &ask, hit).await? {
+            true => Err(Stop::Answered),
+            false => Ok((ask, None)),
+        },
+    }
+}
+
+/// Takes room for the tokens the request may need; corrected when it is settled.
+async fn reserve(record: &mut Record, ask: &Ask) -> Result<(), Refusal> {
+    let tokens = estimate_tokens(ask.body.len(), ask.shape.max_output);
+    if let Some(reservation) = &mut record.held.reservation {
+        record.held.tokens_left = reservation.reserve_tokens(tokens, clock::now()).await.map_err(refuse::limited)?;
+    }
+    Ok(())
+}

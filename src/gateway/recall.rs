@@ -1,0 +1,95 @@
+//! The exact cache as one request sees it: may it be answered from there, and may its answer be kept.
+
+use crate::cache::Answer;
+use crate::cache::Form;
+use crate::cache::Hit;
+use crate::cache::directives::Directives;
+use crate::cache::flights::Pilot;
+use crate::cache::flights::Seat;
+use crate::cache::key::CacheKey;
+use crate::cache::key::cache_key;
+use crate::cache::key::is_deterministic;
+use crate::clock;
+use crate::config::ExactCache as Settings;
+use crate::gateway::client::ClientLeft;
+use crate::gateway::client::while_it_waits;
+use crate::gateway::parts::Cache;
+use crate::gateway::receive::Ask;
+use crate::tenants::credential::Credential;
+use http::header;
+use pingora::proxy::Session;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Where the answer to a request is to be kept.
+pub struct Keep {
+    key: CacheKey,
+    ttl: Duration,
+    pub max_answer: usize,
+    pilot: Option<Pilot>,
+}
+
+/// What the cache says to a request.
+pub enum Recall {
+    Hit(Hit),
+    /// Not stored; if it is answered it should be.
+    Miss(Keep),
+    Bypass,
+}
+
+/// Looks a request up.
+///
+/// # Errors
+/// [`ClientLeft`] while waiting for an identical request in flight.
+pub async fn recall(
+    cache: &Cache,
+    settings: &Settings,
+    client: &mut Session,
+    who: &Credential,
+    ask: &Ask,
+) -> Result<Recall, ClientLeft> {
+    let control = client.req_header().headers.get(header::CACHE_CONTROL).and_then(|v| v.to_str().ok());
+    let directives = Directives::read(control);
+    let Some((ttl, key)) = settings.ttl.zip(wanted_key(settings, &directives, who, ask)) else {
+        return Ok(Recall::Bypass);
+    };
+    let mut keep = Keep { key, ttl, max_answer: settings.max_answer, pilot: None };
+    if directives.no_cache {
+        return Ok(Recall::Miss(keep));
+    }
+    if let Some(hit) = cache.exact.recall(&key, clock::since_epoch()).await {
+        return Ok(Recall::Hit(hit));
+    }
+    if settings.share_in_flight {
+        match cache.flights.board(key) {
+            Seat::Pilot(pilot) => keep.pilot = Some(pilot),
+            Seat::Passenger(passenger) => {
+                if let Some(answer) = while_it_waits(client, passenger.arrival()).await? {
+                    return Ok(Recall::Hit(Hit { answer: (*answer).clone(), ttl_left: ttl }));
+                }
+            }
+        }
+    }
+    Ok(Recall::Miss(keep))
+}
+
+fn wanted_key(settings: &Settings, directives: &Directives, who: &Credential, ask: &Ask) -> Option<CacheKey> {
+    if directives.no_store || (settings.deterministic_only && !is_deterministic(&ask.body)) {
+        return None;
+    }
+    cache_key(&who.name, ask.operation.word(), &ask.shape.model, &ask.body)
+}
+
+impl Keep {
+    /// Keeps a complete answer, if it is small enough, and hands it to those who waited for it.
+    pub async fn store(self, cache: &Cache, form: Form, body: bytes::Bytes, provider: &str, model: &str) {
+        if body.len() > self.max_answer {
+            return;
+        }
+        let answer = Answer { form, provider: provider.to_owned(), model: model.to_owned(), body };
+        cache.exact.keep(&self.key, &answer, self.ttl, clock::since_epoch()).await;
+        if let Some(pilot) = self.pilot {
+            pilot.land(Arc::new(answer));
+        }
+    }
+}

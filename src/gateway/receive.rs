@@ -1,0 +1,105 @@
+//! The request body, whole and within its limits, read into an ask: what is wanted, of whom, and how.
+
+use crate::config::Config;
+use crate::dialect::openai::request::Operation;
+use crate::dialect::openai::request::Shape;
+use crate::gateway::refuse;
+use crate::gateway::refuse::Refusal;
+use bytes::Bytes;
+use http::header;
+use pingora::ErrorType;
+use pingora::protocols::http::v1::body::INVALID_CHUNK;
+use pingora::proxy::Session;
+use std::time::Duration;
+
+/// Pingora's own patience with one read of a body.
+const READ_PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a client asks for.
+pub struct Ask {
+    pub operation: Operation,
+    pub shape: Shape,
+    pub body: Bytes,
+    /// `X-Failover: off` was not sent.
+    pub failover: bool,
+}
+
+/// Why there is no body.
+pub enum NotReceived {
+    Refused(Refusal),
+    ClientLeft,
+}
+
+impl From<Refusal> for NotReceived {
+    fn from(refusal: Refusal) -> NotReceived {
+        NotReceived::Refused(refusal)
+    }
+}
+
+/// Reads the body and what the gateway must know of it.
+///
+/// # Errors
+/// 413 before a body that says it is too large is read, 408 for one that is too slow, 400 for one that is wrong.
+pub async fn receive(client: &mut Session, operation: Operation, config: &Config) -> Result<Ask, NotReceived> {
+    let body = whole_body(client, config.limits.body, config.server.body_timeout).await?;
+    let shape = Shape::read(operation, &body).map_err(refuse::bad_request)?;
+    let failover = client.req_header().headers.get("x-failover").is_none_or(|v| !v.as_bytes().eq_ignore_ascii_case(b"off"));
+    Ok(Ask { operation, shape, body, failover })
+}
+
+async fn whole_body(client: &mut Session, limit: usize, patience: Duration) -> Result<Bytes, NotReceived> {
+    if announced(client).is_some_and(|length| length > limit as u64) {
+        return Err(refuse::too_large(limit).into());
+    }
+    if wants_continue(client) {
+        client.as_downstream_mut().write_continue_response().await.map_err(|_| NotReceived::ClientLeft)?;
+    }
+    match tokio::time::timeout(patience, read_all(client, limit)).await {
+        Ok(read) => read,
+        Err(_) => Err(refuse::too_slow(patience).into()),
+    }
+}
+
+async fn read_all(client: &mut Session, limit: usize) -> Result<Bytes, NotReceived> {
+    let Some(first) = next(client).await? else {
+        return Ok(Bytes::new());
+    };
+    let Some(second) = next(client).await? else {
+        return within(first, limit);
+    };
+    let mut all = Vec::with_capacity(announced(client).unwrap_or(0).min(limit as u64) as usize);
+    all.extend_from_slice(&first);
+    all.extend_from_slice(&second);
+    while let Some(more) = next(client).await? {
+        all.extend_from_slice(&more);
+        if all.len() > limit {
+            break;
+        }
+    }
+    within(all.into(), limit)
+}
+
+fn within(body: Bytes, limit: usize) -> Result<Bytes, NotReceived> {
+    match body.len() > limit {
+        true => Err(refuse::too_large(limit).into()),
+        false => Ok(body),
+    }
+}
+
+async fn next(client: &mut Session) -> Result<Option<Bytes>, NotReceived> {
+    client.as_downstream_mut().read_request_body().await.map_err(|error| match error.etype() {
+        kind if *kind == INVALID_CHUNK => refuse::broken_body().into(),
+        ErrorType::ReadTimedout => refuse::too_slow(READ_PATIENCE).into(),
+        _ => NotReceived::ClientLeft,
+    })
+}
+
+/// Content-Length, where there is one.
+fn announced(client: &Session) -> Option<u64> {
+    client.req_header().headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+}
+
+fn wants_continue(client: &Session) -> bool {
+    let expect = client.req_header().headers.get(header::EXPECT);
+    expect.is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+}

@@ -1,0 +1,185 @@
+//! What is written down about one request. Closed exactly once, on whatever way the request ends.
+
+use crate::clock;
+use crate::config::LogFormat;
+use crate::dialect::usage::Usage;
+use crate::gateway::vendor::Lane;
+use crate::limits::Left;
+use crate::limits::Reservation;
+use crate::telemetry::access;
+use crate::telemetry::access::AccessLine;
+use crate::telemetry::access::AttemptNote;
+use crate::telemetry::access::Cost;
+use crate::telemetry::metrics::Finished;
+use crate::telemetry::metrics::InFlight;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::sink::Sink;
+use crate::usage::pricing::Price;
+use crate::usage::pricing::cost;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::Instant;
+
+/// The status that is logged for a client that left (nginx's convention).
+pub const CLIENT_LEFT: u16 = 499;
+
+/// Where lines and counts go.
+pub struct Ledger {
+    pub metrics: Arc<Metrics>,
+    pub sink: Sink,
+    pub format: LogFormat,
+    pub access: bool,
+}
+
+/// How a request came in.
+pub struct Arrival {
+    pub at: Instant,
+    pub request_id: String,
+    pub client: Option<IpAddr>,
+    pub method: String,
+    pub path: String,
+}
+
+/// What was asked, as far as it is known.
+#[derive(Default)]
+pub struct Subject {
+    pub operation: &'static str,
+    pub key: Option<Arc<str>>,
+    pub model: Option<String>,
+    pub stream: bool,
+}
+
+/// Who answered, and with what.
+#[derive(Default)]
+pub struct Service {
+    pub provider: Option<Arc<str>>,
+    pub model: Option<Arc<str>>,
+    pub lane: Option<Arc<Lane>>,
+    pub usage: Option<Usage>,
+    pub cache: Option<&'static str>,
+    pub attempts: Vec<AttemptNote>,
+}
+
+/// How it ended.
+#[derive(Default)]
+pub struct Outcome {
+    pub status: u16,
+    pub first_byte: Option<Duration>,
+    pub error: Option<&'static str>,
+}
+
+/// Room that is held while the request runs.
+#[derive(Default)]
+pub struct Held {
+    pub reservation: Option<Reservation>,
+    pub requests_left: Option<Left>,
+    pub tokens_left: Option<Left>,
+    pub in_flight: Option<InFlight>,
+}
+
+/// One request.
+pub struct Record {
+    ledger: Arc<Ledger>,
+    pub arrival: Arrival,
+    pub subject: Subject,
+    pub service: Service,
+    pub outcome: Outcome,
+    pub held: Held,
+    closed: bool,
+}
+
+impl Record {
+    pub fn new(ledger: Arc<Ledger>, arrival: Arrival) -> Record {
+        let held = Held { in_flight: Some(ledger.metrics.in_flight()), ..Held::default() };
+        Record {
+            ledger,
+            arrival,
+            subject: Subject::default(),
+            service: Service::default(),
+            outcome: Outcome::default(),
+            held,
+            closed: false,
+        }
+    }
+
+    /// Notes when the client got the first byte of its answer.
+    pub fn first_byte(&mut self) {
+        let since = self.arrival.at.elapsed();
+        self.outcome.first_byte.get_or_insert(since);
+    }
+
+    pub fn client_left(&mut self) {
+        self.outcome.status = CLIENT_LEFT;
+        self.outcome.error = Some("client_left");
+    }
+
+    /// What this request costs; `None` as long as nothing was used.
+    pub fn cost(&self) -> Option<Cost> {
+        let (lane, usage) = (self.service.lane.as_ref()?, self.service.usage.as_ref()?);
+        Some(match &lane.price {
+            Price::Unknown => Cost::Unknown,
+            price @ (Price::Known(_) | Price::Free) => cost(price, usage).map_or(Cost::Unknown, Cost::Known),
+        })
+    }
+
+    /// Settles the limits, counts and logs. Only the first call does anything.
+    pub fn close(&mut self) {
+        if std::mem::replace(&mut self.closed, true) {
+            return;
+        }
+        if let Some(reservation) = self.held.reservation.take() {
+            reservation.settle(self.service.usage.map_or(0, |u| u.total()), clock::now());
+        }
+        self.held.in_flight = None;
+        let latency = self.arrival.at.elapsed();
+        self.count(latency);
+        if self.ledger.access {
+            self.log(latency);
+        }
+    }
+
+    fn count(&self, latency: Duration) {
+        self.ledger.metrics.finished(&Finished {
+            operation: self.subject.operation,
+            series: self.service.lane.as_ref().map(|l| &*l.series),
+            status: self.outcome.status,
+            latency,
+            ttft: self.outcome.first_byte.filter(|_| self.subject.stream),
+            usage: self.service.usage,
+            cost: self.cost(),
+            cache: self.service.cache,
+        });
+    }
+
+    fn log(&self, latency: Duration) {
+        let line = AccessLine {
+            since_epoch: clock::since_epoch(),
+            request_id: &self.arrival.request_id,
+            client: self.arrival.client,
+            method: &self.arrival.method,
+            path: &self.arrival.path,
+            status: self.outcome.status,
+            key: self.subject.key.as_deref(),
+            provider: self.service.provider.as_deref(),
+            model_asked: self.subject.model.as_deref(),
+            model_served: self.service.model.as_deref(),
+            stream: self.subject.stream,
+            latency,
+            ttft: self.outcome.first_byte,
+            usage: self.service.usage,
+            cost: self.cost(),
+            cache: self.service.cache,
+            attempts: &self.service.attempts,
+            error: self.outcome.error,
+        };
+        access::write(&line, self.ledger.format, &self.ledger.sink);
+    }
+}
+
+/// Streams that are cut when the process ends never reach the logging phase; this does.
+impl Drop for Record {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

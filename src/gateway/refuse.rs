@@ -1,0 +1,190 @@
+//! Every "no" the gateway says, in OpenAI's envelope, with a sentence that says what to do.
+
+use crate::dialect::openai::error::ErrorBody;
+use crate::dialect::openai::request::BadRequest;
+use crate::gateway::operation::NotServed;
+use crate::limits::Limited;
+use crate::limits::Which;
+use crate::routing::UnknownModel;
+use std::time::Duration;
+
+/// Clients take a longer `Retry-After` for "never" (vendors.md §1.6), so none is sent.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
+
+/// One refusal. Its words may be shown to anyone: nothing of keys, hosts or internals is in them.
+#[derive(Debug)]
+pub struct Refusal {
+    pub status: u16,
+    /// OpenAI's `type`.
+    pub kind: &'static str,
+    pub code: Option<&'static str>,
+    pub param: Option<&'static str>,
+    pub message: String,
+    pub retry_after: Option<Duration>,
+    /// For the log line and the metrics.
+    pub reason: &'static str,
+    /// The limit that was hit, for the `X-RateLimit-*` headers.
+    pub limited: Option<Limited>,
+}
+
+impl Refusal {
+    fn new(status: u16, reason: &'static str, message: impl Into<String>) -> Refusal {
+        let kind = match status {
+            401 => "authentication_error",
+            429 => "rate_limit_error",
+            500.. => "server_error",
+            _ => "invalid_request_error",
+        };
+        let message = message.into();
+        Refusal { status, kind, code: None, param: None, message, retry_after: None, reason, limited: None }
+    }
+
+    fn code(mut self, code: &'static str) -> Refusal {
+        self.code = Some(code);
+        self
+    }
+
+    fn param(mut self, param: &'static str) -> Refusal {
+        self.param = Some(param);
+        self
+    }
+
+    fn retry_after(mut self, after: Option<Duration>) -> Refusal {
+        self.retry_after = after.map(|d| d.min(MAX_RETRY_AFTER));
+        self
+    }
+
+    /// The body of the answer.
+    pub fn body(&self) -> Vec<u8> {
+        ErrorBody { message: &self.message, kind: self.kind, param: self.param, code: self.code }.to_json()
+    }
+
+    /// Whole seconds, at least one: clients that come back too early are refused again.
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        self.retry_after.map(|d| d.as_millis().div_ceil(1000).max(1) as u64)
+    }
+}
+
+pub fn no_host() -> Refusal {
+    Refusal::new(400, "no_host", "the request has no `Host` header; HTTP/1.1 requires one (RFC 9112 §3.2)")
+}
+
+pub fn not_served(why: NotServed, method: &str, path: &str) -> Refusal {
+    // Only the start of a path: it is echoed to the client and may be anything.
+    let path: String = path.chars().take(100).collect();
+    match why {
+        NotServed::UnknownPath => Refusal::new(
+            404,
+            "unknown_path",
+            format!("there is nothing at {path}; try POST /v1/chat/completions or GET /v1/models"),
+        ),
+        NotServed::WrongMethod { allowed } => {
+            Refusal::new(405, "wrong_method", format!("{path} takes {allowed}, not {method}"))
+        }
+    }
+}
+
+pub fn no_key() -> Refusal {
+    Refusal::new(
+        401,
+        "no_key",
+        "you did not provide a key; send it as `Authorization: Bearer <key>` or `X-API-Key: <key>`",
+    )
+    .code("invalid_api_key")
+}
+
+pub fn wrong_key() -> Refusal {
+    Refusal::new(401, "wrong_key", "the key you provided is not known here; check it, or ask your administrator for one")
+        .code("invalid_api_key")
+}
+
+pub fn too_many_bad_keys(wait: Duration) -> Refusal {
+    Refusal::new(429, "bad_keys_per_ip", "too many wrong keys from your address; wait before you try another")
+        .code("rate_limit_exceeded")
+        .retry_after(Some(wait))
+}
+
+pub fn address_limit(wait: Duration) -> Refusal {
+    Refusal::new(429, "per_ip", "too many requests from your address; slow down")
+        .code("rate_limit_exceeded")
+        .retry_after(Some(wait))
+}
+
+pub fn limited(limited: Limited) -> Refusal {
+    let (reason, message) = match limited.which {
+        Which::Requests => ("requests", format!("this key may make {} requests in its period; wait before the next", limited.limit)),
+        Which::Tokens => ("tokens", format!("this key may use {} tokens in its period, and this request might need more than is left; wait or ask for less", limited.limit)),
+        Which::Concurrent => ("concurrent", format!("this key may have {} requests under way at once; wait until one has ended", limited.limit)),
+    };
+    let mut refusal = Refusal::new(429, reason, message).code("rate_limit_exceeded").retry_after(Some(limited.retry_after));
+    refusal.limited = Some(limited);
+    refusal
+}
+
+pub fn too_large(limit: usize) -> Refusal {
+    Refusal::new(413, "body_too_large", format!("the request body is larger than {limit} bytes; send less, or raise `limits.body`"))
+}
+
+pub fn too_slow(patience: Duration) -> Refusal {
+    Refusal::new(408, "body_too_slow", format!("the request body did not arrive within {patience:?}; send it again"))
+}
+
+pub fn broken_body() -> Refusal {
+    Refusal::new(400, "broken_body", "the request body is not framed as its headers say; check Content-Length or the chunks")
+}
+
+pub fn bad_request(bad: BadRequest) -> Refusal {
+    let mut refusal = Refusal::new(400, "bad_request", bad.message);
+    refusal.code = bad.code;
+    refusal.param = bad.param;
+    refusal
+}
+
+pub fn unknown_model(unknown: &UnknownModel) -> Refusal {
+    Refusal::new(404, "unknown_model", unknown.to_string()).code("model_not_found").param("model")
+}
+
+pub fn model_not_allowed(model: &str) -> Refusal {
+    let model: String = model.chars().take(100).collect();
+    Refusal::new(403, "model_not_allowed", format!("this key may not use model `{model}`; GET /v1/models lists what it may"))
+        .code("model_not_allowed")
+        .param("model")
+}
+
+/// No provider could answer. `retry_after` is when the first of them may be asked again, if that is known.
+pub fn all_failed(retry_after: Option<Duration>) -> Refusal {
+    Refusal::new(503, "all_failed", "no provider could answer this request; try again in a moment")
+        .code("no_provider_available")
+        .retry_after(retry_after)
+}
+
+pub fn deadline(deadline: Duration) -> Refusal {
+    Refusal::new(503, "deadline", format!("no provider answered within {deadline:?}; try again, or ask for a shorter answer"))
+        .code("no_provider_available")
+}
+
+pub fn provider_refusal(status: u16, message: Option<String>) -> Refusal {
+    let message = message.unwrap_or_else(|| "the provider refused this request".to_owned());
+    Refusal::new(status, "provider_refused", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_told_in_whole_seconds_and_never_over_a_minute() {
+        for (wait, told) in [(0, 1), (1, 1), (1001, 2), (3_600_000, 60)] {
+            let refusal = address_limit(Duration::from_millis(wait));
+            assert_eq!(refusal.retry_after_seconds(), Some(told), "{wait} ms");
+        }
+    }
+
+    #[test]
+    fn a_body_is_an_openai_envelope() {
+        let body: serde_json::Value = serde_json::from_slice(&model_not_allowed("m\"x").body()).unwrap();
+        assert_eq!(body["error"]["code"], "model_not_allowed");
+        assert_eq!(body["error"]["param"], "model");
+        assert_eq!(body["error"]["type"], "invalid_request_error");
+    }
+}

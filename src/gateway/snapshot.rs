@@ -1,0 +1,134 @@
+//! The configuration in force and everything derived from it, swapped whole on reload.
+
+use crate::config::Auth;
+use crate::config::Config;
+use crate::gateway::vendor::BadHeader;
+use crate::gateway::vendor::Counting;
+use crate::gateway::vendor::Vendor;
+use crate::health::Board;
+use crate::limits::ip::IpLimit;
+use crate::provider::Class;
+use crate::routing::Fleet;
+use crate::routing::Standing;
+use crate::routing::Table;
+use crate::secret::KeyHash;
+use crate::state::State;
+use crate::tenants::credential::Credential;
+use crate::tenants::credential::Credentials;
+use crate::tenants::first_keys::FirstKeys;
+use crate::upstream::Host;
+use crate::upstream::host::Manner;
+use crate::upstream::tls::BadAuthority;
+use crate::upstream::tls::authority;
+use std::time::Instant;
+
+/// One configuration, ready to serve.
+pub struct Snapshot {
+    pub config: Config,
+    pub table: Table,
+    /// In the order of `config.providers`.
+    pub vendors: Vec<Vendor>,
+    pub credentials: Credentials,
+    pub admin: Option<KeyHash>,
+    pub per_ip: Option<IpLimit>,
+    pub bad_keys: Option<IpLimit>,
+}
+
+/// What outlives a reload and what new snapshots are made with.
+pub struct Lasting<'a> {
+    pub board: &'a Board,
+    pub state: &'a State,
+    pub counting: Counting<'a>,
+    pub first_keys: &'a FirstKeys,
+}
+
+/// A configuration that is well written but cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum Unservable {
+    #[error(transparent)]
+    Header(#[from] BadHeader),
+    #[error("providers.{provider}: {cause}")]
+    Authority { provider: String, cause: BadAuthority },
+}
+
+impl Snapshot {
+    /// Makes a configuration ready to serve.
+    ///
+    /// # Errors
+    /// [`Unservable`] names the provider that cannot be reached as configured.
+    pub fn new(config: Config, lasting: &Lasting<'_>) -> Result<Snapshot, Unservable> {
+        let mut vendors = Vec::with_capacity(config.providers.len());
+        for provider in &config.providers {
+            let trust = provider.ca_file.as_deref().map(authority).transpose();
+            let trust = trust.map_err(|cause| Unservable::Authority { provider: provider.name.clone(), cause })?;
+            let manner = Manner::new(provider.base_url.clone(), trust, provider.http2, &config.failover);
+            vendors.push(Vendor::new(provider, Host::new(manner), lasting.board, &lasting.counting)?);
+        }
+        name_lanes(&config, &mut vendors, &lasting.counting);
+        Ok(Snapshot {
+            table: Table::build(&config),
+            vendors,
+            credentials: credentials(&config, lasting),
+            admin: lasting.first_keys.admin,
+            per_ip: config.limits.per_ip.map(IpLimit::new),
+            bad_keys: config.limits.bad_keys_per_ip.map(IpLimit::new),
+            config,
+        })
+    }
+
+    /// The providers as routing sees them at one moment.
+    pub fn fleet(&self, now: Instant) -> View<'_> {
+        View { vendors: &self.vendors, now }
+    }
+}
+
+/// Every model the configuration names gets counters of its own.
+fn name_lanes(config: &Config, vendors: &mut [Vendor], counting: &Counting<'_>) {
+    let aliases = config.models.values();
+    let members = config.groups.values().flat_map(|g| g.members.iter().map(|m| &m.target));
+    for target in aliases.chain(members) {
+        vendors[target.provider].know(&target.model, counting);
+    }
+    for (provider, vendor) in config.providers.iter().zip(vendors) {
+        for model in &provider.models {
+            vendor.know(model, counting);
+        }
+        for class in Class::ALL {
+            provider.fallback_model(class).into_iter().for_each(|model| vendor.know(model, counting));
+        }
+    }
+}
+
+fn credentials(config: &Config, lasting: &Lasting<'_>) -> Credentials {
+    let account = |id: &str| lasting.state.account(id);
+    let mut all = Credentials::default();
+    for key in &config.keys {
+        let credential = Credential::new(&key.name, key.limits, account(&format!("key:{}", key.name)));
+        let credential = credential.with_models(key.models.clone()).with_failover(key.failover);
+        all.add(KeyHash::of(key.key.expose()), credential);
+    }
+    let limits = config.limits.per_key;
+    if let Some(hash) = lasting.first_keys.client {
+        all.add(hash, Credential::new("first", limits, account("first")));
+    }
+    if config.auth == Auth::Open {
+        all.open_to(Credential::new("anyone", limits, account("anyone")));
+    }
+    all
+}
+
+/// Providers at one moment, for the planner.
+pub struct View<'a> {
+    vendors: &'a [Vendor],
+    now: Instant,
+}
+
+impl Fleet for View<'_> {
+    fn standing(&self, provider: usize) -> Standing {
+        self.vendors[provider].vitals.standing(self.now)
+    }
+
+    fn lists(&self, provider: usize, model: &str) -> bool {
+        self.vendors[provider].vitals.lists(model)
+    }
+}

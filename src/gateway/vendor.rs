@@ -1,0 +1,144 @@
+//! A provider in force: everything one attempt needs of it, made ready when the configuration was loaded.
+
+use crate::config::Provider;
+use crate::health::Board;
+use crate::health::Vitals;
+use crate::provider::KeyHeader;
+use crate::provider::Preset;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::Series;
+use crate::upstream::Host;
+use crate::usage::pricing::Price;
+use crate::usage::pricing::PriceTable;
+use http::HeaderName;
+use http::HeaderValue;
+use http::header;
+use std::collections::HashMap;
+use std::hash::DefaultHasher;
+use std::hash::Hash;
+use std::hash::Hasher;
+use std::sync::Arc;
+
+/// One provider of the snapshot.
+pub struct Vendor {
+    pub name: Arc<str>,
+    pub preset: &'static Preset,
+    pub host: Arc<Host>,
+    pub vitals: Arc<Vitals>,
+    /// The `Host` header.
+    pub authority: HeaderValue,
+    /// Before every path.
+    pub base_path: String,
+    /// How each of its keys is attached; empty for a provider without.
+    keys: Vec<(HeaderName, HeaderValue)>,
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    lanes: HashMap<String, Arc<Lane>>,
+    other: Arc<Lane>,
+    pub check: bool,
+}
+
+/// A model of a provider, as counters and bills see it.
+pub struct Lane {
+    pub series: Arc<Series>,
+    pub price: Price,
+}
+
+/// What lanes are made with.
+pub struct Counting<'a> {
+    pub metrics: &'a Metrics,
+    pub prices: &'a PriceTable,
+}
+
+/// A provider whose configuration cannot be put on the wire.
+#[derive(Debug, thiserror::Error)]
+#[error("providers.{provider}: {what} cannot be sent as a header; it holds signs that are not allowed there")]
+pub struct BadHeader {
+    pub provider: String,
+    pub what: String,
+}
+
+impl Vendor {
+    /// Makes a provider ready. Its vitals are those of the last snapshot if it is still the same provider.
+    ///
+    /// # Errors
+    /// [`BadHeader`] when a key, a header or the host holds signs that no header may.
+    pub fn new(provider: &Provider, host: Host, board: &Board, counting: &Counting<'_>) -> Result<Vendor, BadHeader> {
+        let bad = |what: &str| BadHeader { provider: provider.name.clone(), what: what.to_owned() };
+        let authority = HeaderValue::from_str(&host.authority()).map_err(|_| bad("the host of `base_url`"))?;
+        let mut keys = Vec::new();
+        for key in &provider.api_keys {
+            keys.push(attached(provider.preset.key_header, key.expose()).ok_or_else(|| bad("a key"))?);
+        }
+        let mut headers = Vec::new();
+        for (name, value) in &provider.headers {
+            let name = name.parse::<HeaderName>().map_err(|_| bad("a name in `headers`"))?;
+            let value = secret_value(value.expose()).ok_or_else(|| bad("a value in `headers`"))?;
+            headers.push((name, value));
+        }
+        Ok(Vendor {
+            name: provider.name.as_str().into(),
+            preset: provider.preset,
+            vitals: board.vitals(&provider.name, fingerprint(provider), provider.api_keys.len()),
+            authority,
+            base_path: provider.base_url.path.clone(),
+            keys,
+            headers,
+            lanes: HashMap::new(),
+            other: Arc::new(Lane {
+                series: counting.metrics.series(&provider.name, "other"),
+                price: Price::Unknown,
+            }),
+            check: provider.check,
+            host: Arc::new(host),
+        })
+    }
+
+    /// Gives a model counters of its own. Only models the configuration names get them: a client cannot make any.
+    pub fn know(&mut self, model: &str, counting: &Counting<'_>) {
+        let lane = Lane {
+            series: counting.metrics.series(&self.name, model),
+            price: counting.prices.price(self.preset.kind, model),
+        };
+        self.lanes.entry(model.to_owned()).or_insert_with(|| Arc::new(lane));
+    }
+
+    /// The counters and the price of a model.
+    pub fn lane(&self, model: &str, prices: &PriceTable) -> Arc<Lane> {
+        match self.lanes.get(model) {
+            Some(lane) => lane.clone(),
+            None => Arc::new(Lane {
+                series: self.other.series.clone(),
+                price: prices.price(self.preset.kind, model),
+            }),
+        }
+    }
+
+    /// How a key is attached; `None` for a provider without keys.
+    pub fn key(&self, index: usize) -> Option<&(HeaderName, HeaderValue)> {
+        self.keys.get(index)
+    }
+}
+
+fn attached(header: KeyHeader, key: &str) -> Option<(HeaderName, HeaderValue)> {
+    match header {
+        KeyHeader::Bearer => Some((header::AUTHORIZATION, secret_value(&format!("Bearer {key}"))?)),
+        KeyHeader::Named(name) => Some((HeaderName::from_static(name), secret_value(key)?)),
+    }
+}
+
+fn secret_value(text: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// Changes when the provider is another one than before, so that it starts with a clean record.
+fn fingerprint(provider: &Provider) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    let base = &provider.base_url;
+    (base.tls, &base.host, base.port, &base.path).hash(&mut hasher);
+    for key in &provider.api_keys {
+        key.expose().hash(&mut hasher);
+    }
+    hasher.finish()
+}

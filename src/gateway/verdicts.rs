@@ -1,0 +1,113 @@
+//! What follows from an attempt for the provider's health, its keys, the metrics and the log.
+
+use crate::clock;
+use crate::config::Failover;
+use crate::dialect::usage::Usage;
+use crate::gateway::attempt::Failure;
+use crate::gateway::itinerary::Patience;
+use crate::gateway::itinerary::Stop;
+use crate::gateway::receive::Ask;
+use crate::gateway::refuse::Refusal;
+use crate::gateway::snapshot::Snapshot;
+use crate::gateway::vendor::Vendor;
+use crate::health::ASIDE;
+use crate::health::Change;
+use crate::routing::Candidate;
+use crate::routing::judge::KeyEffect;
+use crate::routing::judge::blame;
+use crate::telemetry::metrics::Metrics;
+use crate::usage::estimate;
+use crate::usage::pricing::PriceTable;
+use bytes::Bytes;
+use tracing::info;
+use tracing::warn;
+
+pub fn patience(failover: &Failover) -> Patience {
+    Patience { retry_max: failover.retry_max, wait_for: failover.wait_for }
+}
+
+/// Says that another provider is asked now, and why.
+pub fn announce(last: Option<&(Stop, Failure)>, stop: &Stop, snapshot: &Snapshot, metrics: &Metrics) {
+    let Some((before, failure)) = last.filter(|(before, _)| before.provider != stop.provider) else {
+        return;
+    };
+    let (from, to) = (&snapshot.vendors[before.provider].name, &snapshot.vendors[stop.provider].name);
+    metrics.failover(from, failure.word);
+    info!(to = %to, from = %from, reason = failure.word, "failover");
+}
+
+/// A success: the provider is well.
+pub fn praise(vendor: &Vendor) {
+    changed(vendor, vendor.vitals.succeed(), "");
+}
+
+/// A failed attempt: whose fault is it, the provider's or the key's?
+pub fn blame_for(vendor: &Vendor, stop: &Stop, failure: &Failure, failover: &Failover, metrics: &Metrics) {
+    metrics.attempt(&vendor.name, failure.word);
+    let (now, blame) = (clock::now(), blame(&failure.fault));
+    match blame.provider {
+        true => {
+            let change = vendor.vitals.fail(now, failover.unhealthy_after, failover.unhealthy_for);
+            changed(vendor, change, failure.word);
+        }
+        false => vendor.vitals.forget(),
+    }
+    match blame.key {
+        KeyEffect::None => return,
+        KeyEffect::Cool(wait) => vendor.vitals.cool(stop.key, now + wait),
+        KeyEffect::Aside => {
+            vendor.vitals.put_aside(stop.key, now + ASIDE);
+            warn!(provider = %vendor.name, key = stop.key + 1, reason = failure.word, "key put aside");
+        }
+    }
+    if vendor.vitals.usable(now) == 0 {
+        warn!(provider = %vendor.name, reason = failure.word, "no usable key left");
+    }
+}
+
+/// A stream that the provider broke off after it had begun.
+pub fn broke_off(vendor: &Vendor, word: &'static str, failover: &Failover, metrics: &Metrics) {
+    metrics.attempt(&vendor.name, word);
+    let change = vendor.vitals.fail(clock::now(), failover.unhealthy_after, failover.unhealthy_for);
+    changed(vendor, change, word);
+}
+
+/// Logs a change of a provider's health in the words operators search for.
+pub fn changed(vendor: &Vendor, change: Option<Change>, reason: &str) {
+    match change {
+        Some(Change::Unhealthy) => warn!(provider = %vendor.name, status = %"unhealthy", reason, "provider"),
+        Some(Change::Recovered) => info!(provider = %vendor.name, status = %"recovered", "provider"),
+        None => {}
+    }
+}
+
+/// Whether a candidate's context is larger than that of the target that found the request too long, or unknown.
+pub fn is_larger(snapshot: &Snapshot, prices: &PriceTable, stop: &Stop, candidate: &Candidate) -> bool {
+    let context = |provider: usize, model: &str| prices.context(snapshot.vendors[provider].preset.kind, model);
+    match (context(stop.provider, &stop.model), context(candidate.provider, &candidate.model)) {
+        (Some(was), Some(would_be)) => would_be > was,
+        (None, _) | (_, None) => true,
+    }
+}
+
+/// Tokens of an answer whose provider did not count them.
+pub fn guess(ask: &Ask, body: &Bytes) -> Usage {
+    Usage { input: estimate::of_text(ask.body.len()), output: estimate::of_text(body.len()), ..Usage::default() }
+}
+
+/// A provider's error body as it is, where it already is the envelope the client's SDK reads.
+pub fn envelope(status: u16, refusal: &Refusal, said: &[u8]) -> Option<Bytes> {
+    #[derive(serde::Deserialize)]
+    struct Envelope {
+        error: Inner,
+    }
+    #[derive(serde::Deserialize)]
+    struct Inner {
+        message: String,
+        #[serde(rename = "type")]
+        kind: String,
+    }
+    let envelope: Envelope = serde_json::from_slice(said).ok()?;
+    let whole = !envelope.error.message.is_empty() && !envelope.error.kind.is_empty();
+    (whole && status == refusal.status).then(|| Bytes::copy_from_slice(said))
+}
