@@ -1,1 +1,4 @@
 //! Wire formats, both directions.
+
+pub mod openai;
+pub mod usage;

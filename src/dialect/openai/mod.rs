@@ -1,0 +1,1 @@
+//! OpenAI's chat dialect: what Tollgate speaks to its callers.
