@@ -10,6 +10,7 @@ pub struct Directives {
 }
 
 impl Directives {
+    /// Reads the header's value: a list of words in any case, each perhaps with an argument.
     pub fn read(cache_control: Option<&str>) -> Directives {
         let mut read = Directives::default();
         for wish in cache_control.unwrap_or_default().split(',') {

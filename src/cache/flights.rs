@@ -1,7 +1,6 @@
 //! Identical requests in flight share one call: the first flies, the others wait for its answer.
 
-use crate::cache::Answer;
-use crate::cache::CacheKey;
+use crate::cache::{Answer, CacheKey};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -32,12 +31,14 @@ pub struct Pilot {
     landing: watch::Sender<Landing>,
 }
 
+/// A claim to the pilot's answer. Dropping it is free.
 #[derive(Debug)]
 pub struct Passenger {
     landing: watch::Receiver<Landing>,
 }
 
 impl Flights {
+    /// Nothing in the air.
     pub fn new() -> Flights {
         Flights::default()
     }

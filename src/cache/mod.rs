@@ -46,10 +46,12 @@ pub struct ExactCache {
 }
 
 impl ExactCache {
+    /// `store` may be shared with other processes.
     pub fn new(store: Arc<ByteStore>) -> ExactCache {
         ExactCache { store }
     }
 
+    /// The answer kept under `key`. One that is damaged or of another version counts as none.
     pub async fn recall(&self, key: &CacheKey, since_epoch: Duration) -> Option<Hit> {
         record::decode(&self.store.get(&key.0).await?, since_epoch)
     }

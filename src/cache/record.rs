@@ -1,8 +1,6 @@
 //! How an answer lies in the store: a small header, then the body, in one piece of bytes.
 
-use crate::cache::Answer;
-use crate::cache::Form;
-use crate::cache::Hit;
+use crate::cache::{Answer, Form, Hit};
 use bytes::{BufMut, Bytes, BytesMut};
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! What the cache remembers, and what it must not.
+
 use super::*;
 
 const NOW: Duration = Duration::from_secs(1_795_000_000);

@@ -18,6 +18,7 @@ pub struct Usage {
 }
 
 impl Usage {
+    /// What counts against a token limit.
     pub fn total(&self) -> u64 {
         self.input.saturating_add(self.output)
     }

@@ -19,6 +19,7 @@ impl ByteStore {
         ByteStore::Memory(MemoryBytes::new(max_entries, max_bytes))
     }
 
+    /// The value, unless it was never put, its time is over, or it had to make room.
     pub async fn get(&self, key: &[u8; 32]) -> Option<Bytes> {
         match self {
             ByteStore::Memory(memory) => memory.get(key),

@@ -1,3 +1,5 @@
+//! Which requests are the same, and which are not.
+
 use super::*;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};

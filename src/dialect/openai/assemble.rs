@@ -4,10 +4,8 @@ mod merge;
 
 use crate::dialect::openai::events;
 use crate::dialect::openai::events::Event;
-use crate::dialect::openai::fields::Fields;
-use crate::dialect::openai::fields::is_blank;
-use crate::dialect::openai::node::Node;
-use crate::dialect::openai::node::Object;
+use crate::dialect::openai::fields::{Fields, is_blank};
+use crate::dialect::openai::node::{Node, Object};
 
 /// The `chat.completion` (or `text_completion`) that a stored stream of chunks adds up to.
 ///

@@ -31,14 +31,17 @@ pub fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
     serde_json::from_str(raw.get()).ok().map(|Text(text)| text)
 }
 
+/// Whether `raw` is null.
 pub fn is_null(raw: &RawValue) -> bool {
     raw.get() == "null"
 }
 
+/// Whether `raw` is a string.
 pub fn is_string(raw: &RawValue) -> bool {
     raw.get().starts_with('"')
 }
 
+/// Whether `raw` is a list.
 pub fn is_list(raw: &RawValue) -> bool {
     raw.get().starts_with('[')
 }

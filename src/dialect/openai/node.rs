@@ -25,16 +25,18 @@ pub enum Node<'a> {
 pub struct Object<'a>(pub Vec<(Cow<'a, str>, Node<'a>)>);
 
 impl<'a> Object<'a> {
-    /// `key` is written down anew even if it is there: for objects built from nothing.
+    /// Puts `node` at the end without looking for `key`: for objects built from nothing.
     pub fn with(mut self, key: &'static str, node: impl Into<Node<'a>>) -> Object<'a> {
         self.0.push((Cow::Borrowed(key), node.into()));
         self
     }
 
+    /// The value under `key`, null or not.
     pub fn find(&self, key: &str) -> Option<&Node<'a>> {
         self.0.iter().find(|(k, _)| k == key).map(|(_, node)| node)
     }
 
+    /// Like [`Object::find`], to change it.
     pub fn find_mut(&mut self, key: &str) -> Option<&mut Node<'a>> {
         self.0.iter_mut().find(|(k, _)| k == key).map(|(_, node)| node)
     }
@@ -54,6 +56,7 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// Takes `key` out, if it is there.
     pub fn remove(&mut self, key: &str) {
         self.0.retain(|(k, _)| k != key);
     }

@@ -2,13 +2,8 @@
 
 use crate::dialect::openai::events;
 use crate::dialect::openai::events::Event;
-use crate::dialect::openai::fields::Fields;
-use crate::dialect::openai::fields::elements;
-use crate::dialect::openai::fields::is_blank;
-use crate::dialect::openai::fields::is_null;
-use crate::dialect::openai::fields::is_string;
-use crate::dialect::openai::node::Node;
-use crate::dialect::openai::node::Object;
+use crate::dialect::openai::fields::{Fields, elements, is_blank, is_null, is_string};
+use crate::dialect::openai::node::{Node, Object};
 use serde::Deserialize;
 use serde::Serialize;
 use serde::de::IgnoredAny;

@@ -1,14 +1,7 @@
 //! Chunk upon chunk: how the pieces of each field become one value.
 
-use crate::dialect::openai::fields::Fields;
-use crate::dialect::openai::fields::elements;
-use crate::dialect::openai::fields::is_blank;
-use crate::dialect::openai::fields::is_list;
-use crate::dialect::openai::fields::is_null;
-use crate::dialect::openai::fields::is_string;
-use crate::dialect::openai::fields::text;
-use crate::dialect::openai::node::Node;
-use crate::dialect::openai::node::Object;
+use crate::dialect::openai::fields::{Fields, elements, is_blank, is_list, is_null, is_string, text};
+use crate::dialect::openai::node::{Node, Object};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 

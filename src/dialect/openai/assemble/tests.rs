@@ -1,3 +1,5 @@
+//! Streams as vendors send them, and the answers they add up to.
+
 use super::*;
 use serde_json::{Value, json};
 

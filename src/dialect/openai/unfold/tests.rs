@@ -1,3 +1,5 @@
+//! Whole answers on their way to a stream and back.
+
 use super::*;
 use crate::dialect::openai::assemble::assemble;
 use serde_json::{Value, json};
