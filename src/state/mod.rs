@@ -1,1 +1,3 @@
 //! Shared counters and cache bytes.
+
+pub mod bytes;

@@ -1,1 +1,4 @@
 //! What a request used and what it cost.
+
+pub mod estimate;
+pub mod pricing;

@@ -1,6 +1,11 @@
 //! OpenAI's dialect: chat completions, completions and embeddings.
 
+pub mod assemble;
 pub mod error;
+mod events;
+mod fields;
+mod node;
 pub mod relay;
 pub mod request;
 pub mod stream;
+pub mod unfold;
