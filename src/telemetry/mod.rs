@@ -13,6 +13,7 @@ use crate::telemetry::stamp::Stamp;
 use std::fmt;
 use std::io;
 use std::io::IsTerminal;
+use tracing::Subscriber;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::Writer;
@@ -24,16 +25,26 @@ use tracing_subscriber::util::SubscriberInitExt;
 ///
 /// The first call counts; a later one changes nothing. Colours only where stderr is a terminal.
 pub fn init(format: LogFormat, level: &str, sink: Sink) {
+    let colours = io::stderr().is_terminal();
+    if subscriber(format, level, sink, colours).try_init().is_err() {
+        tracing::debug!("logging was set up before");
+    }
+}
+
+fn subscriber(
+    format: LogFormat,
+    level: &str,
+    sink: Sink,
+    colours: bool,
+) -> Box<dyn Subscriber + Send + Sync> {
     let filtered = tracing_subscriber::registry().with(filter(level));
     let lines = tracing_subscriber::fmt::layer().with_timer(Utc).with_writer(sink);
-    let set = match format {
-        LogFormat::Json => filtered
-            .with(lines.json().flatten_event(true).with_current_span(false).with_span_list(false))
-            .try_init(),
-        LogFormat::Text => filtered.with(lines.with_ansi(io::stderr().is_terminal())).try_init(),
-    };
-    if set.is_err() {
-        tracing::debug!("logging was set up before");
+    match format {
+        LogFormat::Json => {
+            let lines = lines.json().flatten_event(true).with_current_span(false).with_span_list(false);
+            Box::new(filtered.with(lines))
+        }
+        LogFormat::Text => Box::new(filtered.with(lines.with_ansi(colours))),
     }
 }
 
@@ -64,6 +75,32 @@ impl FormatTime for Utc {
 mod tests {
     use super::*;
     use tracing::Level;
+
+    fn logged(format: LogFormat, report: impl FnOnce()) -> String {
+        let (mut reader, writer) = io::pipe().unwrap();
+        tracing::subscriber::with_default(
+            subscriber(format, "info", Sink::writing_to(writer), false),
+            report,
+        );
+        io::read_to_string(&mut reader).unwrap()
+    }
+
+    #[test]
+    fn an_event_is_one_json_object_with_its_fields() {
+        let line = logged(LogFormat::Json, || tracing::info!(provider = "groq", status = "unhealthy"));
+        let event: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!((&event["level"], &event["provider"]), (&"INFO".into(), &"groq".into()), "{line}");
+        assert_eq!(event["timestamp"].as_str().map(str::len), Some(24), "{line}");
+    }
+
+    #[test]
+    fn a_displayed_field_reads_as_plain_text() {
+        let line = logged(LogFormat::Text, || tracing::warn!(status = %"unhealthy", "provider left"));
+        assert!(
+            line.ends_with(" WARN tollgate::telemetry::tests: provider left status=unhealthy\n"),
+            "{line}"
+        );
+    }
 
     #[test]
     fn libraries_stay_quiet_at_info() {

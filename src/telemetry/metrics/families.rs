@@ -48,10 +48,7 @@ impl Families {
         let table = Table(Registry::new());
         let of_model = ["provider", "model"];
         let of_provider = ["provider"];
-        table
-            .gauges("tollgate_build_info", "The running version; always 1.", &["version"])
-            .with_label_values(&[env!("CARGO_PKG_VERSION")])
-            .set(1);
+        table.build_info();
         let cache = table.counters("tollgate_cache_total", "Requests by what the cache said.", &["result"]);
         Families {
             requests: table.counters(
@@ -82,17 +79,9 @@ impl Families {
                 "Requests that left a provider for the next, by what it did.",
                 &["from", "reason"],
             ),
-            attempts: table.counters(
-                "tollgate_attempts_total",
-                "Calls to providers.",
-                &["provider", "outcome"],
-            ),
+            attempts: table.counters("tollgate_attempts_total", "Calls made.", &["provider", "outcome"]),
             healthy: table.gauges("tollgate_provider_healthy", "1 while it is in rotation.", &of_provider),
-            keys_usable: table.gauges(
-                "tollgate_provider_keys_usable",
-                "Keys that may be used.",
-                &of_provider,
-            ),
+            keys_usable: table.gauges("tollgate_provider_keys_usable", "Keys in use.", &of_provider),
             limits_hit: table.counters("tollgate_limits_hit_total", "Requests a limit refused.", &["limit"]),
             requests_in_flight: table.gauge("tollgate_requests_in_flight", "Requests being served."),
             streams_in_flight: table.gauge("tollgate_streams_in_flight", "Streamed answers being sent."),
@@ -102,8 +91,7 @@ impl Families {
                 &["provider", "kind"],
             ),
             upstream_in_flight: table.gauges("tollgate_upstream_in_flight", "Calls under way.", &of_provider),
-            events_dropped: table
-                .counter("tollgate_events_dropped_total", "Stream events no one could read."),
+            events_dropped: table.counter("tollgate_events_dropped_total", "Unreadable stream events."),
             log_lines_dropped: table.counter("tollgate_log_lines_dropped_total", "Log lines that were lost."),
             config_reloads: table.counters("tollgate_config_reloads_total", "Reloads.", &["result"]),
             registry: table.0,
@@ -131,6 +119,11 @@ impl Families {
 struct Table(Registry);
 
 impl Table {
+    fn build_info(&self) {
+        let builds = self.gauges("tollgate_build_info", "The running version; always 1.", &["version"]);
+        builds.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+    }
+
     fn counter(&self, name: &str, help: &str) -> IntCounter {
         self.register(IntCounter::new(name, help))
     }
