@@ -36,7 +36,7 @@ enum Input {
 #[derive(Debug, Serialize)]
 pub struct Embeddings {
     object: &'static str,
-    pub model: String,
+    model: String,
     data: Vec<Embedding>,
     usage: Usage,
 }

@@ -1,7 +1,7 @@
 //! Simulated providers in OpenAI's dialect, for rehearsals, benchmarks and tests.
 //!
-//! [`behaviour`] says how one behaves, [`ask`] reads what it is asked, [`reply`] and [`embedding`] decide
-//! what it says, [`wire`] and [`score`] write that down, [`server`] puts it on a socket.
+//! `behaviour` says how one behaves, `ask` reads what it is asked, `reply` and `embedding` decide
+//! what it says, `wire` and `score` write that down, `server` puts it on a socket.
 
 mod api;
 mod ask;

@@ -6,7 +6,6 @@ use crate::support::request::Inbox;
 use crate::support::request::Request;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::Condvar;
 use std::sync::Mutex;
 use std::time::Duration;
 use std::time::Instant;
@@ -19,6 +18,7 @@ use tokio::sync::oneshot;
 
 /// Longest wait for something that a test expects to happen.
 const DEADLINE: Duration = Duration::from_secs(15);
+const POLL: Duration = Duration::from_millis(5);
 
 /// A running scripted vendor. Dropping it closes its port and its connections.
 ///
@@ -52,14 +52,8 @@ type Script = Arc<dyn Fn(usize, &Request) -> Reply + Send + Sync>;
 
 #[derive(Default)]
 struct Diary {
-    entries: Mutex<Entries>,
-    written: Condvar,
-}
-
-#[derive(Default)]
-struct Entries {
-    requests: Vec<Request>,
-    departures: Vec<Departure>,
+    requests: Mutex<Vec<Request>>,
+    departures: Mutex<Vec<Departure>>,
 }
 
 impl Vendor {
@@ -75,29 +69,40 @@ impl Vendor {
 
     /// All requests so far, each with its whole body.
     pub fn requests(&self) -> Vec<Request> {
-        self.diary.entries.lock().unwrap().requests.clone()
+        self.diary.requests.lock().unwrap().clone()
     }
 
     pub fn count(&self) -> usize {
-        self.diary.entries.lock().unwrap().requests.len()
+        self.diary.requests.lock().unwrap().len()
     }
 
     /// When the gateway dropped connections in the middle of a reply; idle ones do not count.
     pub fn closed(&self) -> Vec<Departure> {
-        self.diary.entries.lock().unwrap().departures.clone()
+        self.diary.departures.lock().unwrap().clone()
     }
 
-    /// Blocks until there have been so many requests; panics after 15 s.
-    pub fn wait_for_requests(&self, count: usize) -> Vec<Request> {
-        self.diary
-            .wait("requests", |entries| (entries.requests.len() >= count).then(|| entries.requests.clone()))
+    /// The requests once there are so many; panics after 15 s.
+    pub async fn wait_for_requests(&self, count: usize) -> Vec<Request> {
+        self.poll("requests", Vendor::requests, count).await
     }
 
-    /// Blocks until so many replies were left by the gateway; panics after 15 s.
-    pub fn wait_for_closed(&self, count: usize) -> Vec<Departure> {
-        let enough =
-            |entries: &Entries| (entries.departures.len() >= count).then(|| entries.departures.clone());
-        self.diary.wait("departures", enough)
+    /// The departures once there are so many; panics after 15 s.
+    pub async fn wait_for_closed(&self, count: usize) -> Vec<Departure> {
+        self.poll("departures", Vendor::closed, count).await
+    }
+
+    /// Polls instead of blocking: what is awaited may come from a client in the same runtime.
+    async fn poll<T>(&self, what: &str, list: fn(&Vendor) -> Vec<T>, count: usize) -> Vec<T> {
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            let late = Instant::now() > deadline;
+            let found = list(self);
+            if found.len() >= count {
+                return found;
+            }
+            assert!(!late, "{} of {count} {what} came", found.len());
+            tokio::time::sleep(POLL).await;
+        }
     }
 
     pub(super) fn with<W: Welcome>(welcome: W, origin: &str, script: Script) -> Vendor {
@@ -122,30 +127,11 @@ impl Vendor {
 }
 
 impl Diary {
-    fn note(&self, write: impl FnOnce(&mut Entries)) {
-        write(&mut self.entries.lock().unwrap());
-        self.written.notify_all();
-    }
-
+    /// Writes down a request; its number is what comes back.
     fn begin(&self, request: &Request) -> usize {
-        let mut entries = self.entries.lock().unwrap();
-        entries.requests.push(request.clone());
-        self.written.notify_all();
-        entries.requests.len() - 1
-    }
-
-    fn wait<T>(&self, what: &str, mut found: impl FnMut(&Entries) -> Option<T>) -> T {
-        let deadline = Instant::now() + DEADLINE;
-        let mut entries = self.entries.lock().unwrap();
-        loop {
-            if let Some(found) = found(&entries) {
-                return found;
-            }
-            let left = deadline.saturating_duration_since(Instant::now());
-            let (requests, departures) = (entries.requests.len(), entries.departures.len());
-            assert!(!left.is_zero(), "too few {what}: {requests} requests, {departures} departures");
-            entries = self.written.wait_timeout(entries, left).unwrap().0;
-        }
+        let mut requests = self.requests.lock().unwrap();
+        requests.push(request.clone());
+        requests.len() - 1
     }
 }
 
@@ -171,7 +157,7 @@ async fn attend<L: Line>(mut inbox: Inbox<L>, script: Script, diary: Arc<Diary>)
             Ending::Over => return,
             Ending::Left => {
                 let departure = Departure { request: number, at: Instant::now() };
-                return diary.note(|entries| entries.departures.push(departure));
+                return diary.departures.lock().unwrap().push(departure);
             }
         }
     }
