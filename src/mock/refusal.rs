@@ -1,0 +1,78 @@
+//! Answers that are errors, in OpenAI's envelope.
+
+use axum::Json;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use http::HeaderValue;
+use http::StatusCode;
+use http::header::RETRY_AFTER;
+use serde_json::Value;
+use serde_json::json;
+
+/// An error answer.
+#[derive(Debug)]
+pub struct Refusal {
+    pub status: StatusCode,
+    pub message: String,
+    pub param: Option<&'static str>,
+    pub code: Option<&'static str>,
+    /// Seconds.
+    pub retry_after: Option<u64>,
+}
+
+impl Refusal {
+    pub fn new(status: StatusCode, code: Option<&'static str>, message: impl Into<String>) -> Refusal {
+        Refusal { status, message: message.into(), param: None, code, retry_after: None }
+    }
+
+    /// The body is at fault; nothing more is known.
+    pub fn unreadable(message: impl Into<String>) -> Refusal {
+        Refusal::new(StatusCode::BAD_REQUEST, None, message)
+    }
+
+    /// A field has to be there.
+    pub fn missing(param: &'static str) -> Refusal {
+        let message = format!("you must provide `{param}`");
+        let code = Some("missing_required_parameter");
+        Refusal { param: Some(param), ..Refusal::new(StatusCode::BAD_REQUEST, code, message) }
+    }
+
+    /// A field asks for what this provider does not do.
+    pub fn unsupported(param: &'static str, message: &str) -> Refusal {
+        let code = Some("unsupported_value");
+        Refusal { param: Some(param), ..Refusal::new(StatusCode::BAD_REQUEST, code, message) }
+    }
+
+    pub fn unknown_model(model: &str) -> Refusal {
+        let message = format!("the model `{model}` does not exist");
+        Refusal::new(StatusCode::NOT_FOUND, Some("model_not_found"), message)
+    }
+
+    /// Fails on purpose. A status that HTTP does not know becomes a 500.
+    pub fn on_purpose(status: u16, retry_after: Option<u64>) -> Refusal {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let code = (status == StatusCode::TOO_MANY_REQUESTS).then_some("rate_limit_exceeded");
+        let message = format!("the simulated provider was told to answer {status}");
+        Refusal { retry_after, ..Refusal::new(status, code, message) }
+    }
+
+    pub fn envelope(&self) -> Value {
+        let kind = match self.status.as_u16() {
+            401 => "authentication_error",
+            429 => "rate_limit_error",
+            400..500 => "invalid_request_error",
+            _ => "server_error",
+        };
+        json!({ "error": { "message": self.message, "type": kind, "param": self.param, "code": self.code } })
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.envelope())).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}

@@ -1,0 +1,149 @@
+//! A simulated provider on a socket: its routes, and what every request meets at the door.
+
+use crate::id;
+use crate::mock::api;
+use crate::mock::behaviour::Behaviour;
+use crate::mock::chance;
+use crate::mock::control;
+use crate::mock::control::Counts;
+use crate::mock::player;
+use crate::mock::refusal::Refusal;
+use arc_swap::ArcSwap;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::extract::Request;
+use axum::extract::State;
+use axum::middleware;
+use axum::middleware::Next;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use axum::routing::get;
+use axum::routing::post;
+use axum::routing::put;
+use axum::serve::ListenerExt;
+use http::HeaderMap;
+use http::HeaderValue;
+use http::Method;
+use http::StatusCode;
+use http::Uri;
+use http::header::AUTHORIZATION;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use tokio::net::TcpListener;
+
+/// Largest question, in bytes: more than a gateway lets through by default.
+const BODY: usize = 64 << 20;
+
+/// A running simulated provider.
+pub struct Mock {
+    act: ArcSwap<Act>,
+    pub counts: Arc<Counts>,
+}
+
+/// A behaviour in force, and how often its dice were rolled.
+pub struct Act {
+    pub behaviour: Behaviour,
+    seed: u64,
+    rolls: AtomicU64,
+}
+
+/// Serves one simulated provider until the future is dropped.
+pub async fn serve(listener: TcpListener, behaviour: Behaviour) {
+    let mock = Arc::new(Mock {
+        act: ArcSwap::from_pointee(Act::new(behaviour)),
+        counts: Arc::new(Counts::default()),
+    });
+    // Without this the kernel would hold small events back. A socket that refuses is already gone.
+    let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
+    // axum retries failed accepts itself and only comes back when it is told to stop, which nobody does.
+    drop(axum::serve(listener, app(mock)).await);
+}
+
+impl Mock {
+    pub fn act(&self) -> Arc<Act> {
+        self.act.load_full()
+    }
+
+    /// Requests that come from now on meet `behaviour`; streams under way go on as they began.
+    pub fn begin(&self, behaviour: Behaviour) {
+        self.act.store(Arc::new(Act::new(behaviour)));
+    }
+}
+
+impl Act {
+    fn new(behaviour: Behaviour) -> Act {
+        let seed = behaviour.seed.unwrap_or_else(rand::random);
+        Act { behaviour, seed, rolls: AtomicU64::new(0) }
+    }
+
+    /// Rolls the dice for one question.
+    pub fn try_luck(&self) -> Result<(), Refusal> {
+        let roll = chance::roll(self.seed, self.rolls.fetch_add(1, Relaxed));
+        match self.behaviour.failure(roll) {
+            Some(status) => Err(Refusal::on_purpose(status, self.behaviour.retry_after)),
+            None => Ok(()),
+        }
+    }
+}
+
+fn app(mock: Arc<Mock>) -> Router {
+    let provider = Router::new()
+        .merge(endpoints())
+        .nest("/v1", endpoints())
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(BODY))
+        .layer(middleware::from_fn_with_state(mock.clone(), door));
+    let control = Router::new()
+        .route("/__mock/stats", get(control::counts))
+        .route("/__mock/behaviour", put(control::change));
+    provider.merge(control).with_state(mock)
+}
+
+fn endpoints() -> Router<Arc<Mock>> {
+    Router::new()
+        .route("/chat/completions", post(api::chat))
+        .route("/completions", post(api::text))
+        .route("/embeddings", post(api::embeddings))
+        .route("/models", get(api::models))
+        .route("/models/{*id}", get(api::model))
+}
+
+/// Counts, waits, checks the key, and turns everyone away during an outage.
+async fn door(State(mock): State<Arc<Mock>>, request: Request, next: Next) -> Response {
+    mock.counts.request();
+    let act = mock.act();
+    let id = id::request_id(request.headers().get("x-request-id").map(HeaderValue::as_bytes));
+    player::rest(act.behaviour.latency).await;
+    let mut response = match admit(&act.behaviour, request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    };
+    mock.counts.answer(response.status());
+    if let Ok(id) = HeaderValue::try_from(id) {
+        response.headers_mut().insert("x-request-id", id);
+    }
+    response
+}
+
+fn admit(behaviour: &Behaviour, headers: &HeaderMap) -> Result<(), Refusal> {
+    if let Some(status) = behaviour.status {
+        return Err(Refusal::on_purpose(status, behaviour.retry_after));
+    }
+    let Some(key) = &behaviour.require_key else { return Ok(()) };
+    let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    if given == Some(key.expose()) {
+        return Ok(());
+    }
+    Err(Refusal::new(StatusCode::UNAUTHORIZED, Some("invalid_api_key"), "incorrect API key provided"))
+}
+
+async fn unknown_path(method: Method, uri: Uri) -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, None, format!("unknown request URL: {method} {}", uri.path()))
+}
+
+async fn wrong_method(method: Method, uri: Uri) -> Refusal {
+    let message = format!("{method} is not allowed for {}", uri.path());
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, None, message)
+}

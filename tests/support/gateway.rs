@@ -1,0 +1,210 @@
+//! The real gateway as a child process, with ports, data and an environment of its own.
+
+use crate::support::http::raw_http;
+use crate::support::port::free_port;
+use std::io::BufRead;
+use std::io::BufReader;
+use std::io::Read;
+use std::io::Write;
+use std::net::TcpStream;
+use std::process::Child;
+use std::process::ChildStderr;
+use std::process::Command;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use std::time::Instant;
+use tempfile::TempDir;
+
+/// The client key of a configuration that names none itself.
+pub const KEY: &str = "tg-test-key-0001";
+
+/// Longest wait for a start or a log line.
+const DEADLINE: Duration = Duration::from_secs(15);
+const POLL: Duration = Duration::from_millis(10);
+/// Another program may take a free port before the gateway does.
+const STARTS: usize = 5;
+
+/// A running gateway. Dropping it kills the process.
+pub struct Gateway {
+    child: Child,
+    listen: String,
+    admin: String,
+    log: Arc<Log>,
+    reader: Option<JoinHandle<()>>,
+    _directory: TempDir,
+}
+
+type Log = Mutex<Vec<String>>;
+
+impl Gateway {
+    /// Starts a gateway with this configuration, in which `{listen}` and `{admin}` stand for its addresses.
+    ///
+    /// Top-level `listen`, `admin` and `keys` are added where the configuration has none. Returns once
+    /// `GET /ready` answers, whatever it says; panics with the log if it never does.
+    pub fn start(yaml: &str) -> Gateway {
+        Gateway::start_with(yaml, &[])
+    }
+
+    /// Like [`Gateway::start`], with environment variables besides `PATH` and `GATEWAY_DATA_DIR`.
+    pub fn start_with(yaml: &str, environment: &[(&str, &str)]) -> Gateway {
+        for _ in 0..STARTS {
+            let mut gateway = Gateway::launch(yaml, environment);
+            match gateway.await_ready() {
+                Start::Ready => return gateway,
+                Start::PortTaken => {}
+                Start::Failed(why) => panic!("{why}; its log:\n{}", gateway.logs().join("\n")),
+            }
+        }
+        panic!("no free ports after {STARTS} starts");
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.listen)
+    }
+
+    pub fn admin_url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.admin)
+    }
+
+    /// `address:port` of the client listener, for raw connections.
+    pub fn address(&self) -> &str {
+        &self.listen
+    }
+
+    /// The client key that was added to a configuration without `keys`.
+    pub fn key(&self) -> &'static str {
+        KEY
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// All lines of stderr so far.
+    pub fn logs(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// The first line of the log, old or new, that fits; panics with the log when none comes within 15 s.
+    ///
+    /// It polls instead of blocking: the line may wait for a client that lives in the same runtime.
+    pub async fn wait_for_log(&self, fits: impl Fn(&str) -> bool) -> String {
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            let late = Instant::now() > deadline;
+            let lines = self.logs();
+            if let Some(line) = lines.iter().find(|line| fits(line)) {
+                return line.clone();
+            }
+            assert!(!late, "no such line in the log:\n{}", lines.join("\n"));
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// A metric of `/metrics`: the series with exactly this name and labels, or the sum of all series of a
+    /// name without labels. A series nobody has touched yet is 0.
+    pub fn metric(&self, name: &str) -> f64 {
+        let request = format!("GET /metrics HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.admin);
+        let answer = String::from_utf8(raw_http(self.admin.as_str(), request.as_bytes())).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "no metrics: {answer}");
+        let samples = answer.lines().filter_map(|line| line.rsplit_once(' '));
+        let ours = samples.filter(|(series, _)| {
+            *series == name || series.strip_prefix(name).is_some_and(|labels| labels.starts_with('{'))
+        });
+        ours.map(|(_, value)| value.parse::<f64>().expect("a sample without a number")).sum()
+    }
+
+    fn launch(yaml: &str, environment: &[(&str, &str)]) -> Gateway {
+        let [listen, admin] = [free_port(), free_port()].map(|port| format!("127.0.0.1:{port}"));
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("tollgate.yaml");
+        let yaml = complete(yaml).replace("{listen}", &listen).replace("{admin}", &admin);
+        std::fs::write(&file, yaml).unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_tollgate"))
+            .args(["run", "-c"])
+            .arg(&file)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("GATEWAY_DATA_DIR", directory.path().join("data"))
+            .envs(environment.iter().copied())
+            .current_dir(directory.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the gateway cannot be run");
+        let log = Arc::new(Log::default());
+        let reader = Some(follow(child.stderr.take().unwrap(), log.clone()));
+        Gateway { child, listen, admin, log, reader, _directory: directory }
+    }
+
+    fn await_ready(&mut self) -> Start {
+        let deadline = Instant::now() + DEADLINE;
+        while Instant::now() < deadline {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                // Its last words say why, and may still be on their way.
+                self.reader.take().map(JoinHandle::join);
+                return self.explain(format!("the gateway ended with {status}"));
+            }
+            if answers(&self.listen) {
+                return Start::Ready;
+            }
+            std::thread::sleep(POLL);
+        }
+        self.explain("the gateway does not answer GET /ready".to_owned())
+    }
+
+    fn explain(&self, why: String) -> Start {
+        let clash = |line: &String| line.to_lowercase().contains("address already in use");
+        if self.logs().iter().any(clash) { Start::PortTaken } else { Start::Failed(why) }
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        // It may have ended by itself: then there is nothing left to kill, and only to reap.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+enum Start {
+    Ready,
+    PortTaken,
+    Failed(String),
+}
+
+fn complete(yaml: &str) -> String {
+    let additions = [
+        ("listen:", "listen: [ { address: \"{listen}\" } ]"),
+        ("admin:", "admin: { listen: \"{admin}\" }"),
+        ("keys:", &format!("keys: [ {{ name: test, key: {KEY} }} ]")),
+    ];
+    let missing = additions.iter().filter(|(field, _)| !yaml.lines().any(|line| line.starts_with(field)));
+    let added: String = missing.map(|(_, line)| format!("{line}\n")).collect();
+    format!("{}\n{added}", yaml.trim_end())
+}
+
+fn follow(stderr: ChildStderr, log: Arc<Log>) -> JoinHandle<()> {
+    std::thread::spawn(move || {
+        for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
+            log.lock().unwrap().push(String::from_utf8_lossy(&line).into_owned());
+        }
+    })
+}
+
+fn answers(address: &str) -> bool {
+    let ask = || -> std::io::Result<bool> {
+        let mut stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+        let request = format!("GET /ready HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes())?;
+        let mut start = [0; 9];
+        stream.read_exact(&mut start)?;
+        Ok(start.starts_with(b"HTTP/1.1 "))
+    };
+    ask().unwrap_or(false)
+}

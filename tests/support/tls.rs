@@ -1,0 +1,96 @@
+//! A scripted vendor behind TLS, with a certificate authority of its own.
+
+use crate::support::reply::Reply;
+use crate::support::request::Request;
+use crate::support::vendor::Line;
+use crate::support::vendor::Vendor;
+use crate::support::vendor::Welcome;
+use rcgen::BasicConstraints;
+use rcgen::CertificateParams;
+use rcgen::CertifiedIssuer;
+use rcgen::DnType;
+use rcgen::IsCa;
+use rcgen::KeyPair;
+use rcgen::KeyUsagePurpose;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::server::TlsStream;
+
+/// A vendor at `https://localhost:port` whose certificate only its own authority vouches for.
+pub struct TlsVendor {
+    pub vendor: Vendor,
+    ca: PathBuf,
+    _directory: TempDir,
+}
+
+impl TlsVendor {
+    /// `https://localhost:port`
+    pub fn base_url(&self) -> &str {
+        self.vendor.base_url()
+    }
+
+    /// The authority's certificate, a PEM file that lives as long as the vendor.
+    pub fn ca_pem(&self) -> &Path {
+        &self.ca
+    }
+}
+
+/// Starts a scripted vendor behind TLS; it speaks HTTP/1.1 only.
+pub fn tls_vendor(script: impl Fn(usize, &Request) -> Reply + Send + Sync + 'static) -> TlsVendor {
+    let authority = authority();
+    let directory = tempfile::tempdir().unwrap();
+    let ca = directory.path().join("ca.pem");
+    std::fs::write(&ca, authority.pem()).unwrap();
+    let door = TlsAcceptor::from(Arc::new(server_config(&authority)));
+    let vendor = Vendor::with(Tls(door), "https://localhost", Arc::new(script));
+    TlsVendor { vendor, ca, _directory: directory }
+}
+
+fn authority() -> CertifiedIssuer<'static, KeyPair> {
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.distinguished_name.push(DnType::CommonName, "Scripted authority");
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+fn server_config(authority: &CertifiedIssuer<'static, KeyPair>) -> ServerConfig {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    params.distinguished_name.push(DnType::CommonName, "Scripted vendor");
+    let certificate = params.signed_by(&key, authority).unwrap();
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    // Named, because several providers of cryptography may be linked in and none is the default.
+    let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key)
+        .unwrap();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config
+}
+
+#[derive(Clone)]
+struct Tls(TlsAcceptor);
+
+impl Welcome for Tls {
+    type Line = TlsStream<TcpStream>;
+
+    async fn welcome(&self, socket: TcpStream) -> Option<TlsStream<TcpStream>> {
+        self.0.accept(socket).await.ok()
+    }
+}
+
+impl Line for TlsStream<TcpStream> {
+    fn socket(&self) -> &TcpStream {
+        self.get_ref().0
+    }
+}
