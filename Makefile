@@ -33,7 +33,7 @@ audit: ## licences, sources and known weaknesses of every dependency
 bench: build ## CPU and memory beside nginx and a bare Pingora (more: make bench ARGS="--rounds 3")
 	@scripts/setup.sh bench
 	@$(CARGO) build --release --locked --examples
-	@python3 benches/run.py $(ARGS)
+	@python3 -B benches/run.py $(ARGS)
 
 clean: ## remove everything that was built or installed here
 	@$(CARGO) clean
