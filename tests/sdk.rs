@@ -17,9 +17,6 @@ const BRISK_KEY: &str = "sk-sdk-brisk-0123456789abcdef0123456789abcdef";
 
 // No cache: a repeated question must reach a provider. No checks: `broken` must be found out by a request.
 const CONFIG: &str = "
-listen:
-  - address: '{listen}'
-admin: { listen: '{admin}' }
 cache: { exact: { ttl: 0 } }
 failover: { check_interval: off }
 providers:
