@@ -1,0 +1,40 @@
+# Everything a person or a machine does here goes through these targets.
+
+SHELL := /bin/bash
+CARGO ?= cargo
+ARGS  ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test lint audit bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+run: build ## build and start the gateway on 127.0.0.1:4000 (more: make run ARGS="-c my.yaml")
+	@exec target/release/tollgate run $(ARGS)
+
+build: ## install what the build needs, then build target/release/tollgate
+	@scripts/setup.sh build
+	@$(CARGO) build --release --locked
+
+lint: ## formatting and clippy, warnings denied
+	@scripts/setup.sh lint
+	@$(CARGO) fmt --check
+	@$(CARGO) clippy --locked --all-targets -- -D warnings
+
+test: lint ## install what the tests need, then lint, Rust tests and both SDKs
+	@scripts/setup.sh test
+	@$(CARGO) test --locked
+
+audit: ## licences, sources and known weaknesses of every dependency
+	@scripts/setup.sh audit
+	@$(CARGO) deny --locked check
+
+bench: build ## CPU and memory beside nginx and a bare Pingora (more: make bench ARGS="--rounds 3")
+	@scripts/setup.sh bench
+	@$(CARGO) build --release --locked --examples
+	@python3 -B benches/run.py $(ARGS)
+
+clean: ## remove everything that was built or installed here
+	@$(CARGO) clean
+	@rm -rf .venv tests/sdk/node/node_modules

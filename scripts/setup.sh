@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Installs what a target needs beyond the Rust toolchain: setup.sh build|lint|test|audit|bench
+#
+# Quiet when nothing is missing. Where it may not install, it prints the command to run and stops.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source scripts/packages.sh
+
+main() {
+  need_rust
+  case "${1:-build}" in
+    build) need_compiler ;;
+    lint) need_compiler; need_rust_components ;;
+    test) need_compiler; need_sdks ;;
+    audit) need_compiler; need_cargo_deny ;;
+    bench) need_bench_tools ;;
+    *) stop "unknown part \`$1\`: use build, lint, test, audit or bench" ;;
+  esac
+}
+
+need_rust() {
+  has cargo || stop "cargo is missing: install Rust with rustup (see rustup.rs), open a new shell, then run this again"
+}
+
+# cmake, because Pingora builds zlib-ng with it; a C compiler, because ring and mimalloc are partly C.
+need_compiler() {
+  has cmake || want cmake
+  has cc || want "$(by_system build-essential gcc)"
+  has make || want make
+  install_wanted
+}
+
+need_rust_components() {
+  cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 && return
+  has rustup || stop "rustfmt or clippy is missing: install both with your Rust toolchain"
+  say "adding rustfmt and clippy"
+  rustup component add rustfmt clippy
+}
+
+need_sdks() {
+  need_python
+  source scripts/sdks.sh
+}
+
+need_python() {
+  has python3 || want "$(by_system python3 python)"
+  python3 -c 'import ensurepip, venv' 2>/dev/null || want "$(by_system python3-venv python)"
+  install_wanted
+}
+
+need_cargo_deny() {
+  cargo deny --version >/dev/null 2>&1 && return
+  say "building cargo-deny (some minutes, once)"
+  cargo install --locked cargo-deny
+}
+
+need_bench_tools() {
+  [ -d /proc/self ] || stop "the bench reads CPU time from /proc: run it on Linux"
+  local nginx_is_new=no
+  PATH="$PATH:/usr/sbin"
+  has nginx || { want nginx && nginx_is_new=yes; }
+  has wrk || want wrk
+  has python3 || want python3
+  install_wanted
+  # Debian's package starts a web server on port 80; nobody asked for one.
+  if [ "$nginx_is_new" = yes ]; then as_root invoke-rc.d nginx stop >/dev/null 2>&1 || true; fi
+}
+
+main "$@"

@@ -1,0 +1,107 @@
+//! OpenAI's own SDKs, Python and Node, against a running gateway: every program that uses them must work as it is.
+
+// Helpers of tests stand outside of `#[test]`, where clippy's exception does not reach.
+#![allow(clippy::expect_used)]
+
+mod support;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tollgate::mock;
+use tollgate::mock::Behaviour;
+
+const KEY: &str = "sk-sdk-tests-0123456789abcdef0123456789abcdef";
+const TIGHT_KEY: &str = "sk-sdk-tight-0123456789abcdef0123456789abcdef";
+const BRISK_KEY: &str = "sk-sdk-brisk-0123456789abcdef0123456789abcdef";
+
+// No cache: a repeated question must reach a provider. No checks: `broken` must be found out by a request.
+const CONFIG: &str = "
+cache: { exact: { ttl: 0 } }
+failover: { check_interval: off }
+providers:
+  broken: { kind: openai_compatible, base_url: 'http://{broken}/v1' }
+  steady: { kind: openai_compatible, base_url: 'http://{steady}/v1' }
+models:
+  chat: steady/small
+groups:
+  shaky: { strategy: priority, members: [ broken/small, steady/small ] }
+keys:
+  - { name: sdk, key: '{key}' }
+  - { name: tight, key: '{tight_key}', limits: { requests: 1/min } }
+  - { name: brisk, key: '{brisk_key}', limits: { requests: 1/s } }
+";
+
+#[test]
+fn the_python_sdk_works_as_it_is() {
+    let python = installed(".venv/bin/python");
+    let tests = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/sdk/python"];
+    passes(Command::new(python).args(tests), &Stage::set());
+}
+
+#[test]
+fn the_node_sdk_works_as_it_is() {
+    installed("tests/sdk/node/node_modules/openai");
+    passes(Command::new("node").args(["--test", "tests/sdk/node/openai.test.js"]), &Stage::set());
+}
+
+/// A gateway before two simulated providers, one of which is down.
+struct Stage {
+    gateway: support::Gateway,
+    _providers: Runtime,
+}
+
+impl Stage {
+    fn set() -> Stage {
+        let providers = Runtime::new().expect("a runtime");
+        let broken = start(&providers, Behaviour { status: Some(503), ..Behaviour::default() });
+        let steady = start(&providers, Behaviour { name: "steady".to_owned(), ..Behaviour::default() });
+        let config = CONFIG
+            .replace("{broken}", &broken.to_string())
+            .replace("{steady}", &steady.to_string())
+            .replace("{key}", KEY)
+            .replace("{tight_key}", TIGHT_KEY)
+            .replace("{brisk_key}", BRISK_KEY);
+        Stage { gateway: support::Gateway::start(&config), _providers: providers }
+    }
+}
+
+fn start(runtime: &Runtime, behaviour: Behaviour) -> SocketAddr {
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    runtime.spawn(mock::serve(listener, behaviour));
+    address
+}
+
+/// Runs a test program of one SDK; its words are ours if it fails.
+fn passes(program: &mut Command, stage: &Stage) {
+    let output = program
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("PATH", path_with_venv())
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("NO_PROXY", "127.0.0.1")
+        .env("TOLLGATE_URL", stage.gateway.url("/v1"))
+        .env("TOLLGATE_KEY", KEY)
+        .env("TOLLGATE_TIGHT_KEY", TIGHT_KEY)
+        .env("TOLLGATE_BRISK_KEY", BRISK_KEY)
+        .output()
+        .expect("node could not be started; `make test` installs it");
+    let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}\n{said}\n{complained}", output.status);
+}
+
+fn installed(path: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    assert!(path.exists(), "`{}` is not there; `make test` installs what this test needs", path.display());
+    path
+}
+
+/// The Node that `make test` may have installed comes before the machine's own.
+fn path_with_venv() -> std::ffi::OsString {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv/bin");
+    let machine = std::env::var_os("PATH").unwrap_or_default();
+    std::env::join_paths(std::iter::once(own).chain(std::env::split_paths(&machine))).expect("a PATH")
+}
