@@ -89,7 +89,8 @@ fn passes(program: &mut Command, stage: &Stage) {
         .env("TOLLGATE_BRISK_KEY", BRISK_KEY)
         .output()
         .expect("node could not be started; `make test` installs it");
-    let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (said, complained) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{}\n{said}\n{complained}", output.status);
 }
 

@@ -27,7 +27,8 @@ pub async fn admit(
     address_has_room(snapshot, client)?;
     let credential = authenticate(snapshot, headers, client)?;
     record.subject.key = Some(credential.name.clone());
-    let entered = Reservation::enter(&parts.state, credential.account.clone(), credential.limits, clock::now()).await;
+    let entered =
+        Reservation::enter(&parts.state, credential.account.clone(), credential.limits, clock::now()).await;
     let (reservation, left) = entered.map_err(refuse::limited)?;
     record.held.reservation = Some(reservation);
     record.held.requests_left = left;
@@ -44,7 +45,11 @@ fn address_has_room(snapshot: &Snapshot, client: Option<IpAddr>) -> Result<(), R
 /// Finds the credential of the key a request carries.
 ///
 /// A good key is always let in: one client with a stale key must not lock out its neighbours behind the same address.
-fn authenticate(snapshot: &Snapshot, headers: &HeaderMap, client: Option<IpAddr>) -> Result<Arc<Credential>, Refusal> {
+fn authenticate(
+    snapshot: &Snapshot,
+    headers: &HeaderMap,
+    client: Option<IpAddr>,
+) -> Result<Arc<Credential>, Refusal> {
     let Some(key) = presented(headers) else {
         return snapshot.credentials.anyone().cloned().ok_or_else(refuse::no_key);
     };

@@ -63,7 +63,9 @@ pub async fn model_named(
     let resolved = snapshot.table.resolve(name, &snapshot.fleet(record.arrival.at));
     match resolved {
         Err(unknown) => client::refuse(session, record, &refuse::unknown_model(&unknown)).await,
-        Ok(_) if !who.may_name(name) => client::refuse(session, record, &refuse::model_not_allowed(name)).await,
+        Ok(_) if !who.may_name(name) => {
+            client::refuse(session, record, &refuse::model_not_allowed(name)).await
+        }
         Ok(_) => {
             let owner = names(snapshot, who).into_iter().find(|(id, _)| id == name);
             let owner = owner.map_or_else(|| "tollgate".to_owned(), |(_, owner)| owner);

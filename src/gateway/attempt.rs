@@ -31,7 +31,10 @@ const MAX_STALE: u32 = 2;
 
 /// What a provider answered.
 pub enum Reply {
-    Whole { body: Bytes, usage: Option<Usage> },
+    Whole {
+        body: Bytes,
+        usage: Option<Usage>,
+    },
     /// A stream whose first content has come. Boxed: it is much larger than the other.
     Stream(Box<Opened>),
 }
@@ -159,7 +162,10 @@ enum Head {
     Whole,
     /// Compressed although nobody asked for it.
     Encoded,
-    Failed { code: u16, retry_after: Vec<(String, String)> },
+    Failed {
+        code: u16,
+        retry_after: Vec<(String, String)>,
+    },
 }
 
 /// Headers that say when to come back (vendors.md §12).
@@ -180,7 +186,10 @@ impl Head {
                 let value = head.headers.get(*name)?.to_str().ok()?;
                 Some(((*name).to_owned(), value.to_owned()))
             };
-            return Head::Failed { code: head.status.as_u16(), retry_after: HINTS.iter().filter_map(hint).collect() };
+            return Head::Failed {
+                code: head.status.as_u16(),
+                retry_after: HINTS.iter().filter_map(hint).collect(),
+            };
         }
         let encoding = head.headers.get(header::CONTENT_ENCODING);
         if encoding.is_some_and(|e| !e.as_bytes().eq_ignore_ascii_case(b"identity")) {
@@ -211,7 +220,8 @@ fn request_head(
     length: usize,
 ) -> Result<RequestHeader, Broken> {
     let path = format!("{}{}", vendor.base_path, ask.operation.path());
-    let mut head = RequestHeader::build_no_case("POST", path.as_bytes(), Some(8)).map_err(Broken::Protocol)?;
+    let mut head =
+        RequestHeader::build_no_case("POST", path.as_bytes(), Some(8)).map_err(Broken::Protocol)?;
     let accept = match ask.shape.stream {
         true => "text/event-stream",
         false => "application/json",
@@ -222,7 +232,9 @@ fn request_head(
         (header::USER_AGENT, HeaderValue::from_static(concat!("tollgate/", env!("CARGO_PKG_VERSION")))),
         (header::CONTENT_LENGTH, HeaderValue::from(length)),
     ];
-    for (name, value) in fixed.into_iter().chain(vendor.key(stop.key).cloned()).chain(vendor.headers.iter().cloned()) {
+    for (name, value) in
+        fixed.into_iter().chain(vendor.key(stop.key).cloned()).chain(vendor.headers.iter().cloned())
+    {
         head.insert_header(name, value).map_err(Broken::Protocol)?;
     }
     match http2 {
@@ -245,7 +257,12 @@ fn read_whole(ask: &Ask, body: Bytes) -> Result<Reply, Failure> {
 }
 
 /// Reads until the first content, or until it is clear that there is none.
-async fn open_stream(upstreams: &Upstreams, mut wire: Wire, ask: &Ask, terms: &Terms<'_>) -> Result<Reply, Failure> {
+async fn open_stream(
+    upstreams: &Upstreams,
+    mut wire: Wire,
+    ask: &Ask,
+    terms: &Terms<'_>,
+) -> Result<Reply, Failure> {
     let wishes = Wishes { usage: ask.shape.include_usage, choices: ask.shape.choices, keep: terms.keep };
     let mut relay = Relay::new(wishes);
     let until = terms.until(terms.failover.first_event);
@@ -286,7 +303,11 @@ fn unreached(broken: Broken) -> Failure {
     let word = match broken {
         Broken::Name { .. } => "unresolved",
         Broken::Tls(_) => "tls",
-        Broken::Connect(_) | Broken::Timeout(_) | Broken::Reset(_) | Broken::Protocol(_) | Broken::TooLarge { .. } => "connect",
+        Broken::Connect(_)
+        | Broken::Timeout(_)
+        | Broken::Reset(_)
+        | Broken::Protocol(_)
+        | Broken::TooLarge { .. } => "connect",
     };
     Failure::new(Fault::Unreachable, word)
 }
@@ -306,9 +327,11 @@ fn cut(broken: Broken) -> Failure {
     match broken {
         Broken::Timeout(_) => Failure::new(Fault::Timeout, "timeout"),
         Broken::TooLarge { .. } => Failure::new(Fault::Malformed, "answer_too_large"),
-        Broken::Reset(_) | Broken::Protocol(_) | Broken::Name { .. } | Broken::Connect(_) | Broken::Tls(_) => {
-            Failure::new(Fault::Malformed, "cut")
-        }
+        Broken::Reset(_)
+        | Broken::Protocol(_)
+        | Broken::Name { .. }
+        | Broken::Connect(_)
+        | Broken::Tls(_) => Failure::new(Fault::Malformed, "cut"),
     }
 }
 

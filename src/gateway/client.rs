@@ -55,14 +55,21 @@ pub fn head(status: u16, record: &Record) -> pingora::Result<ResponseHeader> {
     if let Some(Cost::Known(money)) = record.cost() {
         set(&mut head, "x-response-cost-usd", &money.to_string());
     }
-    for (kind, left) in [(Which::Requests, &record.held.requests_left), (Which::Tokens, &record.held.tokens_left)] {
+    for (kind, left) in
+        [(Which::Requests, &record.held.requests_left), (Which::Tokens, &record.held.tokens_left)]
+    {
         left.iter().for_each(|left| rate_limit(&mut head, kind, left));
     }
     Ok(head)
 }
 
 /// Sends an answer whose body is whole.
-pub async fn answer(client: &mut Session, mut head: ResponseHeader, kind: &str, body: Bytes) -> pingora::Result<()> {
+pub async fn answer(
+    client: &mut Session,
+    mut head: ResponseHeader,
+    kind: &str,
+    body: Bytes,
+) -> pingora::Result<()> {
     set(&mut head, "content-type", kind);
     number(&mut head, "content-length", body.len() as u64);
     let bodiless = client.req_header().method == http::Method::HEAD;
@@ -104,11 +111,17 @@ async fn drain(client: &mut Session) {
 
 fn rate_limit(head: &mut ResponseHeader, which: Which, left: &Left) {
     let [limit, remaining, reset] = match which {
-        Which::Requests => ["x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"],
-        Which::Tokens => ["x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"],
-        Which::Concurrent => {
-            ["x-ratelimit-limit-concurrent", "x-ratelimit-remaining-concurrent", "x-ratelimit-reset-concurrent"]
+        Which::Requests => {
+            ["x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"]
         }
+        Which::Tokens => {
+            ["x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"]
+        }
+        Which::Concurrent => [
+            "x-ratelimit-limit-concurrent",
+            "x-ratelimit-remaining-concurrent",
+            "x-ratelimit-reset-concurrent",
+        ],
     };
     number(head, limit, left.limit);
     number(head, remaining, left.remaining);

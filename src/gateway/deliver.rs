@@ -46,7 +46,12 @@ pub enum Ended {
 }
 
 /// Sends a provider's whole answer, as events if the client asked for a stream.
-pub async fn whole(session: &mut Session, record: &mut Record, ask: &Ask, body: Bytes) -> pingora::Result<()> {
+pub async fn whole(
+    session: &mut Session,
+    record: &mut Record,
+    ask: &Ask,
+    body: Bytes,
+) -> pingora::Result<()> {
     record.first_byte();
     record.outcome.status = 200;
     let unfolded = match ask.shape.stream {
@@ -150,7 +155,12 @@ impl Stopped {
 }
 
 /// Passes events on until the stream stops. Only events with content put off the time between events.
-async fn flow(session: &mut Session, wire: &mut Wire, relay: &mut Relay, between: Duration) -> Result<Stopped, ClientLeft> {
+async fn flow(
+    session: &mut Session,
+    wire: &mut Wire,
+    relay: &mut Relay,
+    between: Duration,
+) -> Result<Stopped, ClientLeft> {
     let mut until = Instant::now() + between;
     let mut seen = relay.content_events;
     loop {
@@ -161,9 +171,12 @@ async fn flow(session: &mut Session, wire: &mut Wire, relay: &mut Relay, between
         match relay.flow() {
             Flow::Waiting | Flow::Open => {}
             Flow::Done => return Ok(Stopped::Complete),
-            Flow::TooLong => return Ok(Stopped::broken("event_too_long", "the provider sent an event that is too long")),
+            Flow::TooLong => {
+                return Ok(Stopped::broken("event_too_long", "the provider sent an event that is too long"));
+            }
             Flow::Error(data) => {
-                let message = fault::message(data).unwrap_or_else(|| "the provider reported an error".to_owned());
+                let message =
+                    fault::message(data).unwrap_or_else(|| "the provider reported an error".to_owned());
                 return Ok(Stopped::Broken { word: "error_event", message });
             }
         }
@@ -173,7 +186,9 @@ async fn flow(session: &mut Session, wire: &mut Wire, relay: &mut Relay, between
                 End::Complete => {}
                 End::Cut => return Ok(Stopped::broken("cut", CUT)),
             },
-            Err(Broken::Timeout(_)) => return Ok(Stopped::broken("stall", "the provider fell silent in the middle of its answer")),
+            Err(Broken::Timeout(_)) => {
+                return Ok(Stopped::broken("stall", "the provider fell silent in the middle of its answer"));
+            }
             Err(_) => return Ok(Stopped::broken("cut", CUT)),
         }
         if relay.content_events != seen {
@@ -187,7 +202,8 @@ const CUT: &str = "the provider broke off in the middle of its answer; what came
 
 /// Tells the client that its stream is broken. No `[DONE]` follows.
 async fn tell(session: &mut Session, message: &str) {
-    let event = ErrorBody { message, kind: "server_error", param: None, code: Some("stream_interrupted") }.to_event();
+    let event =
+        ErrorBody { message, kind: "server_error", param: None, code: Some("stream_interrupted") }.to_event();
     let _ = session.write_response_body(Some(event.into()), false).await;
 }
 

@@ -80,14 +80,16 @@ pub async fn run(
                 note(record, vendor, &stop, failure.word, begun.elapsed());
                 verdicts::blame_for(vendor, &stop, &failure, failover, parts.metrics());
                 let jitter = rand::rng().random_range(0.0..1.0);
-                let larger = |candidate: &Candidate| verdicts::is_larger(snapshot, &parts.prices, &stop, candidate);
+                let larger =
+                    |candidate: &Candidate| verdicts::is_larger(snapshot, &parts.prices, &stop, candidate);
                 match way.learn(&stop, &failure.fault, jitter, larger) {
                     Onward::GiveBack => return give_back(session, record, vendor, &stop, &failure).await,
                     Onward::After(wait) if clock::now() + wait >= deadline => {
                         return client::refuse(session, record, &refuse::deadline(failover.deadline)).await;
                     }
                     Onward::After(wait) => {
-                        if !wait.is_zero() && while_it_waits(session, tokio::time::sleep(wait)).await.is_err() {
+                        if !wait.is_zero() && while_it_waits(session, tokio::time::sleep(wait)).await.is_err()
+                        {
                             record.client_left();
                             return Ok(());
                         }

@@ -113,7 +113,13 @@ impl Itinerary {
 
     /// Decides what follows from a failure of `stop`. `jitter` is drawn from 0..1. `larger` tells whether
     /// a candidate's context is larger than that of the target that failed, or unknown.
-    pub fn learn(&mut self, stop: &Stop, fault: &Fault, jitter: f64, larger: impl Fn(&Candidate) -> bool) -> Onward {
+    pub fn learn(
+        &mut self,
+        stop: &Stop,
+        fault: &Fault,
+        jitter: f64,
+        larger: impl Fn(&Candidate) -> bool,
+    ) -> Onward {
         let circumstances = Circumstances {
             tries_on_target: self.tries_on_target,
             stand_in: stop.stand_in,

@@ -90,7 +90,11 @@ impl ProxyHttp for Gateway {
     }
 
     /// Only edge routes come this way, and there are none yet.
-    async fn upstream_peer(&self, _session: &mut Session, _call: &mut Call) -> pingora::Result<Box<HttpPeer>> {
+    async fn upstream_peer(
+        &self,
+        _session: &mut Session,
+        _call: &mut Call,
+    ) -> pingora::Result<Box<HttpPeer>> {
         Err(Error::explain(ErrorType::HTTPStatus(404), "no edge route"))
     }
 
@@ -134,5 +138,7 @@ fn arrival(session: &Session) -> Arrival {
 /// HTTP/1.1 requires a host (RFC 9112 §3.2); HTTP/2 carries it in the URI.
 fn names_a_host(session: &Session) -> bool {
     let head = session.req_header();
-    head.headers.contains_key(header::HOST) || head.uri.authority().is_some() || head.version == http::Version::HTTP_10
+    head.headers.contains_key(header::HOST)
+        || head.uri.authority().is_some()
+        || head.version == http::Version::HTTP_10
 }

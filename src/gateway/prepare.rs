@@ -89,7 +89,12 @@ pub async fn prepare(
     }
 }
 
-async fn walk(parts: &Parts, snapshot: &Snapshot, session: &mut Session, record: &mut Record) -> Result<Exchange, Stop> {
+async fn walk(
+    parts: &Parts,
+    snapshot: &Snapshot,
+    session: &mut Session,
+    record: &mut Record,
+) -> Result<Exchange, Stop> {
     if !names_a_host(session) {
         return Err(refuse::no_host().into());
     }
@@ -98,7 +103,9 @@ async fn walk(parts: &Parts, snapshot: &Snapshot, session: &mut Session, record:
     let operation = match operation {
         Wanted::Ask(operation) => operation,
         Wanted::Models => return answered(answer::models(session, record, snapshot, &who).await),
-        Wanted::Model(name) => return answered(answer::model_named(session, record, snapshot, &who, &name).await),
+        Wanted::Model(name) => {
+            return answered(answer::model_named(session, record, snapshot, &who, &name).await);
+        }
     };
     let ask = receive(session, operation, &snapshot.config).await?;
     record.subject.model = Some(ask.shape.model.clone());
@@ -139,10 +146,16 @@ fn answered<T>(sent: pingora::Result<()>) -> Result<T, Stop> {
 }
 
 /// What the name means, whether this key may say it, and whom to ask in which order.
-fn plan(snapshot: &Snapshot, who: &Credential, ask: &Ask, record: &Record) -> Result<Vec<Candidate>, Refusal> {
+fn plan(
+    snapshot: &Snapshot,
+    who: &Credential,
+    ask: &Ask,
+    record: &Record,
+) -> Result<Vec<Candidate>, Refusal> {
     let fleet = snapshot.fleet(record.arrival.at);
     let name = &ask.shape.model;
-    let mut route = snapshot.table.resolve(name, &fleet).map_err(|unknown| refuse::unknown_model(&unknown))?;
+    let mut route =
+        snapshot.table.resolve(name, &fleet).map_err(|unknown| refuse::unknown_model(&unknown))?;
     if !who.may_name(name) {
         return Err(refuse::model_not_allowed(name));
     }
@@ -180,7 +193,8 @@ async fn from_cache(
 async fn reserve(record: &mut Record, ask: &Ask) -> Result<(), Refusal> {
     let tokens = estimate_tokens(ask.body.len(), ask.shape.max_output);
     if let Some(reservation) = &mut record.held.reservation {
-        record.held.tokens_left = reservation.reserve_tokens(tokens, clock::now()).await.map_err(refuse::limited)?;
+        record.held.tokens_left =
+            reservation.reserve_tokens(tokens, clock::now()).await.map_err(refuse::limited)?;
     }
     Ok(())
 }

@@ -40,10 +40,18 @@ impl From<Refusal> for NotReceived {
 ///
 /// # Errors
 /// 413 before a body that says it is too large is read, 408 for one that is too slow, 400 for one that is wrong.
-pub async fn receive(client: &mut Session, operation: Operation, config: &Config) -> Result<Ask, NotReceived> {
+pub async fn receive(
+    client: &mut Session,
+    operation: Operation,
+    config: &Config,
+) -> Result<Ask, NotReceived> {
     let body = whole_body(client, config.limits.body, config.server.body_timeout).await?;
     let shape = Shape::read(operation, &body).map_err(refuse::bad_request)?;
-    let failover = client.req_header().headers.get("x-failover").is_none_or(|v| !v.as_bytes().eq_ignore_ascii_case(b"off"));
+    let failover = client
+        .req_header()
+        .headers
+        .get("x-failover")
+        .is_none_or(|v| !v.as_bytes().eq_ignore_ascii_case(b"off"));
     Ok(Ask { operation, shape, body, failover })
 }
 

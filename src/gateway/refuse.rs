@@ -94,8 +94,12 @@ pub fn no_key() -> Refusal {
 }
 
 pub fn wrong_key() -> Refusal {
-    Refusal::new(401, "wrong_key", "the key you provided is not known here; check it, or ask your administrator for one")
-        .code("invalid_api_key")
+    Refusal::new(
+        401,
+        "wrong_key",
+        "the key you provided is not known here; check it, or ask your administrator for one",
+    )
+    .code("invalid_api_key")
 }
 
 pub fn too_many_bad_keys(wait: Duration) -> Refusal {
@@ -112,25 +116,53 @@ pub fn address_limit(wait: Duration) -> Refusal {
 
 pub fn limited(limited: Limited) -> Refusal {
     let (reason, message) = match limited.which {
-        Which::Requests => ("requests", format!("this key may make {} requests in its period; wait before the next", limited.limit)),
-        Which::Tokens => ("tokens", format!("this key may use {} tokens in its period, and this request might need more than is left; wait or ask for less", limited.limit)),
-        Which::Concurrent => ("concurrent", format!("this key may have {} requests under way at once; wait until one has ended", limited.limit)),
+        Which::Requests => (
+            "requests",
+            format!("this key may make {} requests in its period; wait before the next", limited.limit),
+        ),
+        Which::Tokens => (
+            "tokens",
+            format!(
+                "this key may use {} tokens in its period, and this request might need more than is left; wait or ask for less",
+                limited.limit
+            ),
+        ),
+        Which::Concurrent => (
+            "concurrent",
+            format!(
+                "this key may have {} requests under way at once; wait until one has ended",
+                limited.limit
+            ),
+        ),
     };
-    let mut refusal = Refusal::new(429, reason, message).code("rate_limit_exceeded").retry_after(Some(limited.retry_after));
+    let mut refusal =
+        Refusal::new(429, reason, message).code("rate_limit_exceeded").retry_after(Some(limited.retry_after));
     refusal.limited = Some(limited);
     refusal
 }
 
 pub fn too_large(limit: usize) -> Refusal {
-    Refusal::new(413, "body_too_large", format!("the request body is larger than {limit} bytes; send less, or raise `limits.body`"))
+    Refusal::new(
+        413,
+        "body_too_large",
+        format!("the request body is larger than {limit} bytes; send less, or raise `limits.body`"),
+    )
 }
 
 pub fn too_slow(patience: Duration) -> Refusal {
-    Refusal::new(408, "body_too_slow", format!("the request body did not arrive within {patience:?}; send it again"))
+    Refusal::new(
+        408,
+        "body_too_slow",
+        format!("the request body did not arrive within {patience:?}; send it again"),
+    )
 }
 
 pub fn broken_body() -> Refusal {
-    Refusal::new(400, "broken_body", "the request body is not framed as its headers say; check Content-Length or the chunks")
+    Refusal::new(
+        400,
+        "broken_body",
+        "the request body is not framed as its headers say; check Content-Length or the chunks",
+    )
 }
 
 pub fn bad_request(bad: BadRequest) -> Refusal {
@@ -146,9 +178,13 @@ pub fn unknown_model(unknown: &UnknownModel) -> Refusal {
 
 pub fn model_not_allowed(model: &str) -> Refusal {
     let model: String = model.chars().take(100).collect();
-    Refusal::new(403, "model_not_allowed", format!("this key may not use model `{model}`; GET /v1/models lists what it may"))
-        .code("model_not_allowed")
-        .param("model")
+    Refusal::new(
+        403,
+        "model_not_allowed",
+        format!("this key may not use model `{model}`; GET /v1/models lists what it may"),
+    )
+    .code("model_not_allowed")
+    .param("model")
 }
 
 /// No provider could answer. `retry_after` is when the first of them may be asked again, if that is known.
@@ -159,8 +195,12 @@ pub fn all_failed(retry_after: Option<Duration>) -> Refusal {
 }
 
 pub fn deadline(deadline: Duration) -> Refusal {
-    Refusal::new(503, "deadline", format!("no provider answered within {deadline:?}; try again, or ask for a shorter answer"))
-        .code("no_provider_available")
+    Refusal::new(
+        503,
+        "deadline",
+        format!("no provider answered within {deadline:?}; try again, or ask for a shorter answer"),
+    )
+    .code("no_provider_available")
 }
 
 pub fn provider_refusal(status: u16, message: Option<String>) -> Refusal {

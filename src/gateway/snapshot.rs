@@ -60,7 +60,8 @@ impl Snapshot {
         let mut vendors = Vec::with_capacity(config.providers.len());
         for provider in &config.providers {
             let trust = provider.ca_file.as_deref().map(authority).transpose();
-            let trust = trust.map_err(|cause| Unservable::Authority { provider: provider.name.clone(), cause })?;
+            let trust =
+                trust.map_err(|cause| Unservable::Authority { provider: provider.name.clone(), cause })?;
             let manner = Manner::new(provider.base_url.clone(), trust, provider.http2, &config.failover);
             vendors.push(Vendor::new(provider, Host::new(manner), lasting.board, &lasting.counting)?);
         }

@@ -62,9 +62,15 @@ impl Vendor {
     ///
     /// # Errors
     /// [`BadHeader`] when a key, a header or the host holds signs that no header may.
-    pub fn new(provider: &Provider, host: Host, board: &Board, counting: &Counting<'_>) -> Result<Vendor, BadHeader> {
+    pub fn new(
+        provider: &Provider,
+        host: Host,
+        board: &Board,
+        counting: &Counting<'_>,
+    ) -> Result<Vendor, BadHeader> {
         let bad = |what: &str| BadHeader { provider: provider.name.clone(), what: what.to_owned() };
-        let authority = HeaderValue::from_str(&host.authority()).map_err(|_| bad("the host of `base_url`"))?;
+        let authority =
+            HeaderValue::from_str(&host.authority()).map_err(|_| bad("the host of `base_url`"))?;
         let mut keys = Vec::new();
         for key in &provider.api_keys {
             keys.push(attached(provider.preset.key_header, key.expose()).ok_or_else(|| bad("a key"))?);

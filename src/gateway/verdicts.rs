@@ -83,7 +83,8 @@ pub fn changed(vendor: &Vendor, change: Option<Change>, reason: &str) {
 
 /// Whether a candidate's context is larger than that of the target that found the request too long, or unknown.
 pub fn is_larger(snapshot: &Snapshot, prices: &PriceTable, stop: &Stop, candidate: &Candidate) -> bool {
-    let context = |provider: usize, model: &str| prices.context(snapshot.vendors[provider].preset.kind, model);
+    let context =
+        |provider: usize, model: &str| prices.context(snapshot.vendors[provider].preset.kind, model);
     match (context(stop.provider, &stop.model), context(candidate.provider, &candidate.model)) {
         (Some(was), Some(would_be)) => would_be > was,
         (None, _) | (_, None) => true,
@@ -92,7 +93,11 @@ pub fn is_larger(snapshot: &Snapshot, prices: &PriceTable, stop: &Stop, candidat
 
 /// Tokens of an answer whose provider did not count them.
 pub fn guess(ask: &Ask, body: &Bytes) -> Usage {
-    Usage { input: estimate::of_text(ask.body.len()), output: estimate::of_text(body.len()), ..Usage::default() }
+    Usage {
+        input: estimate::of_text(ask.body.len()),
+        output: estimate::of_text(body.len()),
+        ..Usage::default()
+    }
 }
 
 /// A provider's error body as it is, where it already is the envelope the client's SDK reads.

@@ -1,0 +1,278 @@
+//! Request heads that arrive too slowly: answered 408 and closed, on any connection that speaks HTTP/1.
+//!
+//! Pingora bounds each read of a head but not the whole, so a client that sends a byte a minute would hold its
+//! connection for ever. The stream is watched instead: the clock runs only while a head is incomplete.
+
+use crate::gateway::Gateway;
+use async_trait::async_trait;
+use memchr::memmem;
+use pingora::apps::ServerApp;
+use pingora::protocols::ALPN;
+use pingora::protocols::GetProxyDigest;
+use pingora::protocols::GetSocketDigest;
+use pingora::protocols::GetTimingDigest;
+use pingora::protocols::Peek;
+use pingora::protocols::Shutdown;
+use pingora::protocols::SocketDigest;
+use pingora::protocols::Ssl;
+use pingora::protocols::Stream;
+use pingora::protocols::TimingDigest;
+use pingora::protocols::UniqueID;
+use pingora::protocols::UniqueIDType;
+use pingora::protocols::raw_connect::ProxyDigest;
+use pingora::protocols::tls::SslDigest;
+use pingora::proxy::HttpProxy;
+use pingora::server::ShutdownWatch;
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Context;
+use std::task::Poll;
+use std::time::Duration;
+use tokio::io::AsyncRead;
+use tokio::io::AsyncWrite;
+use tokio::io::ReadBuf;
+use tokio::time::Sleep;
+
+const TOO_SLOW: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 118\r\n\r\n\
+{\"error\":{\"message\":\"the request head arrived too slowly\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":null}}    ";
+/// A connection that never says anything.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// The proxy behind watched connections.
+pub struct Front {
+    pub proxy: Arc<HttpProxy<Gateway>>,
+    /// From a head's first byte to its end.
+    pub patience: Duration,
+}
+
+#[async_trait]
+impl ServerApp for Front {
+    async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
+        let stream = match stream.selected_alpn_proto() {
+            Some(ALPN::H2) => stream,
+            _ => Box::new(Watched::new(stream, self.patience)),
+        };
+        self.proxy.process_new(stream, shutdown).await
+    }
+
+    async fn cleanup(&self) {
+        self.proxy.cleanup().await;
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// No byte of the next head has come.
+    Between,
+    /// Bytes of a head have come, its end has not.
+    InHead,
+    /// The head is complete; what comes is body.
+    Past,
+    /// HTTP/2, which bounds itself.
+    Off,
+}
+
+struct Watched {
+    inner: Stream,
+    patience: Duration,
+    phase: Phase,
+    /// The last bytes of an incomplete head: its end may be cut in two.
+    tail: [u8; 3],
+    alarm: Option<Pin<Box<Sleep>>>,
+}
+
+impl Watched {
+    fn new(inner: Stream, patience: Duration) -> Watched {
+        Watched { inner, patience, phase: Phase::Between, tail: [0; 3], alarm: None }
+    }
+
+    fn read(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() || matches!(self.phase, Phase::Past | Phase::Off) {
+            return;
+        }
+        if self.phase == Phase::Between && bytes.starts_with(b"PRI") {
+            self.phase = Phase::Off;
+            return;
+        }
+        let joint: Vec<u8> = self.tail.iter().chain(bytes.iter().take(3)).copied().collect();
+        let ended = ends_head(bytes) || (self.phase == Phase::InHead && ends_head(&joint));
+        self.phase = match ended {
+            true => Phase::Past,
+            false => Phase::InHead,
+        };
+        for byte in &bytes[bytes.len().saturating_sub(3)..] {
+            self.tail.rotate_left(1);
+            self.tail[2] = *byte;
+        }
+        if ended {
+            self.tail = [0; 3];
+            self.alarm = None;
+        }
+    }
+
+    fn wrote(&mut self, bytes: &[u8]) {
+        // "100 Continue" is answered by the rest of the body, not by a new head.
+        if self.phase == Phase::Past && !bytes.starts_with(b"HTTP/1.1 100") {
+            self.phase = Phase::Between;
+        }
+    }
+
+    fn is_too_slow(&mut self, cx: &mut Context<'_>) -> bool {
+        let patience = self.patience;
+        let alarm = self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+        alarm.as_mut().poll(cx).is_ready()
+    }
+}
+
+fn ends_head(bytes: &[u8]) -> bool {
+    memmem::find(bytes, b"\r\n\r\n").is_some() || memmem::find(bytes, b"\n\n").is_some()
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buf.filled().len();
+        match Pin::new(&mut this.inner).poll_read(cx, buf) {
+            Poll::Ready(Ok(())) => {
+                this.read(&buf.filled()[before..]);
+                Poll::Ready(Ok(()))
+            }
+            Poll::Pending if this.phase == Phase::InHead && this.is_too_slow(cx) => {
+                this.phase = Phase::Off;
+                // If the client does not take it either, there is nothing more to do for it.
+                let _ = Pin::new(&mut this.inner).poll_write(cx, TOO_SLOW);
+                let _ = Pin::new(&mut this.inner).poll_flush(cx);
+                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+            }
+            other => other,
+        }
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.wrote(buf);
+        Pin::new(&mut self.inner).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.wrote(bufs.first().map_or(&[], |b| b));
+        Pin::new(&mut self.inner).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+}
+
+#[async_trait]
+impl Shutdown for Watched {
+    async fn shutdown(&mut self) {
+        self.inner.shutdown().await;
+    }
+}
+
+#[async_trait]
+impl Peek for Watched {
+    async fn try_peek(&mut self, buf: &mut [u8]) -> io::Result<bool> {
+        tokio::time::timeout(SILENCE, self.inner.try_peek(buf)).await?
+    }
+}
+
+impl UniqueID for Watched {
+    fn id(&self) -> UniqueIDType {
+        self.inner.id()
+    }
+}
+
+impl Ssl for Watched {
+    fn get_ssl_digest(&self) -> Option<Arc<SslDigest>> {
+        self.inner.get_ssl_digest()
+    }
+
+    fn selected_alpn_proto(&self) -> Option<ALPN> {
+        self.inner.selected_alpn_proto()
+    }
+}
+
+impl GetTimingDigest for Watched {
+    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
+        self.inner.get_timing_digest()
+    }
+}
+
+impl GetProxyDigest for Watched {
+    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
+        self.inner.get_proxy_digest()
+    }
+}
+
+impl GetSocketDigest for Watched {
+    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
+        self.inner.get_socket_digest()
+    }
+}
+
+impl fmt::Debug for Watched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watched").field("inner", &self.inner).field("phase", &self.phase).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn watched() -> Watched {
+        let (near, _far) = tokio::io::duplex(64);
+        Watched::new(Box::new(near), Duration::from_secs(1))
+    }
+
+    #[test]
+    fn the_end_of_a_head_is_found_however_it_is_cut() {
+        let head = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+        for at in 1..head.len() {
+            let mut stream = watched();
+            stream.read(&head[..at]);
+            assert_eq!(stream.phase, Phase::InHead, "cut at {at}");
+            stream.read(&head[at..]);
+            assert_eq!(stream.phase, Phase::Past, "cut at {at}");
+        }
+        let mut stream = watched();
+        head.iter().for_each(|b| stream.read(&[*b]));
+        assert_eq!(stream.phase, Phase::Past);
+    }
+
+    #[test]
+    fn an_answer_begins_the_next_head_but_a_hundred_does_not() {
+        let mut stream = watched();
+        stream.read(b"POST / HTTP/1.1\r\nExpect: 100-continue\r\n\r\n");
+        stream.wrote(b"HTTP/1.1 100 Continue\r\n\r\n");
+        stream.read(b"slow body");
+        assert_eq!(stream.phase, Phase::Past);
+        stream.wrote(b"HTTP/1.1 200 OK\r\n");
+        assert_eq!(stream.phase, Phase::Between);
+    }
+
+    #[test]
+    fn the_answer_says_its_own_length() {
+        let text = std::str::from_utf8(TOO_SLOW).unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains(&format!("Content-Length: {}", body.len())), "{}", body.len());
+        assert!(serde_json::from_str::<serde_json::Value>(body).is_ok());
+    }
+}

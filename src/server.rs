@@ -1,1 +1,0 @@
-//! A configuration becomes a running server.

@@ -1,0 +1,159 @@
+//! Active checks: every provider's list of models is asked for, which tells whether it is there and what it offers.
+
+use crate::clock;
+use crate::config::Failover;
+use crate::gateway::parts::Parts;
+use crate::gateway::snapshot::Snapshot;
+use crate::gateway::vendor::Vendor;
+use crate::gateway::verdicts;
+use crate::health::ASIDE;
+use crate::health::Pick;
+use crate::health::Standing;
+use crate::upstream::Broken;
+use crate::upstream::Upstreams;
+use bytes::Bytes;
+use futures_util::future::join_all;
+use http::HeaderValue;
+use http::Uri;
+use http::header;
+use pingora::http::RequestHeader;
+use serde::Deserialize;
+use std::time::Duration;
+use std::time::Instant;
+use tracing::debug;
+use tracing::warn;
+
+/// OpenRouter's list is over a megabyte.
+const MAX_LIST: usize = 16 * 1024 * 1024;
+/// How often a change of the configuration is looked for while checks are off.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+/// Checks all providers at the start, and every `check_interval` unless that is off.
+pub async fn keep_checking(parts: &Parts) {
+    let mut checked: Option<Instant> = None;
+    loop {
+        let snapshot = parts.snapshot.load_full();
+        let interval = snapshot.config.failover.check_interval;
+        let due = checked.is_none_or(|at| interval.is_some_and(|every| at.elapsed() >= every));
+        if due {
+            checked = Some(clock::now());
+            join_all(snapshot.vendors.iter().filter(|v| v.check).map(|v| check(parts, &snapshot, v))).await;
+        }
+        tokio::time::sleep(interval.unwrap_or(LOOK_AGAIN).min(LOOK_AGAIN)).await;
+    }
+}
+
+/// What a check found.
+enum Found {
+    /// It answers; the models it offers, if it says.
+    Well(Option<Vec<String>>),
+    BadKey,
+    /// It answers, but not with anything that tells of its health.
+    Unclear(u16),
+    Ill(&'static str),
+}
+
+async fn check(parts: &Parts, snapshot: &Snapshot, vendor: &Vendor) {
+    let failover = &snapshot.config.failover;
+    let key = match vendor.vitals.pick(clock::now(), &[]) {
+        Pick::Key(key) => key,
+        Pick::Cooling(_) | Pick::AllAside => return,
+    };
+    let found = ask(&parts.upstreams, vendor, key, failover).await;
+    let now = clock::now();
+    match found {
+        Ok(Found::Well(models)) => {
+            models.into_iter().for_each(|models| vendor.vitals.set_catalogue(models));
+            recover(vendor, now);
+        }
+        Ok(Found::BadKey) => {
+            vendor.vitals.put_aside(key, now + ASIDE);
+            warn!(provider = %vendor.name, key = key + 1, "key put aside: the provider refuses it");
+        }
+        Ok(Found::Unclear(status)) => {
+            debug!(provider = %vendor.name, status, "check");
+            recover(vendor, now);
+        }
+        Ok(Found::Ill(reason)) => ill(vendor, failover, reason),
+        Err(error) => {
+            debug!(provider = %vendor.name, %error, "check");
+            ill(vendor, failover, "check");
+        }
+    }
+}
+
+/// A check may close a breaker whose time is up; while it is closed, requests alone tell how well a provider is.
+fn recover(vendor: &Vendor, now: Instant) {
+    if vendor.vitals.standing(now) == Standing::Probe && vendor.vitals.admit(now) {
+        verdicts::changed(vendor, vendor.vitals.succeed(now), "");
+    }
+}
+
+fn ill(vendor: &Vendor, failover: &Failover, reason: &str) {
+    let change = vendor.vitals.fail(clock::now(), failover.unhealthy_after, failover.unhealthy_for);
+    verdicts::changed(vendor, change, reason);
+}
+
+async fn ask(upstreams: &Upstreams, vendor: &Vendor, key: usize, failover: &Failover) -> Result<Found, Broken> {
+    let until = clock::now() + failover.connect + failover.first_byte;
+    let mut wire = upstreams.open(&vendor.host, false).await?;
+    wire.send(head(wire.is_http2(), vendor, key)?, Bytes::new()).await?;
+    let status = wire.head(until).await?.status.as_u16();
+    let found = match status {
+        200 => Found::Well(models(&wire.whole(MAX_LIST, until).await?)),
+        401..=403 => Found::BadKey,
+        500.. => Found::Ill("check"),
+        _ => Found::Unclear(status),
+    };
+    if status == 200 {
+        upstreams.close(wire).await;
+    } else {
+        wire.abandon().await;
+    }
+    Ok(found)
+}
+
+fn head(http2: bool, vendor: &Vendor, key: usize) -> Result<RequestHeader, Broken> {
+    let path = format!("{}/models", vendor.base_path);
+    let mut head = RequestHeader::build_no_case("GET", path.as_bytes(), Some(6)).map_err(Broken::Protocol)?;
+    let fixed = [
+        (header::ACCEPT, HeaderValue::from_static("application/json")),
+        (header::USER_AGENT, HeaderValue::from_static(concat!("tollgate/", env!("CARGO_PKG_VERSION")))),
+    ];
+    for (name, value) in fixed.into_iter().chain(vendor.key(key).cloned()).chain(vendor.headers.iter().cloned()) {
+        head.insert_header(name, value).map_err(Broken::Protocol)?;
+    }
+    vendor.address(&mut head, http2, path)?;
+    let _: &Uri = &head.uri;
+    Ok(head)
+}
+
+/// Model ids in the shapes vendors use: `{"data":[{"id"}]}`, a bare array (Together), `{"models":[{"name"}]}`.
+fn models(body: &[u8]) -> Option<Vec<String>> {
+    #[derive(Deserialize)]
+    struct Entry {
+        #[serde(alias = "name")]
+        id: String,
+    }
+    #[derive(Deserialize)]
+    struct List {
+        #[serde(alias = "models")]
+        data: Vec<Entry>,
+    }
+    let list = serde_json::from_slice::<List>(body).map(|l| l.data).or_else(|_| serde_json::from_slice::<Vec<Entry>>(body));
+    let list = list.ok()?;
+    Some(list.into_iter().map(|e| e.id.strip_prefix("models/").unwrap_or(&e.id).to_owned()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_read_in_every_shape() {
+        for body in [r#"{"object":"list","data":[{"id":"a"}]}"#, r#"[{"id":"a"}]"#, r#"{"models":[{"name":"models/a"}]}"#] {
+            assert_eq!(models(body.as_bytes()), Some(vec!["a".to_owned()]), "{body}");
+        }
+        assert_eq!(models(b"<html>"), None);
+    }
+}

@@ -1,0 +1,64 @@
+//! The background service: names, checks, reloads, the admin doors and the drain, side by side on one thread.
+
+use crate::gateway::parts::Parts;
+use crate::server::checks;
+use crate::server::doors;
+use crate::server::drain;
+use crate::server::names;
+use crate::server::reload;
+use crate::server::reload::Reloader;
+use crate::server::simulate;
+use async_trait::async_trait;
+use pingora::server::ShutdownWatch;
+use pingora::services::background::BackgroundService;
+use std::net::SocketAddr;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// Everything that runs beside requests.
+pub struct Housekeeping {
+    parts: Arc<Parts>,
+    reloader: Arc<Reloader>,
+    admin: Option<SocketAddr>,
+    grace: Duration,
+    /// Taken once, when the service starts.
+    simulated: Mutex<Vec<TcpListener>>,
+}
+
+impl Housekeeping {
+    pub fn new(
+        parts: Arc<Parts>,
+        reloader: Reloader,
+        admin: Option<SocketAddr>,
+        grace: Duration,
+        simulated: Vec<TcpListener>,
+    ) -> Housekeeping {
+        Housekeeping { parts, reloader: Arc::new(reloader), admin, grace, simulated: Mutex::new(simulated) }
+    }
+
+    fn take_simulated(&self) -> Vec<TcpListener> {
+        self.simulated.lock().map(|mut listeners| std::mem::take(&mut *listeners)).unwrap_or_default()
+    }
+}
+
+#[async_trait]
+impl BackgroundService for Housekeeping {
+    async fn start(&self, shutdown: ShutdownWatch) {
+        let parts = &self.parts;
+        let forever = async {
+            tokio::join!(
+                names::keep_fresh(parts),
+                checks::keep_checking(parts),
+                reload::watch(&self.reloader, parts),
+                doors::open(parts, &self.reloader, self.admin),
+                simulate::run(self.take_simulated()),
+            );
+        };
+        tokio::select! {
+            () = forever => {}
+            () = drain::drain(parts, shutdown, self.grace) => {}
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Reloads: SIGHUP, a change of the file, or `POST /admin/reload`. A bad file changes nothing and says why.
+
+use crate::config;
+use crate::config::Config;
+use crate::config::Environment;
+use crate::gateway::parts::Parts;
+use crate::gateway::snapshot::Lasting;
+use crate::gateway::snapshot::Snapshot;
+use crate::gateway::vendor::Counting;
+use crate::server::simulate;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+use tokio::signal::unix::SignalKind;
+use tokio::signal::unix::signal;
+use tracing::error;
+use tracing::info;
+use tracing::warn;
+
+/// How often the file is looked at. Reading a few KiB is cheap, and it works on every kind of mount.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Where the configuration comes from.
+pub struct Reloader {
+    file: Option<PathBuf>,
+    environment: Environment,
+    simulated: Vec<SocketAddr>,
+    /// The text in force, or the last that was refused: either is not tried again.
+    seen: Mutex<Option<String>>,
+}
+
+impl Reloader {
+    pub fn new(file: Option<PathBuf>, environment: Environment, simulated: Vec<SocketAddr>, text: Option<String>) -> Reloader {
+        Reloader { file, environment, simulated, seen: Mutex::new(text) }
+    }
+
+    /// Reads everything again and puts it in force.
+    ///
+    /// # Errors
+    /// Every problem of the configuration, a line each; the old one stays in force.
+    pub fn reload(&self, parts: &Parts) -> Result<String, String> {
+        let outcome = self.load().and_then(|config| put_in_force(parts, config));
+        match &outcome {
+            Ok(summary) => {
+                parts.metrics().config_accepted();
+                info!(summary, "configuration reloaded");
+            }
+            Err(problems) => {
+                parts.metrics().config_refused();
+                error!(problems, "configuration refused; the old one stays in force");
+            }
+        }
+        outcome
+    }
+
+    fn load(&self) -> Result<Config, String> {
+        let source = config::find(self.file.as_deref()).map_err(|e| e.to_string())?;
+        self.remember(source.as_ref().map(|s| s.text.clone()));
+        let lines = |problems: Vec<config::Problem>| problems.iter().map(|p| p.to_string()).collect::<Vec<_>>().join("\n");
+        let mut loaded = config::load(source.as_ref(), &self.environment).map_err(lines)?;
+        loaded.notes.iter().for_each(|note| warn!(%note, "configuration"));
+        if loaded.config.providers.is_empty() {
+            simulate::fill(&mut loaded.config, &self.simulated)?;
+        }
+        Ok(loaded.config)
+    }
+
+    fn remember(&self, text: Option<String>) {
+        if let Ok(mut seen) = self.seen.lock() {
+            *seen = text;
+        }
+    }
+
+    fn is_changed(&self) -> bool {
+        // A file that is away for a moment is being replaced; the next look finds it.
+        let Ok(Some(source)) = config::find(self.file.as_deref()) else {
+            return false;
+        };
+        self.seen.lock().is_ok_and(|seen| seen.as_ref() != Some(&source.text))
+    }
+}
+
+fn put_in_force(parts: &Parts, config: Config) -> Result<String, String> {
+    let old = parts.snapshot.load_full();
+    let lasting = Lasting {
+        board: &parts.board,
+        state: &parts.state,
+        counting: Counting { metrics: parts.metrics(), prices: parts.prices },
+        first_keys: &parts.first_keys,
+    };
+    needs_restart(&old.config, &config);
+    let summary = format!("{} providers, {} keys", config.providers.len(), config.keys.len());
+    let changed = config::print(&old.config) != config::print(&config);
+    let snapshot = Snapshot::new(config, &lasting).map_err(|e| e.to_string())?;
+    parts.snapshot.store(Arc::new(snapshot));
+    if changed {
+        // A name may stand for something else now.
+        parts.cache.store.clear_now();
+    }
+    Ok(summary)
+}
+
+/// Listeners, threads and the log's form are fixed when the process starts.
+fn needs_restart(old: &Config, new: &Config) {
+    let fixed = [
+        ("listen", old.listen != new.listen),
+        ("admin.listen", old.admin != new.admin),
+        ("server.threads", old.server.threads != new.server.threads),
+        ("log.format", old.log.format != new.log.format),
+        ("log.level", old.log.level != new.log.level),
+    ];
+    for (setting, _) in fixed.iter().filter(|(_, changed)| *changed) {
+        warn!(setting, "this change takes effect at the next start");
+    }
+}
+
+/// Reloads on SIGHUP and when the file changes.
+pub async fn watch(reloader: &Reloader, parts: &Parts) {
+    let mut hangup = match signal(SignalKind::hangup()) {
+        Ok(hangup) => hangup,
+        Err(cause) => return error!(%cause, "SIGHUP cannot be caught; reload through the admin listener"),
+    };
+    let mut ticks = tokio::time::interval(LOOK);
+    loop {
+        tokio::select! {
+            _ = hangup.recv() => drop(reloader.reload(parts)),
+            _ = ticks.tick() => if reloader.is_changed() { drop(reloader.reload(parts)) },
+        }
+    }
+}
