@@ -1,1 +1,3 @@
 //! Wire formats, both directions.
+
+pub mod fault;
