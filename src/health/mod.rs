@@ -1,9 +1,9 @@
 //! Which providers and keys are fit to be asked.
 
-mod board;
-mod breaker;
-mod keys;
-mod vitals;
+pub mod board;
+pub mod breaker;
+pub mod keys;
+pub mod vitals;
 
 pub use board::Board;
 pub use breaker::{Breaker, Change, Standing};

@@ -19,18 +19,21 @@ pub(super) fn groups(config: &Config) -> Vec<(&'static str, Group)> {
 }
 
 fn group(config: &Config, classes: &[Class]) -> Group {
-    let members = members(config, classes);
+    let mut members = one_per_provider(config, classes);
+    if members.is_empty() {
+        // With no model of the class anywhere, a large one is better than no group.
+        members = one_per_provider(config, &[Class::Large]);
+    }
     let weighted = config.providers.iter().any(|provider| provider.weight.is_some());
     Group {
         strategy: if weighted { Strategy::Weighted } else { Strategy::Priority },
         order: Order::Tier,
         failover: true,
-        // With no model of the class anywhere, a large one is better than no group.
-        members: if members.is_empty() { self::members(config, &[Class::Large]) } else { members },
+        members,
     }
 }
 
-fn members(config: &Config, classes: &[Class]) -> Vec<Member> {
+fn one_per_provider(config: &Config, classes: &[Class]) -> Vec<Member> {
     let model = |provider: &Provider| {
         classes.iter().find_map(|class| provider.fallback_model(*class)).map(str::to_owned)
     };

@@ -5,13 +5,14 @@
 mod builtin;
 pub mod judge;
 mod link;
-mod plan;
+pub mod plan;
 mod strategy;
-mod table;
+pub mod table;
 #[cfg(test)]
 mod tests;
 mod unknown;
 
+use crate::config::Strategy;
 use std::sync::Arc;
 
 pub use crate::health::Standing;
@@ -48,7 +49,7 @@ enum Meaning {
         spread: bool,
     },
     Group {
-        strategy: crate::config::Strategy,
+        strategy: Strategy,
         /// In the order of the group, each target once.
         members: Arc<[Member]>,
     },

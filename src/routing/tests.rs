@@ -289,14 +289,14 @@ fn who_is_out_is_left_out_unless_nobody_else_is_left() {
     let (groq, openai, deepseek) =
         ("~groq/openai/gpt-oss-120b", "openai/gpt-4o", "~deepseek/deepseek-v4-pro");
     let (out, probe) = (Standing::Out, Standing::Probe);
-    let table: [(&[(usize, Standing)], &[&str]); 4] = [
-        (&[(1, out)], &[groq, deepseek]),
-        (&[(1, probe), (0, out)], &[openai, deepseek]),
-        (&[(0, probe)], &[openai, groq, deepseek]),
-        (&[(0, out), (1, out), (2, out)], &[openai, groq, deepseek]),
+    let table = [
+        (vec![(1, out)], vec![groq, deepseek]),
+        (vec![(1, probe), (0, out)], vec![openai, deepseek]),
+        (vec![(0, probe)], vec![openai, groq, deepseek]),
+        (vec![(0, out), (1, out), (2, out)], vec![openai, groq, deepseek]),
     ];
     for (standing, expected) in table {
-        assert_eq!(plan(&config, "gpt-4o", &with(standing)), expected, "{standing:?}");
+        assert_eq!(plan(&config, "gpt-4o", &with(&standing)), expected, "{standing:?}");
     }
 }
 
