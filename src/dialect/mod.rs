@@ -1,5 +1,6 @@
 //! Wire formats, both directions. Pure: bytes in, values out.
 
+pub mod fault;
 pub mod openai;
 pub mod sse;
 pub mod usage;

@@ -1,1 +1,11 @@
 //! Which providers and keys are fit to be asked.
+
+pub mod board;
+pub mod breaker;
+pub mod keys;
+pub mod vitals;
+
+pub use board::Board;
+pub use breaker::{Breaker, Change, Standing};
+pub use keys::{ASIDE_FOR, KeyRing, Pick};
+pub use vitals::Vitals;

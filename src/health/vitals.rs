@@ -1,0 +1,141 @@
+//! The health of one provider: its breaker, its keys, and the models it was seen to offer.
+
+use crate::health::breaker::{Breaker, Change, Standing};
+use crate::health::keys::{KeyRing, Pick};
+use arc_swap::ArcSwap;
+use std::collections::HashSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Shared by every request to one provider. Plain mutexes: the critical sections are a few comparisons.
+#[derive(Debug)]
+pub struct Vitals {
+    breaker: Mutex<Breaker>,
+    keys: Mutex<KeyRing>,
+    catalogue: ArcSwap<HashSet<String>>,
+}
+
+impl Vitals {
+    /// A healthy provider with so many keys, whose catalogue is not known yet.
+    pub fn new(keys: usize) -> Vitals {
+        Vitals {
+            breaker: Mutex::new(Breaker::new()),
+            keys: Mutex::new(KeyRing::new(keys)),
+            catalogue: ArcSwap::default(),
+        }
+    }
+
+    /// Out as well while none of its keys is usable, so that [`Vitals::pick`] and this agree.
+    pub fn standing(&self, now: Instant) -> Standing {
+        match lock(&self.keys).usable(now) {
+            0 => Standing::Out,
+            _ => lock(&self.breaker).standing(now),
+        }
+    }
+
+    /// See [`Breaker::admit`]. A request that is sent as a last resort goes out even if this says no.
+    pub fn admit(&self, now: Instant) -> bool {
+        lock(&self.breaker).admit(now)
+    }
+
+    pub fn succeed(&self, now: Instant) -> Option<Change> {
+        lock(&self.breaker).succeed(now)
+    }
+
+    pub fn fail(&self, now: Instant, unhealthy_after: u32, unhealthy_for: Duration) -> Option<Change> {
+        lock(&self.breaker).fail(now, unhealthy_after, unhealthy_for)
+    }
+
+    pub fn forget(&self) {
+        lock(&self.breaker).forget();
+    }
+
+    pub fn pick(&self, now: Instant, tried: &[usize]) -> Pick {
+        lock(&self.keys).pick(now, tried)
+    }
+
+    pub fn cool(&self, key: usize, until: Instant) {
+        lock(&self.keys).cool(key, until);
+    }
+
+    pub fn put_aside(&self, key: usize, until: Instant) {
+        lock(&self.keys).put_aside(key, until);
+    }
+
+    pub fn usable(&self, now: Instant) -> usize {
+        lock(&self.keys).usable(now)
+    }
+
+    /// Leaves the whole provider alone until then, whichever key is asked for.
+    pub fn cool_provider(&self, until: Instant) {
+        lock(&self.keys).cool_all(until);
+    }
+
+    /// When the first key is back, if there is nothing to do but wait for it.
+    pub fn cooled(&self, now: Instant) -> Option<Instant> {
+        lock(&self.keys).cooled(now)
+    }
+
+    /// Whether its models endpoint listed this id. `false` before it was ever asked.
+    pub fn lists(&self, model: &str) -> bool {
+        self.catalogue.load().contains(model)
+    }
+
+    /// Replaces what its models endpoint lists.
+    pub fn set_catalogue(&self, models: Vec<String>) {
+        self.catalogue.store(models.into_iter().collect::<HashSet<_>>().into());
+    }
+}
+
+/// No critical section here can leave half a change behind, so a poisoned lock is as good as any.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn with_every_key_cooling_the_provider_is_out_until_the_first_is_back() {
+        let now = Instant::now();
+        let vitals = Vitals::new(2);
+        vitals.cool(0, now + MINUTE);
+        assert_eq!((vitals.standing(now), vitals.cooled(now)), (Standing::Healthy, None));
+        vitals.cool(1, now + MINUTE * 2);
+        assert_eq!((vitals.standing(now), vitals.cooled(now)), (Standing::Out, Some(now + MINUTE)));
+        assert_eq!(vitals.pick(now, &[]), Pick::Cooling(now + MINUTE));
+        assert_eq!(vitals.standing(now + MINUTE), Standing::Healthy);
+        assert_eq!(vitals.pick(now + MINUTE, &[]), Pick::Key(0));
+    }
+
+    #[test]
+    fn cooling_the_provider_cools_every_key() {
+        let now = Instant::now();
+        let vitals = Vitals::new(3);
+        vitals.cool_provider(now + MINUTE);
+        assert_eq!((vitals.usable(now), vitals.standing(now)), (0, Standing::Out));
+    }
+
+    #[test]
+    fn keys_do_not_heal_a_broken_provider() {
+        let now = Instant::now();
+        let vitals = Vitals::new(1);
+        assert_eq!(vitals.fail(now, 1, MINUTE), Some(Change::Unhealthy));
+        assert_eq!(vitals.standing(now), Standing::Out);
+        assert!(!vitals.admit(now) && vitals.admit(now + MINUTE));
+        assert_eq!(vitals.succeed(now + MINUTE), Some(Change::Recovered));
+    }
+
+    #[test]
+    fn a_new_catalogue_replaces_the_old_one() {
+        let vitals = Vitals::new(1);
+        assert!(!vitals.lists("a"), "nothing is known yet");
+        vitals.set_catalogue(vec!["a".to_owned()]);
+        assert!(vitals.lists("a"));
+        vitals.set_catalogue(vec!["b".to_owned()]);
+        assert!(!vitals.lists("a") && vitals.lists("b"));
+    }
+}

@@ -1,0 +1,78 @@
+//! The refusal of a name that means nothing here.
+
+use thiserror::Error;
+
+/// Longest part of an unknown name that is repeated to the caller, in characters.
+const SHOWN: usize = 128;
+
+/// How many close names are offered.
+const OFFERED: usize = 3;
+
+/// Names at least this much alike (Jaro-Winkler, 0 to 1) are worth offering.
+const ALIKE: f64 = 0.8;
+
+/// Nobody here offers this model.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("model `{name}` is not offered here; {}GET /v1/models lists what is", question(.close))]
+pub struct UnknownModel {
+    /// Cut to 128 characters.
+    pub name: String,
+    /// At most three names that do mean something, closest first.
+    pub close: Vec<String>,
+}
+
+impl UnknownModel {
+    pub(super) fn new<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> UnknownModel {
+        let name: String = name.chars().take(SHOWN).collect();
+        let close = close(&name, known);
+        UnknownModel { name, close }
+    }
+}
+
+fn close<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut ranked: Vec<(f64, &str)> = known
+        .map(|other| (strsim::jaro_winkler(name, other), other))
+        .filter(|(alike, _)| *alike >= ALIKE)
+        .collect();
+    ranked.sort_by(|(a, one), (b, other)| b.total_cmp(a).then(one.cmp(other)));
+    ranked.dedup_by(|(_, one), (_, other)| one == other);
+    ranked.into_iter().take(OFFERED).map(|(_, other)| other.to_owned()).collect()
+}
+
+fn question(close: &[String]) -> String {
+    let quoted: Vec<String> = close.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        None => String::new(),
+        Some((only, [])) => format!("did you mean {only}? "),
+        Some((last, rest)) => format!("did you mean {} or {last}? ", rest.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn close_names_are_offered_closest_first() {
+        let known = ["gpt-4o", "fast", "gpt-4o-mini", "gpt-4o", "smart", "gpt-4.1"];
+        let unknown = UnknownModel::new("gpt-4p", known.into_iter());
+        assert_eq!(unknown.close, ["gpt-4o", "gpt-4.1", "gpt-4o-mini"]);
+        assert_eq!(
+            unknown.to_string(),
+            "model `gpt-4p` is not offered here; did you mean `gpt-4o`, `gpt-4.1` or `gpt-4o-mini`? \
+             GET /v1/models lists what is"
+        );
+    }
+
+    #[test]
+    fn without_a_close_name_none_is_offered() {
+        let unknown = UnknownModel::new("zzz", ["gpt-4o"].into_iter());
+        assert_eq!(unknown.to_string(), "model `zzz` is not offered here; GET /v1/models lists what is");
+    }
+
+    #[test]
+    fn an_endless_name_is_cut() {
+        let unknown = UnknownModel::new(&"ü".repeat(100_000), [].into_iter());
+        assert_eq!(unknown.name.chars().count(), 128);
+    }
+}

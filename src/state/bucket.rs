@@ -1,0 +1,104 @@
+//! A token bucket: holds an amount, and refills evenly over a period.
+
+#[cfg(test)]
+mod tests;
+
+use crate::config::Rate;
+use std::time::{Duration, Instant};
+
+/// What a limit has left, for the `X-RateLimit-*` headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Left {
+    pub limit: u64,
+    pub remaining: u64,
+    /// Until the whole limit is there again.
+    pub reset: Duration,
+}
+
+/// There is not enough now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// Until there is enough for what was asked.
+    pub retry_after: Duration,
+    pub left: Left,
+}
+
+/// Level and time of one limit. The rate is an argument, so a reload that changes it keeps the level.
+///
+/// The level is counted in whole units times the nanoseconds of the period: then a nanosecond
+/// refills exactly `amount`, and nothing is ever rounded, however often it is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Bucket {
+    level: i128,
+    /// The scale of `level`: nanoseconds of the period it was last counted in.
+    period: i128,
+    at: Instant,
+}
+
+impl Bucket {
+    pub fn full(rate: Rate, now: Instant) -> Bucket {
+        Bucket { level: whole(rate), period: period(rate), at: now }
+    }
+
+    /// Takes `cost` units. A cost above the amount takes the whole bucket, and so only when it is full:
+    /// it could never pass otherwise.
+    pub fn take(&mut self, rate: Rate, cost: u64, now: Instant) -> Result<Left, Wait> {
+        self.refill(rate, now);
+        let held = held(rate, cost);
+        if self.level < held {
+            return Err(Wait { retry_after: time_for(rate, held - self.level), left: self.left(rate) });
+        }
+        self.level -= held;
+        Ok(self.left(rate))
+    }
+
+    /// Corrects what was taken for `reserved` to what was `used`. More than was reserved is charged and
+    /// may leave a debt that delays later requests, but never for longer than one period.
+    pub fn settle(&mut self, rate: Rate, reserved: u64, used: u64, now: Instant) {
+        self.refill(rate, now);
+        let used = i128::from(used).saturating_mul(self.period);
+        let settled = self.level.saturating_add(held(rate, reserved)).saturating_sub(used);
+        self.level = settled.clamp(-whole(rate), whole(rate));
+    }
+
+    fn left(&self, rate: Rate) -> Left {
+        let remaining = u64::try_from(self.level.max(0) / self.period).unwrap_or(u64::MAX);
+        Left { limit: rate.amount, remaining, reset: time_for(rate, whole(rate) - self.level) }
+    }
+
+    /// A clock that goes backwards refills nothing, and takes nothing.
+    fn refill(&mut self, rate: Rate, now: Instant) {
+        if self.period != period(rate) {
+            self.level = self.level / self.period * period(rate);
+            self.period = period(rate);
+        }
+        let elapsed = nanos(now.saturating_duration_since(self.at));
+        self.at = self.at.max(now);
+        let refilled = self.level.saturating_add(elapsed.saturating_mul(i128::from(rate.amount)));
+        self.level = refilled.min(whole(rate));
+    }
+}
+
+fn whole(rate: Rate) -> i128 {
+    i128::from(rate.amount).saturating_mul(period(rate))
+}
+
+/// What a cost takes out of the level: at least one unit of an amount of zero, which nothing passes.
+fn held(rate: Rate, cost: u64) -> i128 {
+    i128::from(cost.min(rate.amount.max(1))).saturating_mul(period(rate))
+}
+
+fn period(rate: Rate) -> i128 {
+    nanos(rate.per).max(1)
+}
+
+fn nanos(span: Duration) -> i128 {
+    i128::try_from(span.as_nanos()).unwrap_or(i128::MAX)
+}
+
+/// How long the refilling of so much of a level takes, rounded up.
+fn time_for(rate: Rate, missing: i128) -> Duration {
+    let amount = i128::from(rate.amount.max(1));
+    let nanos = missing.max(0).saturating_add(amount - 1) / amount;
+    Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+}
