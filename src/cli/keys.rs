@@ -25,7 +25,10 @@ pub fn run(file: Option<&Path>, action: &Action) -> ExitCode {
     match action {
         Action::Reset => match first_keys::forget(&directory) {
             Ok(()) => {
-                println!("the keys in {} are forgotten; restart tollgate to have new ones made and shown", directory.display());
+                println!(
+                    "the keys in {} are forgotten; restart tollgate to have new ones made and shown",
+                    directory.display()
+                );
                 ExitCode::SUCCESS
             }
             Err(unusable) => fail(&unusable.to_string()),

@@ -59,7 +59,9 @@ pub fn main() -> ExitCode {
 }
 
 fn mock(args: mock::MockArgs) -> ExitCode {
-    let served = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|rt| rt.block_on(mock::run(args)));
+    let served = tokio::runtime::Runtime::new()
+        .map_err(anyhow::Error::from)
+        .and_then(|rt| rt.block_on(mock::run(args)));
     match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&format!("{error:#}")),

@@ -63,7 +63,9 @@ fn greet(config: &Config, fresh: &Fresh, simulated: bool) {
     let base = base_url(address.0, address.1);
     println!("tollgate {} listens on {base}", env!("CARGO_PKG_VERSION"));
     if simulated {
-        println!("no provider key was found: two simulated providers answer. Set e.g. OPENAI_API_KEY for real ones.");
+        println!(
+            "no provider key was found: two simulated providers answer. Set e.g. OPENAI_API_KEY for real ones."
+        );
     } else {
         let names: Vec<&str> = config.providers.iter().map(|p| p.name.as_str()).collect();
         println!("providers: {}", names.join(", "));

@@ -28,7 +28,7 @@ pub async fn admit(
     let credential = authenticate(snapshot, headers, client)?;
     record.subject.key = Some(credential.name.clone());
     let entered =
-        Reservation::enter(&parts.state, credential.account.clone(), credential.limits, clock::now()).await;
+        Reservation::enter(&parts.state, &credential.account, &credential.limits, clock::now()).await;
     let (reservation, left) = entered.map_err(refuse::limited)?;
     record.held.reservation = Some(reservation);
     record.held.requests_left = left;

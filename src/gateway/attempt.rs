@@ -19,7 +19,6 @@ use crate::upstream::Upstreams;
 use crate::upstream::Wire;
 use bytes::Bytes;
 use http::HeaderValue;
-use http::Uri;
 use http::header;
 use pingora::http::RequestHeader;
 use pingora::http::ResponseHeader;
@@ -113,6 +112,10 @@ async fn ask_head(
     loop {
         let fresh = stale >= MAX_STALE;
         let mut wire = upstreams.open(&vendor.host, fresh).await.map_err(unreached)?;
+        match wire.reused {
+            true => vendor.counters.connection_reused(),
+            false => vendor.counters.connection_opened(),
+        }
         match exchange_heads(&mut wire, vendor, stop, ask, &body, terms).await {
             Ok(head) => return Ok((wire, head)),
             Err(Broken::Reset(_)) if wire.reused => stale += 1,
@@ -237,14 +240,7 @@ fn request_head(
     {
         head.insert_header(name, value).map_err(Broken::Protocol)?;
     }
-    match http2 {
-        false => head.insert_header(header::HOST, vendor.authority.clone()).map_err(Broken::Protocol)?,
-        true => {
-            let authority = vendor.authority.to_str().unwrap_or_default();
-            let uri = Uri::builder().scheme(vendor.host.scheme()).authority(authority).path_and_query(path);
-            head.set_uri(uri.build().unwrap_or_default());
-        }
-    }
+    vendor.address(&mut head, http2, path)?;
     Ok(head)
 }
 

@@ -2,9 +2,10 @@
 
 use crate::gateway::record::Record;
 use crate::gateway::refuse::Refusal;
-use crate::limits::Left;
-use crate::limits::Which;
+use crate::state::Left;
+use crate::state::Which;
 use crate::telemetry::access::Cost;
+use crate::telemetry::metrics::CacheResult;
 use bytes::Bytes;
 use http::HeaderName;
 use http::HeaderValue;
@@ -129,11 +130,11 @@ fn rate_limit(head: &mut ResponseHeader, which: Which, left: &Left) {
     set(head, reset, &format!("{}ms", left.reset.as_millis()));
 }
 
-fn shouted(cache: &'static str) -> &'static str {
+fn shouted(cache: CacheResult) -> &'static str {
     match cache {
-        "hit" => "HIT",
-        "miss" => "MISS",
-        _ => "BYPASS",
+        CacheResult::Hit => "HIT",
+        CacheResult::Miss => "MISS",
+        CacheResult::Bypass => "BYPASS",
     }
 }
 

@@ -21,6 +21,7 @@ use crate::gateway::client::JSON;
 use crate::gateway::client::while_it_waits;
 use crate::gateway::receive::Ask;
 use crate::gateway::record::Record;
+use crate::telemetry::metrics::CacheResult;
 use crate::upstream::Broken;
 use crate::upstream::Upstreams;
 use crate::upstream::Wire;
@@ -72,7 +73,7 @@ pub async fn hit(session: &mut Session, record: &mut Record, ask: &Ask, hit: Hit
     };
     record.first_byte();
     record.outcome.status = 200;
-    record.service.cache = Some("hit");
+    record.service.cache = Some(CacheResult::Hit);
     record.service.provider = Some(hit.answer.provider.as_str().into());
     record.service.model = Some(hit.answer.model.as_str().into());
     let mut head = client::head(200, record)?;

@@ -66,6 +66,7 @@ pub async fn run(
     let mut last: Option<(Stop, Failure)> = None;
     while let Some(stop) = way.next(&snapshot.vendors, clock::now()) {
         let vendor = &snapshot.vendors[stop.provider];
+        let _call = vendor.counters.call_begins();
         verdicts::announce(last.as_ref(), &stop, snapshot, parts.metrics());
         let begun = clock::now();
         let answered = while_it_waits(session, attempt(&parts.upstreams, vendor, &stop, &ask, &terms)).await;
@@ -78,7 +79,7 @@ pub async fn run(
             }
             Ok(Err(failure)) => {
                 note(record, vendor, &stop, failure.word, begun.elapsed());
-                verdicts::blame_for(vendor, &stop, &failure, failover, parts.metrics());
+                verdicts::blame_for(vendor, &stop, &failure, failover);
                 let jitter = rand::rng().random_range(0.0..1.0);
                 let larger =
                     |candidate: &Candidate| verdicts::is_larger(snapshot, &parts.prices, &stop, candidate);
@@ -164,7 +165,7 @@ async fn reply_with(
             kept
         }
         Reply::Stream(opened) => {
-            let _live = parts.metrics().stream_in_flight();
+            let _live = parts.metrics().stream_begins();
             let failover = &snapshot.config.failover;
             match deliver::stream(session, record, &parts.upstreams, ask, *opened, failover).await? {
                 Ended::Complete(transcript) => {
@@ -172,7 +173,7 @@ async fn reply_with(
                     transcript.map(|events| (Form::Stream, Bytes::from(events)))
                 }
                 Ended::Broken(word) => {
-                    verdicts::broke_off(vendor, word, failover, parts.metrics());
+                    verdicts::broke_off(vendor, word, failover);
                     None
                 }
                 Ended::ClientLeft => {

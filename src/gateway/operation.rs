@@ -1,6 +1,7 @@
 //! The table of what is served: method and path → errand. A new endpoint is one line here.
 
 use crate::dialect::openai::request::Operation;
+use crate::telemetry::metrics::Operation as Counted;
 use http::Method;
 
 /// What a request wants of us.
@@ -16,11 +17,13 @@ pub enum Errand {
 
 impl Errand {
     /// In metrics.
-    pub fn word(&self) -> &'static str {
+    pub fn counted_as(&self) -> Counted {
         match self {
-            Errand::Ask(operation) => operation.word(),
-            Errand::ListModels | Errand::ShowModel(_) => "models",
-            Errand::Health | Errand::Readiness => "health",
+            Errand::Ask(Operation::ChatCompletions) => Counted::ChatCompletions,
+            Errand::Ask(Operation::Completions) => Counted::Completions,
+            Errand::Ask(Operation::Embeddings) => Counted::Embeddings,
+            Errand::ListModels | Errand::ShowModel(_) => Counted::Models,
+            Errand::Health | Errand::Readiness => Counted::Other,
         }
     }
 }

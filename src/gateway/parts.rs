@@ -22,7 +22,7 @@ pub struct Parts {
     pub upstreams: Upstreams,
     pub state: Arc<State>,
     pub board: Board,
-    pub prices: PriceTable,
+    pub prices: &'static PriceTable,
     pub first_keys: FirstKeys,
     pub ledger: Arc<Ledger>,
     pub cache: Cache,

@@ -25,6 +25,7 @@ use crate::gateway::refuse::Refusal;
 use crate::gateway::snapshot::Snapshot;
 use crate::routing::Candidate;
 use crate::routing::draw_plan;
+use crate::telemetry::metrics::CacheResult;
 use crate::tenants::credential::Credential;
 use crate::usage::estimate::estimate_tokens;
 use pingora::proxy::Session;
@@ -78,7 +79,9 @@ pub async fn prepare(
         Ok(exchange) => Ok(Some(Box::new(exchange))),
         Err(Stop::Answered) => Ok(None),
         Err(Stop::Refused(refusal)) => {
-            parts.metrics().refused(refusal.status, refusal.reason);
+            if refusal.status == 429 {
+                parts.metrics().limit_hit(refusal.reason);
+            }
             client::refuse(session, record, &refusal).await.map(|()| None)
         }
         Err(Stop::ClientLeft) => {
@@ -126,11 +129,8 @@ enum Wanted {
 /// Health needs no key; load balancers ask it.
 async fn wanted(parts: &Parts, session: &mut Session, record: &mut Record) -> Result<Wanted, Stop> {
     let (method, path) = (&session.req_header().method, session.req_header().uri.path());
-    let errand = errand(method, path).map_err(|why| {
-        record.subject.operation = "other";
-        refuse::not_served(why, method.as_str(), path)
-    })?;
-    record.subject.operation = errand.word();
+    let errand = errand(method, path).map_err(|why| refuse::not_served(why, method.as_str(), path))?;
+    record.subject.operation = errand.counted_as();
     match errand {
         Errand::Ask(operation) => Ok(Wanted::Ask(operation)),
         Errand::ListModels => Ok(Wanted::Models),
@@ -175,11 +175,11 @@ async fn from_cache(
 ) -> Result<(Ask, Option<Keep>), Stop> {
     match recall(&parts.cache, &snapshot.config.cache, session, who, &ask).await? {
         Recall::Bypass => {
-            record.service.cache = snapshot.config.cache.ttl.map(|_| "bypass");
+            record.service.cache = snapshot.config.cache.ttl.map(|_| CacheResult::Bypass);
             Ok((ask, None))
         }
         Recall::Miss(keep) => {
-            record.service.cache = Some("miss");
+            record.service.cache = Some(CacheResult::Miss);
             Ok((ask, Some(keep)))
         }
         Recall::Hit(hit) => match deliver::hit(session, record, &ask, hit).await? {

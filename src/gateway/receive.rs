@@ -8,10 +8,11 @@ use crate::gateway::refuse::Refusal;
 use bytes::Bytes;
 use http::header;
 use pingora::ErrorType;
-use pingora::protocols::http::v1::body::INVALID_CHUNK;
 use pingora::proxy::Session;
 use std::time::Duration;
 
+/// Pingora's name for a chunk it cannot read; its constant is private.
+const INVALID_CHUNK: &str = "InvalidChunk";
 /// Pingora's own patience with one read of a body.
 const READ_PATIENCE: Duration = Duration::from_secs(60);
 
@@ -96,7 +97,7 @@ fn within(body: Bytes, limit: usize) -> Result<Bytes, NotReceived> {
 
 async fn next(client: &mut Session) -> Result<Option<Bytes>, NotReceived> {
     client.as_downstream_mut().read_request_body().await.map_err(|error| match error.etype() {
-        kind if *kind == INVALID_CHUNK => refuse::broken_body().into(),
+        kind if kind.as_str() == INVALID_CHUNK => refuse::broken_body().into(),
         ErrorType::ReadTimedout => refuse::too_slow(READ_PATIENCE).into(),
         _ => NotReceived::ClientLeft,
     })

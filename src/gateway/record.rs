@@ -4,15 +4,17 @@ use crate::clock;
 use crate::config::LogFormat;
 use crate::dialect::usage::Usage;
 use crate::gateway::vendor::Lane;
-use crate::limits::Left;
 use crate::limits::Reservation;
+use crate::state::Left;
 use crate::telemetry::access;
 use crate::telemetry::access::AccessLine;
 use crate::telemetry::access::AttemptNote;
 use crate::telemetry::access::Cost;
+use crate::telemetry::metrics::CacheResult;
 use crate::telemetry::metrics::Finished;
 use crate::telemetry::metrics::InFlight;
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::Operation;
 use crate::telemetry::sink::Sink;
 use crate::usage::pricing::Price;
 use crate::usage::pricing::cost;
@@ -42,9 +44,8 @@ pub struct Arrival {
 }
 
 /// What was asked, as far as it is known.
-#[derive(Default)]
 pub struct Subject {
-    pub operation: &'static str,
+    pub operation: Operation,
     pub key: Option<Arc<str>>,
     pub model: Option<String>,
     pub stream: bool,
@@ -57,7 +58,7 @@ pub struct Service {
     pub model: Option<Arc<str>>,
     pub lane: Option<Arc<Lane>>,
     pub usage: Option<Usage>,
-    pub cache: Option<&'static str>,
+    pub cache: Option<CacheResult>,
     pub attempts: Vec<AttemptNote>,
 }
 
@@ -91,11 +92,11 @@ pub struct Record {
 
 impl Record {
     pub fn new(ledger: Arc<Ledger>, arrival: Arrival) -> Record {
-        let held = Held { in_flight: Some(ledger.metrics.in_flight()), ..Held::default() };
+        let held = Held { in_flight: Some(ledger.metrics.request_begins()), ..Held::default() };
         Record {
             ledger,
             arrival,
-            subject: Subject::default(),
+            subject: Subject { operation: Operation::Other, key: None, model: None, stream: false },
             service: Service::default(),
             outcome: Outcome::default(),
             held,
@@ -142,7 +143,7 @@ impl Record {
     fn count(&self, latency: Duration) {
         self.ledger.metrics.finished(&Finished {
             operation: self.subject.operation,
-            series: self.service.lane.as_ref().map(|l| &*l.series),
+            series: self.service.lane.as_ref().map_or(self.ledger.metrics.unrouted(), |lane| &lane.series),
             status: self.outcome.status,
             latency,
             ttft: self.outcome.first_byte.filter(|_| self.subject.stream),
@@ -169,7 +170,7 @@ impl Record {
             ttft: self.outcome.first_byte,
             usage: self.service.usage,
             cost: self.cost(),
-            cache: self.service.cache,
+            cache: self.service.cache.map(CacheResult::word),
             attempts: &self.service.attempts,
             error: self.outcome.error,
         };

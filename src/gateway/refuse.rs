@@ -1,11 +1,12 @@
 //! Every "no" the gateway says, in OpenAI's envelope, with a sentence that says what to do.
 
+use crate::dialect::fault::Cause;
 use crate::dialect::openai::error::ErrorBody;
 use crate::dialect::openai::request::BadRequest;
 use crate::gateway::operation::NotServed;
-use crate::limits::Limited;
-use crate::limits::Which;
 use crate::routing::UnknownModel;
+use crate::state::Limited;
+use crate::state::Which;
 use std::time::Duration;
 
 /// Clients take a longer `Retry-After` for "never" (vendors.md §1.6), so none is sent.
@@ -203,9 +204,21 @@ pub fn deadline(deadline: Duration) -> Refusal {
     .code("no_provider_available")
 }
 
-pub fn provider_refusal(status: u16, message: Option<String>) -> Refusal {
+/// The caller's own fault, in the provider's words.
+pub fn provider_refusal(status: u16, cause: Cause, message: Option<String>) -> Refusal {
     let message = message.unwrap_or_else(|| "the provider refused this request".to_owned());
-    Refusal::new(status, "provider_refused", message)
+    let refusal = Refusal::new(status, "provider_refused", message);
+    match cause {
+        Cause::ContextTooLong => refusal.code("context_length_exceeded"),
+        Cause::ContentPolicy => refusal.code("content_policy_violation"),
+        Cause::NotFound => refusal.code("model_not_found"),
+        Cause::Auth
+        | Cause::Quota
+        | Cause::RateLimit
+        | Cause::Overloaded
+        | Cause::Transient
+        | Cause::Invalid => refusal,
+    }
 }
 
 #[cfg(test)]

@@ -6,13 +6,18 @@ use crate::health::Vitals;
 use crate::provider::KeyHeader;
 use crate::provider::Preset;
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::OTHER;
 use crate::telemetry::metrics::Series;
+use crate::telemetry::metrics::Upstream;
+use crate::upstream::Broken;
 use crate::upstream::Host;
 use crate::usage::pricing::Price;
 use crate::usage::pricing::PriceTable;
 use http::HeaderName;
 use http::HeaderValue;
+use http::Uri;
 use http::header;
+use pingora::http::RequestHeader;
 use std::collections::HashMap;
 use std::hash::DefaultHasher;
 use std::hash::Hash;
@@ -34,6 +39,7 @@ pub struct Vendor {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     lanes: HashMap<String, Arc<Lane>>,
     other: Arc<Lane>,
+    pub counters: Arc<Upstream>,
     pub check: bool,
 }
 
@@ -91,9 +97,10 @@ impl Vendor {
             headers,
             lanes: HashMap::new(),
             other: Arc::new(Lane {
-                series: counting.metrics.series(&provider.name, "other"),
+                series: counting.metrics.series(&provider.name, OTHER),
                 price: Price::Unknown,
             }),
+            counters: counting.metrics.upstream(&provider.name),
             check: provider.check,
             host: Arc::new(host),
         })
@@ -117,6 +124,21 @@ impl Vendor {
                 price: prices.price(self.preset.kind, model),
             }),
         }
+    }
+
+    /// Puts the provider's address into a head: HTTP/2 has it in the URI, HTTP/1 in `Host`.
+    ///
+    /// # Errors
+    /// [`Broken::Protocol`] when the path cannot be sent.
+    pub fn address(&self, head: &mut RequestHeader, http2: bool, path: String) -> Result<(), Broken> {
+        if !http2 {
+            return head.insert_header(header::HOST, self.authority.clone()).map_err(Broken::Protocol);
+        }
+        let authority = self.authority.as_bytes();
+        let uri = Uri::builder().scheme(self.host.scheme()).authority(authority).path_and_query(path).build();
+        let cause = |e| pingora::Error::because(pingora::ErrorType::InvalidHTTPHeader, "building the URI", e);
+        head.set_uri(uri.map_err(|e| Broken::Protocol(cause(e)))?);
+        Ok(())
     }
 
     /// How a key is attached; `None` for a provider without keys.

@@ -10,7 +10,7 @@ use crate::gateway::receive::Ask;
 use crate::gateway::refuse::Refusal;
 use crate::gateway::snapshot::Snapshot;
 use crate::gateway::vendor::Vendor;
-use crate::health::ASIDE;
+use crate::health::ASIDE_FOR;
 use crate::health::Change;
 use crate::routing::Candidate;
 use crate::routing::judge::KeyEffect;
@@ -38,12 +38,13 @@ pub fn announce(last: Option<&(Stop, Failure)>, stop: &Stop, snapshot: &Snapshot
 
 /// A success: the provider is well.
 pub fn praise(vendor: &Vendor) {
-    changed(vendor, vendor.vitals.succeed(), "");
+    vendor.counters.attempt("200");
+    changed(vendor, vendor.vitals.succeed(clock::now()), "");
 }
 
 /// A failed attempt: whose fault is it, the provider's or the key's?
-pub fn blame_for(vendor: &Vendor, stop: &Stop, failure: &Failure, failover: &Failover, metrics: &Metrics) {
-    metrics.attempt(&vendor.name, failure.word);
+pub fn blame_for(vendor: &Vendor, stop: &Stop, failure: &Failure, failover: &Failover) {
+    vendor.counters.attempt(failure.word);
     let (now, blame) = (clock::now(), blame(&failure.fault));
     match blame.provider {
         true => {
@@ -56,7 +57,7 @@ pub fn blame_for(vendor: &Vendor, stop: &Stop, failure: &Failure, failover: &Fai
         KeyEffect::None => return,
         KeyEffect::Cool(wait) => vendor.vitals.cool(stop.key, now + wait),
         KeyEffect::Aside => {
-            vendor.vitals.put_aside(stop.key, now + ASIDE);
+            vendor.vitals.put_aside(stop.key, now + ASIDE_FOR);
             warn!(provider = %vendor.name, key = stop.key + 1, reason = failure.word, "key put aside");
         }
     }
@@ -66,8 +67,8 @@ pub fn blame_for(vendor: &Vendor, stop: &Stop, failure: &Failure, failover: &Fai
 }
 
 /// A stream that the provider broke off after it had begun.
-pub fn broke_off(vendor: &Vendor, word: &'static str, failover: &Failover, metrics: &Metrics) {
-    metrics.attempt(&vendor.name, word);
+pub fn broke_off(vendor: &Vendor, word: &'static str, failover: &Failover) {
+    vendor.counters.attempt(word);
     let change = vendor.vitals.fail(clock::now(), failover.unhealthy_after, failover.unhealthy_for);
     changed(vendor, change, word);
 }

@@ -81,6 +81,11 @@ impl Vitals {
         self.catalogue.load().contains(model)
     }
 
+    /// Every model its models endpoint last listed, in no order.
+    pub fn catalogue(&self) -> Vec<String> {
+        self.catalogue.load().iter().cloned().collect()
+    }
+
     /// Replaces what its models endpoint lists.
     pub fn set_catalogue(&self, models: Vec<String>) {
         self.catalogue.store(models.into_iter().collect::<HashSet<_>>().into());

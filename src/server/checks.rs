@@ -6,7 +6,7 @@ use crate::gateway::parts::Parts;
 use crate::gateway::snapshot::Snapshot;
 use crate::gateway::vendor::Vendor;
 use crate::gateway::verdicts;
-use crate::health::ASIDE;
+use crate::health::ASIDE_FOR;
 use crate::health::Pick;
 use crate::health::Standing;
 use crate::upstream::Broken;
@@ -14,7 +14,6 @@ use crate::upstream::Upstreams;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use http::HeaderValue;
-use http::Uri;
 use http::header;
 use pingora::http::RequestHeader;
 use serde::Deserialize;
@@ -67,7 +66,7 @@ async fn check(parts: &Parts, snapshot: &Snapshot, vendor: &Vendor) {
             recover(vendor, now);
         }
         Ok(Found::BadKey) => {
-            vendor.vitals.put_aside(key, now + ASIDE);
+            vendor.vitals.put_aside(key, now + ASIDE_FOR);
             warn!(provider = %vendor.name, key = key + 1, "key put aside: the provider refuses it");
         }
         Ok(Found::Unclear(status)) => {
@@ -94,7 +93,12 @@ fn ill(vendor: &Vendor, failover: &Failover, reason: &str) {
     verdicts::changed(vendor, change, reason);
 }
 
-async fn ask(upstreams: &Upstreams, vendor: &Vendor, key: usize, failover: &Failover) -> Result<Found, Broken> {
+async fn ask(
+    upstreams: &Upstreams,
+    vendor: &Vendor,
+    key: usize,
+    failover: &Failover,
+) -> Result<Found, Broken> {
     let until = clock::now() + failover.connect + failover.first_byte;
     let mut wire = upstreams.open(&vendor.host, false).await?;
     wire.send(head(wire.is_http2(), vendor, key)?, Bytes::new()).await?;
@@ -120,11 +124,12 @@ fn head(http2: bool, vendor: &Vendor, key: usize) -> Result<RequestHeader, Broke
         (header::ACCEPT, HeaderValue::from_static("application/json")),
         (header::USER_AGENT, HeaderValue::from_static(concat!("tollgate/", env!("CARGO_PKG_VERSION")))),
     ];
-    for (name, value) in fixed.into_iter().chain(vendor.key(key).cloned()).chain(vendor.headers.iter().cloned()) {
+    for (name, value) in
+        fixed.into_iter().chain(vendor.key(key).cloned()).chain(vendor.headers.iter().cloned())
+    {
         head.insert_header(name, value).map_err(Broken::Protocol)?;
     }
     vendor.address(&mut head, http2, path)?;
-    let _: &Uri = &head.uri;
     Ok(head)
 }
 
@@ -140,7 +145,9 @@ fn models(body: &[u8]) -> Option<Vec<String>> {
         #[serde(alias = "models")]
         data: Vec<Entry>,
     }
-    let list = serde_json::from_slice::<List>(body).map(|l| l.data).or_else(|_| serde_json::from_slice::<Vec<Entry>>(body));
+    let list = serde_json::from_slice::<List>(body)
+        .map(|l| l.data)
+        .or_else(|_| serde_json::from_slice::<Vec<Entry>>(body));
     let list = list.ok()?;
     Some(list.into_iter().map(|e| e.id.strip_prefix("models/").unwrap_or(&e.id).to_owned()).collect())
 }
@@ -151,7 +158,11 @@ mod tests {
 
     #[test]
     fn a_list_is_read_in_every_shape() {
-        for body in [r#"{"object":"list","data":[{"id":"a"}]}"#, r#"[{"id":"a"}]"#, r#"{"models":[{"name":"models/a"}]}"#] {
+        for body in [
+            r#"{"object":"list","data":[{"id":"a"}]}"#,
+            r#"[{"id":"a"}]"#,
+            r#"{"models":[{"name":"models/a"}]}"#,
+        ] {
             assert_eq!(models(body.as_bytes()), Some(vec!["a".to_owned()]), "{body}");
         }
         assert_eq!(models(b"<html>"), None);

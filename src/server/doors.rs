@@ -23,9 +23,7 @@ pub async fn open(parts: &Arc<Parts>, reloader: &Arc<Reloader>, address: Option<
         Err(cause) => return error!(%address, %cause, "admin listener not opened"),
     };
     info!(%address, "admin listener open");
-    if let Err(cause) = admin::serve(listener, doors(parts, reloader), std::future::pending()).await {
-        error!(%address, %cause, "admin listener closed");
-    }
+    admin::serve(listener, doors(parts, reloader), std::future::pending()).await;
 }
 
 fn doors(parts: &Arc<Parts>, reloader: &Arc<Reloader>) -> Doors {
@@ -41,7 +39,8 @@ fn doors(parts: &Arc<Parts>, reloader: &Arc<Reloader>) -> Doors {
 
 fn read_gauges(parts: &Parts) {
     let (snapshot, now) = (parts.snapshot.load(), clock::now());
-    let reading = |vendor: &crate::gateway::vendor::Vendor| (vendor.vitals.standing(now), vendor.vitals.usable(now));
+    let reading =
+        |vendor: &crate::gateway::vendor::Vendor| (vendor.vitals.standing(now), vendor.vitals.usable(now));
     let states: Vec<_> = snapshot.vendors.iter().map(|v| (v.name.clone(), reading(v))).collect();
     let providers: Vec<ProviderReading<'_>> = states
         .iter()

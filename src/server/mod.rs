@@ -125,7 +125,8 @@ fn parts(config: Config, first_keys: FirstKeys, sink: Sink) -> Result<Arc<Parts>
         counting: Counting { metrics: &metrics, prices },
         first_keys: &first_keys,
     };
-    let ledger = Ledger { metrics: metrics.clone(), sink, format: config.log.format, access: config.log.access };
+    let ledger =
+        Ledger { metrics: metrics.clone(), sink, format: config.log.format, access: config.log.access };
     let cache = Cache::new(config.cache.max_entries, config.cache.max_bytes);
     let upstreams = Upstreams::new(config.server.upstream_idle);
     let snapshot = Snapshot::new(config, &lasting)?;

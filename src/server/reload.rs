@@ -32,7 +32,12 @@ pub struct Reloader {
 }
 
 impl Reloader {
-    pub fn new(file: Option<PathBuf>, environment: Environment, simulated: Vec<SocketAddr>, text: Option<String>) -> Reloader {
+    pub fn new(
+        file: Option<PathBuf>,
+        environment: Environment,
+        simulated: Vec<SocketAddr>,
+        text: Option<String>,
+    ) -> Reloader {
         Reloader { file, environment, simulated, seen: Mutex::new(text) }
     }
 
@@ -58,7 +63,9 @@ impl Reloader {
     fn load(&self) -> Result<Config, String> {
         let source = config::find(self.file.as_deref()).map_err(|e| e.to_string())?;
         self.remember(source.as_ref().map(|s| s.text.clone()));
-        let lines = |problems: Vec<config::Problem>| problems.iter().map(|p| p.to_string()).collect::<Vec<_>>().join("\n");
+        let lines = |problems: Vec<config::Problem>| {
+            problems.iter().map(|p| p.to_string()).collect::<Vec<_>>().join("\n")
+        };
         let mut loaded = config::load(source.as_ref(), &self.environment).map_err(lines)?;
         loaded.notes.iter().for_each(|note| warn!(%note, "configuration"));
         if loaded.config.providers.is_empty() {
@@ -97,7 +104,7 @@ fn put_in_force(parts: &Parts, config: Config) -> Result<String, String> {
     parts.snapshot.store(Arc::new(snapshot));
     if changed {
         // A name may stand for something else now.
-        parts.cache.store.clear_now();
+        parts.cache.store.clear();
     }
     Ok(summary)
 }

@@ -62,10 +62,12 @@ pub fn fill(config: &mut Config, addresses: &[SocketAddr]) -> Result<(), String>
 
 /// Serves the simulated providers for as long as the process lives.
 pub async fn run(listeners: Vec<TcpListener>) {
-    let serve = |(name, listener): (&str, TcpListener)| {
-        let behaviour = Behaviour { name: name.to_owned(), models: vec![MODEL.to_owned()], ..Behaviour::default() };
+    let serve = |(name, listener): (&'static str, TcpListener)| {
+        let behaviour =
+            Behaviour { name: name.to_owned(), models: vec![MODEL.to_owned()], ..Behaviour::default() };
         async move {
-            let listener = listener.set_nonblocking(true).and_then(|()| tokio::net::TcpListener::from_std(listener));
+            let listener =
+                listener.set_nonblocking(true).and_then(|()| tokio::net::TcpListener::from_std(listener));
             match listener {
                 Ok(listener) => mock::serve(listener, behaviour).await,
                 Err(cause) => tracing::error!(provider = name, %cause, "simulated provider not started"),

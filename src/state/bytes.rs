@@ -34,7 +34,7 @@ impl ByteStore {
     }
 
     /// Forgets everything.
-    pub async fn clear(&self) {
+    pub fn clear(&self) {
         match self {
             ByteStore::Memory(memory) => memory.clear(),
         }
@@ -138,7 +138,7 @@ mod tests {
         store.put(&[1; 32], Bytes::from_static(b"one"), HOUR).await;
         assert_eq!(store.get(&[1; 32]).await.as_deref(), Some(b"one".as_slice()));
         assert_eq!(store.get(&[2; 32]).await, None);
-        store.clear().await;
+        store.clear();
         assert_eq!(store.get(&[1; 32]).await, None);
     }
 

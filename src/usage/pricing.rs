@@ -29,7 +29,13 @@ pub struct Rates {
 /// Prices by kind of provider and the model's name there.
 #[derive(Debug)]
 pub struct PriceTable {
-    prices: HashMap<(&'static str, &'static str), Price>,
+    rows: HashMap<(&'static str, &'static str), Row>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Row {
+    price: Price,
+    context: Option<u64>,
 }
 
 /// How the list names a vendor → our kind of provider, where the two differ.
@@ -57,13 +63,22 @@ impl PriceTable {
         if LOCAL.contains(&kind) || (kind == "openrouter" && model.ends_with(":free")) {
             return Price::Free;
         }
-        let listed = |model: &str| self.prices.get(&(kind, model)).copied();
-        listed(model).or_else(|| listed(undated(model)?)).unwrap_or(Price::Unknown)
+        self.row(kind, model).map_or(Price::Unknown, |row| row.price)
+    }
+
+    /// How many prompt tokens the model takes, where the list tells.
+    pub fn context(&self, kind: &str, model: &str) -> Option<u64> {
+        self.row(kind, model).and_then(|row| row.context)
+    }
+
+    fn row(&self, kind: &str, model: &str) -> Option<Row> {
+        let listed = |model: &str| self.rows.get(&(kind, model)).copied();
+        listed(model).or_else(|| listed(undated(model)?))
     }
 
     /// A model that is listed twice, with and without the vendor's prefix, has the price of the later row.
     fn read(list: &'static str) -> PriceTable {
-        PriceTable { prices: list.lines().skip(1).filter_map(row).collect() }
+        PriceTable { rows: list.lines().skip(1).filter_map(row).collect() }
     }
 }
 
@@ -93,12 +108,13 @@ impl Rates {
 const PER_TOKENS: u128 = 1_000_000;
 
 /// `id, provider, input, output, cached input, context, max output`, parted by tabs; a blank is not known.
-fn row(line: &'static str) -> Option<((&'static str, &'static str), Price)> {
+fn row(line: &'static str) -> Option<((&'static str, &'static str), Row)> {
     let mut cells = line.split('\t');
     let (id, vendor) = (cells.next()?, cells.next()?);
     let (input, output, cached) = (cells.next()?, cells.next()?, cells.next()?);
     let model = id.strip_prefix(vendor).and_then(|rest| rest.strip_prefix('/')).unwrap_or(id);
-    Some(((kind(vendor), model), read_price(input, output, cached)))
+    let context = cells.next().and_then(|c| c.parse().ok());
+    Some(((kind(vendor), model), Row { price: read_price(input, output, cached), context }))
 }
 
 fn kind(vendor: &'static str) -> &'static str {

@@ -166,6 +166,11 @@ impl Metrics {
         InFlight::enter(&self.families.requests_in_flight)
     }
 
+    /// Requests that are under way now.
+    pub fn requests_in_flight(&self) -> i64 {
+        self.families.requests_in_flight.get()
+    }
+
     /// Hold the result for as long as the streamed answer lives.
     pub fn stream_begins(&self) -> InFlight {
         InFlight::enter(&self.families.streams_in_flight)

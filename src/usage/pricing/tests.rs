@@ -14,8 +14,8 @@ fn known(input: u64, output: u64, cached: u64) -> Price {
 #[test]
 fn every_row_of_the_list_is_read() {
     for line in PRICES.lines().skip(1) {
-        let (_, price) = row(line).unwrap_or_else(|| panic!("{line}"));
-        assert_ne!(price, Price::Unknown, "{line}");
+        let (_, row) = row(line).unwrap_or_else(|| panic!("{line}"));
+        assert_ne!(row.price, Price::Unknown, "{line}");
     }
 }
 
@@ -108,7 +108,7 @@ fn a_cost_is_rounded_and_never_wraps() {
 
 #[test]
 fn every_vendor_of_the_list_that_has_a_preset_is_found_under_its_kind() {
-    let kinds: Vec<&str> = PriceTable::embedded().prices.keys().map(|(kind, _)| *kind).collect();
+    let kinds: Vec<&str> = PriceTable::embedded().rows.keys().map(|(kind, _)| *kind).collect();
     let unlisted = ["openrouter", "huggingface", "inference", "ollama", "vllm", "openai_compatible"];
     for preset in PRESETS.iter().filter(|preset| !unlisted.contains(&preset.kind)) {
         assert!(kinds.contains(&preset.kind), "`{}` has no prices", preset.kind);
