@@ -1,5 +1,98 @@
 //! YAML and environment → one checked, immutable configuration.
 
+mod base_url;
+mod cache;
+mod chain;
+mod environment;
+mod failover;
+mod files;
+mod groups;
+mod keys;
+mod limits;
+mod listen;
+mod log;
 pub mod model;
+mod models;
+mod near;
+mod order;
+mod print;
+mod problem;
+mod providers;
+mod reader;
+mod server;
+pub mod shapes;
+mod source;
+mod tree;
+mod units;
+mod variables;
+mod vendor;
 
+pub use environment::Environment;
+pub use environment::VARIABLES;
 pub use model::*;
+pub use print::print;
+pub use problem::Problem;
+pub use source::Source;
+pub use source::find;
+
+use environment::Variables;
+use problem::Report;
+use reader::Field;
+use reader::Section;
+use tree::Node;
+
+/// A sound configuration, and what its owner should know about it.
+pub struct Loaded {
+    pub config: Config,
+    /// What is left out and why; nothing here keeps the gateway from starting.
+    pub notes: Vec<Problem>,
+}
+
+/// Built-in defaults < file < environment, checked.
+///
+/// # Errors
+/// Every problem there is, in the order of the file, the environment's last. None shows a secret.
+pub fn load(source: Option<&Source>, env: &Environment) -> Result<Loaded, Vec<Problem>> {
+    let report = Report::new(source.map_or("", |source| source.name.as_str()));
+    let config = match source.map_or(Some(Node::NOTHING), |source| tree::parse(source, env, &report)) {
+        Some(tree) => read(&tree, env, &report),
+        // What a broken file meant to say is unknown, so nothing else can be held against it.
+        None => return Err(report.into_problems()),
+    };
+    let (config, notes) = report.conclude(config)?;
+    Ok(Loaded { config, notes })
+}
+
+fn read(tree: &Node, env: &Environment, report: &Report) -> Config {
+    let variables = Variables::new(env, report);
+    variables.judge();
+    checked(&Field::new("", tree, report).section(&shapes::ROOT), &variables)
+}
+
+fn checked(root: &Section<'_>, variables: &Variables<'_>) -> Config {
+    cache::refuse_other_state(root, variables);
+    let listen = listen::listeners(root, variables);
+    let limits = limits::read(root, variables);
+    let chain = chain::read(root, variables);
+    let aliases = models::read(root, &chain);
+    let groups = groups::read(root, &aliases, &chain);
+    Config {
+        admin: listen::admin(root, variables, &listen),
+        auth: listen::auth(root, &listen),
+        listen,
+        data_dir: server::data_dir(root, variables),
+        failover: failover::read(root, variables),
+        cache: cache::read(root, variables),
+        models: aliases.into_iter().filter_map(|(name, target)| Some((name, target?))).collect(),
+        groups,
+        keys: keys::read(root, variables, limits.per_key),
+        limits,
+        log: log::read(root, variables),
+        server: server::read(root),
+        providers: chain.providers,
+        disabled: chain.disabled,
+    }
+}
+
+#[cfg(test)]
+mod tests;

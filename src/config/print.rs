@@ -1,0 +1,153 @@
+//! The configuration in force, written as a file that would say the same.
+
+mod routing;
+mod words;
+
+use crate::config::Auth;
+use crate::config::Config;
+use crate::config::ExactCache;
+use crate::config::Failover;
+use crate::config::KeyLimits;
+use crate::config::Limits;
+use crate::config::Listener;
+use crate::config::Log;
+use crate::config::LogFormat;
+use crate::config::ServerSettings;
+use crate::config::StaticKey;
+use crate::config::print::words::duration;
+use crate::config::print::words::list;
+use crate::config::print::words::or_off;
+use crate::config::print::words::path;
+use crate::config::print::words::quoted;
+use crate::config::print::words::rate;
+use crate::config::print::words::size;
+
+/// YAML with every setting, defaults included. A secret shows as `***`; with the real ones put back
+/// the text can be loaded again.
+pub fn print(config: &Config) -> String {
+    let admin = or_off(config.admin, |address| quoted(&address.to_string()));
+    let auth = match config.auth {
+        Auth::Required => "required",
+        Auth::Open => "open",
+    };
+    let sections = [
+        block("listen", "[]", config.listen.iter().map(listener).collect()),
+        format!("admin: {{ listen: {admin} }}\n"),
+        format!("data_dir: {}\nstate: memory\nauth: {{ keys: {auth} }}\n", path(&config.data_dir)),
+        limits(&config.limits),
+        failover(&config.failover),
+        cache(&config.cache),
+        routing::disabled(&config.disabled),
+        block("providers", "{}", config.providers.iter().map(routing::provider).collect()),
+        block("models", "{}", routing::aliases(config)),
+        block("groups", "{}", routing::groups(config)),
+        block("keys", "[]", config.keys.iter().map(key).collect()),
+        log(&config.log),
+        server(&config.server),
+    ];
+    sections.concat()
+}
+
+fn block(name: &str, nothing: &str, entries: Vec<String>) -> String {
+    match entries.is_empty() {
+        true => format!("{name}: {nothing}\n"),
+        false => format!("{name}:\n{}", entries.concat()),
+    }
+}
+
+/// A section whose values are all plain.
+fn section(name: &str, values: &[(&str, String)]) -> String {
+    let lines: Vec<String> = values.iter().map(|(name, value)| format!("  {name}: {value}\n")).collect();
+    block(name, "{}", lines)
+}
+
+fn listener(listener: &Listener) -> String {
+    let address = format!("  - address: {}\n", quoted(&listener.address.to_string()));
+    match &listener.tls {
+        None => address,
+        Some(tls) => {
+            let (cert, key) = (path(&tls.cert), path(&tls.key));
+            format!("{address}    tls: {{ cert: {cert}, key: {key}, http2: true }}\n")
+        }
+    }
+}
+
+fn limits(limits: &Limits) -> String {
+    let values = [
+        ("body", size(limits.body as u64)),
+        ("answer", size(limits.answer as u64)),
+        ("bad_keys_per_ip", or_off(limits.bad_keys_per_ip, rate)),
+        ("per_ip", or_off(limits.per_ip, rate)),
+        ("per_key", key_limits(&limits.per_key)),
+    ];
+    section("limits", &values)
+}
+
+fn key_limits(limits: &KeyLimits) -> String {
+    let requests = or_off(limits.requests, rate);
+    let tokens = or_off(limits.tokens, rate);
+    let concurrent = or_off(limits.concurrent, |concurrent| concurrent.to_string());
+    format!("{{ requests: {requests}, tokens: {tokens}, concurrent: {concurrent} }}")
+}
+
+fn failover(failover: &Failover) -> String {
+    let values = [
+        ("retry_max", failover.retry_max.to_string()),
+        ("deadline", duration(failover.deadline)),
+        ("connect", duration(failover.connect)),
+        ("first_byte", duration(failover.first_byte)),
+        ("first_event", duration(failover.first_event)),
+        ("between_events", duration(failover.between_events)),
+        ("answer", duration(failover.answer)),
+        ("wait_for", duration(failover.wait_for)),
+        ("unhealthy_after", failover.unhealthy_after.to_string()),
+        ("unhealthy_for", duration(failover.unhealthy_for)),
+        ("check_interval", or_off(failover.check_interval, duration)),
+    ];
+    section("failover", &values)
+}
+
+fn cache(cache: &ExactCache) -> String {
+    let exact = [
+        format!("ttl: {}", or_off(cache.ttl, duration)),
+        format!("max_entries: {}", cache.max_entries),
+        format!("max_bytes: {}", size(cache.max_bytes)),
+        format!("max_answer: {}", size(cache.max_answer as u64)),
+        format!("deterministic_only: {}", cache.deterministic_only),
+        format!("share_in_flight: {}", cache.share_in_flight),
+    ];
+    let values =
+        [("exact", format!("{{ {} }}", exact.join(", "))), ("semantic", "{ enabled: false }".to_owned())];
+    section("cache", &values)
+}
+
+fn key(key: &StaticKey) -> String {
+    let (name, models) = (quoted(&key.name), list(&key.models));
+    let limits = key_limits(&key.limits);
+    let failover = key.failover;
+    format!(
+        "  - name: {name}\n    key: \"***\"\n    models: {models}\n    failover: {failover}\n    limits: {limits}\n"
+    )
+}
+
+fn log(log: &Log) -> String {
+    let format = match log.format {
+        LogFormat::Json => "json",
+        LogFormat::Text => "text",
+    };
+    let values =
+        [("format", format.to_owned()), ("level", log.level.clone()), ("access", log.access.to_string())];
+    section("log", &values)
+}
+
+fn server(server: &ServerSettings) -> String {
+    let values = [
+        ("threads", server.threads.to_string()),
+        ("grace", duration(server.grace)),
+        ("head_timeout", duration(server.head_timeout)),
+        ("body_timeout", duration(server.body_timeout)),
+        ("write_timeout", duration(server.write_timeout)),
+        ("upstream_idle", server.upstream_idle.to_string()),
+    ];
+    section("server", &values)
+}

@@ -1,0 +1,119 @@
+//! Every setting there is, section by section. A key that is not in this table is refused.
+
+/// The names one section of the file may hold.
+#[derive(Debug)]
+pub struct Shape {
+    /// Where it stands: `*` is a name of the user's choice, `[]` an item of a list; empty is the file itself.
+    pub path: &'static str,
+    pub known: &'static [&'static str],
+    /// Planned for a later version, and told so.
+    pub later: &'static [&'static str],
+}
+
+pub const ROOT: Shape = Shape {
+    path: "",
+    known: &[
+        "listen",
+        "admin",
+        "data_dir",
+        "state",
+        "auth",
+        "limits",
+        "failover",
+        "cache",
+        "providers",
+        "models",
+        "groups",
+        "keys",
+        "log",
+        "server",
+    ],
+    later: &["store", "routes", "clusters", "tenants"],
+};
+pub const LISTENER: Shape = plain("listen[]", &["address", "tls"]);
+pub const TLS: Shape = plain("listen[].tls", &["cert", "key", "certificates", "http2"]);
+pub const CERTIFICATE: Shape = plain("listen[].tls.certificates[]", &["cert", "key"]);
+pub const ADMIN: Shape = plain("admin", &["listen"]);
+pub const AUTH: Shape = plain("auth", &["keys"]);
+pub const LIMITS: Shape = plain("limits", &["body", "answer", "bad_keys_per_ip", "per_ip", "per_key"]);
+pub const PER_KEY: Shape = plain("limits.per_key", KEY_LIMITS);
+pub const FAILOVER: Shape = plain(
+    "failover",
+    &[
+        "retry_max",
+        "deadline",
+        "connect",
+        "first_byte",
+        "first_event",
+        "between_events",
+        "answer",
+        "wait_for",
+        "unhealthy_after",
+        "unhealthy_for",
+        "check_interval",
+    ],
+);
+pub const CACHE: Shape = plain("cache", &["exact", "semantic"]);
+pub const EXACT_CACHE: Shape = plain(
+    "cache.exact",
+    &["ttl", "max_entries", "max_bytes", "max_answer", "deterministic_only", "share_in_flight"],
+);
+pub const SEMANTIC_CACHE: Shape =
+    Shape { path: "cache.semantic", known: &["enabled"], later: &["threshold"] };
+pub const PROVIDER: Shape = Shape {
+    path: "providers.*",
+    known: &[
+        "kind",
+        "base_url",
+        "api_keys",
+        "api_key",
+        "tier",
+        "weight",
+        "ca_file",
+        "models",
+        "fallback_models",
+        "headers",
+        "http2",
+        "check",
+    ],
+    later: &["quota", "servers"],
+};
+pub const FALLBACK_MODELS: Shape =
+    plain("providers.*.fallback_models", &["small", "large", "reasoning", "embedding"]);
+pub const GROUP: Shape = plain("groups.*", &["strategy", "order", "failover", "members"]);
+pub const MEMBER: Shape = plain("groups.*.members[]", &["model", "weight"]);
+pub const KEY: Shape = plain("keys[]", &["name", "key", "models", "failover", "limits"]);
+pub const LIMITS_OF_KEY: Shape = plain("keys[].limits", KEY_LIMITS);
+pub const LOG: Shape = plain("log", &["format", "level", "access"]);
+pub const SERVER: Shape =
+    plain("server", &["threads", "grace", "head_timeout", "body_timeout", "write_timeout", "upstream_idle"]);
+
+const KEY_LIMITS: &[&str] = &["requests", "tokens", "concurrent"];
+
+/// All sections, for whoever wants to walk them.
+pub static SHAPES: &[&Shape] = &[
+    &ROOT,
+    &LISTENER,
+    &TLS,
+    &CERTIFICATE,
+    &ADMIN,
+    &AUTH,
+    &LIMITS,
+    &PER_KEY,
+    &FAILOVER,
+    &CACHE,
+    &EXACT_CACHE,
+    &SEMANTIC_CACHE,
+    &PROVIDER,
+    &FALLBACK_MODELS,
+    &GROUP,
+    &MEMBER,
+    &KEY,
+    &LIMITS_OF_KEY,
+    &LOG,
+    &SERVER,
+];
+
+const fn plain(path: &'static str, known: &'static [&'static str]) -> Shape {
+    Shape { path, known, later: &[] }
+}

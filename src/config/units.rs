@@ -1,0 +1,252 @@
+//! Durations, sizes, rates and numbers as people write them.
+//!
+//! Each reader's error says what the value must be, so that the caller can go on with `, found …`.
+
+use crate::config::Rate;
+use std::time::Duration;
+
+/// Longer waits are a mistake, and would overflow a clock one day.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+const SECOND: Duration = Duration::from_secs(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What a size without a limit means: more than memory can hold.
+pub const UNLIMITED: usize = isize::MAX as usize;
+
+/// `30s`, `5m`, `1h`, `2d`, `250ms`; a plain number is seconds.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let must = || "must be a duration such as `30s`, `5m` or `250ms`".to_owned();
+    let (amount, unit) = amount_and_unit(text).ok_or_else(must)?;
+    let unit = match unit {
+        "ms" => Duration::from_millis(1),
+        "" | "s" => SECOND,
+        "m" | "min" => MINUTE,
+        "h" => HOUR,
+        "d" => DAY,
+        _ => return Err(must()),
+    };
+    let duration = u32::try_from(amount).ok().and_then(|amount| unit.checked_mul(amount));
+    duration.filter(|d| *d <= LONGEST).ok_or_else(|| "must be 365 days or less".to_owned())
+}
+
+/// A [`duration`] longer than nothing.
+pub fn some_duration(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("must be more than 0".to_owned()),
+        some => Ok(some),
+    }
+}
+
+/// A [`duration`]; `off` and 0 are `None`.
+pub fn duration_or_off(text: &str) -> Result<Option<Duration>, String> {
+    or_off(text, duration).map(|duration| duration.filter(|d| !d.is_zero()))
+}
+
+/// `32MiB`, `1GB`, `64KiB`; a plain number is bytes.
+pub fn size(text: &str) -> Result<u64, String> {
+    let must = || "must be a size such as `64KiB`, `32MiB` or `1GB`".to_owned();
+    let (amount, unit) = amount_and_unit(text).ok_or_else(must)?;
+    let unit: u64 = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        "kib" => 1 << 10,
+        "mib" => 1 << 20,
+        "gib" => 1 << 30,
+        _ => return Err(must()),
+    };
+    match amount.checked_mul(unit).filter(|bytes| *bytes <= UNLIMITED as u64) {
+        Some(0) => Err("must be more than 0".to_owned()),
+        Some(bytes) => Ok(bytes),
+        None => Err("must be a size that fits into memory".to_owned()),
+    }
+}
+
+/// A [`size`] of something held in memory.
+pub fn memory_size(text: &str) -> Result<usize, String> {
+    usize::try_from(size(text)?).map_err(|_| "must be a size that fits into memory".to_owned())
+}
+
+/// A [`memory_size`]; `off` is [`UNLIMITED`].
+pub fn memory_size_or_off(text: &str) -> Result<usize, String> {
+    or_off(text, memory_size).map(|size| size.unwrap_or(UNLIMITED))
+}
+
+/// `60/min`, `10/s`, `1000/h`, `5/day`.
+pub fn rate(text: &str) -> Result<Rate, String> {
+    let must = || "must be a rate such as `60/min`, `10/s`, `1000/h` or `5/day`".to_owned();
+    let (amount, per) = text.split_once('/').ok_or_else(must)?;
+    let amount = digits(amount.trim()).ok_or_else(must)?;
+    let per = match per.trim() {
+        "s" | "sec" | "second" => SECOND,
+        "m" | "min" | "minute" => MINUTE,
+        "h" | "hour" => HOUR,
+        "d" | "day" => DAY,
+        _ => return Err(must()),
+    };
+    match amount {
+        0 => Err("must be more than 0 (`off` lifts the limit)".to_owned()),
+        amount => Ok(Rate { amount, per }),
+    }
+}
+
+/// A [`rate`]; `off` is `None`.
+pub fn rate_or_off(text: &str) -> Result<Option<Rate>, String> {
+    or_off(text, rate)
+}
+
+/// A whole number of 0 or more.
+pub fn count(text: &str) -> Result<u32, String> {
+    match text.replace('_', "").parse::<i128>() {
+        Ok(number) if number < 0 => Err("must be 0 or more".to_owned()),
+        Ok(number) => u32::try_from(number).map_err(|_| format!("must be {} or less", u32::MAX)),
+        Err(_) => Err("must be a whole number".to_owned()),
+    }
+}
+
+/// A whole number of 1 or more.
+pub fn some_count(text: &str) -> Result<u32, String> {
+    match count(text) {
+        Ok(0) => Err("must be 1 or more".to_owned()),
+        read => read,
+    }
+}
+
+/// A [`some_count`]; `off` is `None`.
+pub fn count_or_off(text: &str) -> Result<Option<u32>, String> {
+    or_off(text, some_count)
+}
+
+/// A weight; several are added up, so one must stay far from the largest number.
+pub fn weight(text: &str) -> Result<u32, String> {
+    match count(text)? {
+        weight if weight <= 1_000_000 => Ok(weight),
+        _ => Err("must be 1000000 or less".to_owned()),
+    }
+}
+
+/// `true` or `false`; `on`, `off`, `yes` and `no` do as well.
+pub fn switch(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "on" | "yes" => Ok(true),
+        "false" | "off" | "no" => Ok(false),
+        _ => Err("must be `true` or `false`".to_owned()),
+    }
+}
+
+/// One of a few words, each with what it stands for.
+pub fn word<T: Copy>(words: &[(&str, T)]) -> impl Fn(&str) -> Result<T, String> {
+    move |text| match words.iter().find(|(word, _)| *word == text) {
+        Some((_, meaning)) => Ok(*meaning),
+        None => Err(format!("must be {}", either(words.iter().map(|(word, _)| *word)))),
+    }
+}
+
+/// `` `a`, `b` or `c` ``
+pub fn either<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    let mut quoted: Vec<String> = words.map(|word| format!("`{word}`")).collect();
+    match quoted.pop() {
+        Some(last) if !quoted.is_empty() => format!("{} or {last}", quoted.join(", ")),
+        Some(only) => only,
+        None => String::new(),
+    }
+}
+
+fn or_off<T>(text: &str, read: fn(&str) -> Result<T, String>) -> Result<Option<T>, String> {
+    match text {
+        "off" => Ok(None),
+        _ => read(text).map(Some),
+    }
+}
+
+fn amount_and_unit(text: &str) -> Option<(u64, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '_').unwrap_or(text.len());
+    let (amount, unit) = text.split_at(end);
+    Some((digits(amount)?, unit.trim_start()))
+}
+
+/// Only digits, and `_` between them: no sign, so that `-5s` is told what a duration is.
+fn digits(text: &str) -> Option<u64> {
+    let plain = text.replace('_', "");
+    plain.bytes().all(|b| b.is_ascii_digit()).then(|| plain.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_in_every_unit() {
+        for (text, millis) in
+            [("30s", 30_000), ("5m", 300_000), ("1h", 3_600_000), ("250ms", 250), ("300", 300_000), ("0", 0)]
+        {
+            assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_duration_is_refused() {
+        for text in ["", "s", "-5s", "5 parsecs", "1.5s", "99999999999999999999s", "4294967295d", "366d"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+        assert!(some_duration("0s").is_err());
+        assert_eq!((duration_or_off("off"), duration_or_off("0")), (Ok(None), Ok(None)));
+    }
+
+    #[test]
+    fn sizes_are_read_in_every_unit() {
+        for (text, bytes) in [
+            ("32MiB", 32 << 20),
+            ("1GB", 1_000_000_000),
+            ("64 KiB", 65_536),
+            ("64kb", 64_000),
+            ("2MB", 2_000_000),
+            ("1gib", 1 << 30),
+            ("12B", 12),
+            ("1_000", 1_000),
+        ] {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "0", "MiB", "-1MiB", "32 apples", "99999999999GiB"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+        assert_eq!(memory_size_or_off("off"), Ok(UNLIMITED));
+    }
+
+    #[test]
+    fn rates_are_read_in_every_unit() {
+        for (text, amount, per) in
+            [("60/min", 60, MINUTE), ("10/s", 10, SECOND), ("1000 / h", 1000, HOUR), ("5/day", 5, DAY)]
+        {
+            assert_eq!(rate(text), Ok(Rate { amount, per }), "{text}");
+        }
+        for text in ["", "60", "/min", "60/", "0/min", "-1/min", "60/fortnight", "off"] {
+            assert!(rate(text).is_err(), "{text}");
+        }
+        assert_eq!(rate_or_off("off"), Ok(None));
+    }
+
+    #[test]
+    fn numbers_say_what_they_must_be() {
+        assert_eq!((count("10_000"), some_count("1")), (Ok(10_000), Ok(1)));
+        assert_eq!(count("-3"), Err("must be 0 or more".to_owned()));
+        assert_eq!(count("three"), Err("must be a whole number".to_owned()));
+        assert_eq!(count("4294967296"), Err("must be 4294967295 or less".to_owned()));
+        assert_eq!(some_count("0"), Err("must be 1 or more".to_owned()));
+        assert_eq!(count_or_off("off"), Ok(None));
+        assert!(weight("1000001").is_err());
+    }
+
+    #[test]
+    fn words_are_listed_when_none_fits() {
+        let read = word(&[("json", 1), ("text", 2), ("none", 3)]);
+        assert_eq!(read("text"), Ok(2));
+        assert_eq!(read("xml"), Err("must be `json`, `text` or `none`".to_owned()));
+        assert_eq!((switch("on"), switch("No")), (Ok(true), Ok(false)));
+        assert!(switch("2").is_err());
+    }
+}
