@@ -50,10 +50,4 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
         assert!(error.to_string().starts_with("cannot read `no/such/file.yaml`: "), "{error}");
     }
-
-    #[test]
-    fn no_file_is_no_error() {
-        // The repository has none at its root, where tests run.
-        assert!(find(None).unwrap().is_none());
-    }
 }

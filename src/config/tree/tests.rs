@@ -81,6 +81,13 @@ fn broken_yaml_is_a_problem_with_its_place() {
 }
 
 #[test]
+fn a_variable_that_lacks_its_quotes_is_explained() {
+    let problems = parsed("a: ${A}\nb: [ ${B} ]\n", &[]).unwrap_err();
+    assert_eq!(problems[0].line, 2, "{}", problems[0]);
+    assert!(problems[0].hint.as_deref().is_some_and(|hint| hint.contains("quotes")), "{}", problems[0]);
+}
+
+#[test]
 fn a_key_written_twice_is_named_and_the_rest_still_read() {
     let problems = parsed("a: 1\na: 2\nb: ${\n", &[]).unwrap_err();
     let shown: Vec<String> = problems.iter().map(Problem::to_string).collect();
