@@ -35,11 +35,11 @@ pub use problem::Problem;
 pub use source::Source;
 pub use source::find;
 
-use environment::Variables;
-use problem::Report;
-use reader::Field;
-use reader::Section;
-use tree::Node;
+use crate::config::environment::Variables;
+use crate::config::problem::Report;
+use crate::config::reader::Field;
+use crate::config::reader::Section;
+use crate::config::tree::Node;
 
 /// A sound configuration, and what its owner should know about it.
 pub struct Loaded {
@@ -93,3 +93,6 @@ fn checked(root: &Section<'_>, variables: &Variables<'_>) -> Config {
         disabled: chain.disabled,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -102,7 +102,7 @@ impl<'a> Field<'a> {
 
     /// The entries of a mapping whose keys are names of the user's choice.
     pub fn entries(&self) -> Vec<(&'a str, Field<'a>)> {
-        let entry = |entry: &'a Entry| (entry.name.as_str(), self.child(&entry.name, &entry.node));
+        let entry = |entry: &'a Entry| (entry.name.as_str(), self.entry(entry));
         self.mapping().iter().map(entry).collect()
     }
 
@@ -172,6 +172,13 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// A mapping stands where its key does; its own place would be that of the first key within it.
+    fn entry(&self, entry: &'a Entry) -> Field<'a> {
+        let field = self.child(&entry.name, &entry.node);
+        let own_key = matches!(entry.node.value, Value::Map(_) | Value::Null);
+        if own_key { Field { place: entry.place, ..field } } else { field }
+    }
+
     fn child(&self, name: &str, node: &'a Node) -> Field<'a> {
         let dot = if self.path.is_empty() { "" } else { "." };
         Field::new(format!("{}{dot}{name}", self.path), node, self.report)
@@ -191,7 +198,7 @@ impl<'a> Section<'a> {
         debug_assert!(self.shape.known.contains(&name), "`{name}` is missing in `{}`", self.shape.path);
         let entry = self.entries.iter().find(|entry| entry.name == name)?;
         let null = matches!(entry.node.value, Value::Null);
-        (!null).then(|| self.field.child(name, &entry.node))
+        (!null).then(|| self.field.entry(entry))
     }
 
     /// A setting with a default.

@@ -38,3 +38,16 @@ fn read(path: &Path) -> io::Result<Source> {
         Err(error) => Err(io::Error::new(error.kind(), format!("cannot read `{name}`: {error}"))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_named_is_read_or_told_by_name() {
+        assert!(find(Some(Path::new("Cargo.toml"))).unwrap().unwrap().text.contains("tollgate"));
+        let error = find(Some(Path::new("no/such/file.yaml"))).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        assert!(error.to_string().starts_with("cannot read `no/such/file.yaml`: "), "{error}");
+    }
+}

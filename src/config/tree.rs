@@ -74,7 +74,7 @@ pub fn parse(source: &Source, env: &Environment, report: &Report) -> Option<Node
     let read = read(DuplicateKeyPolicy::Error).or_else(|error| match &error {
         // Told once; then the first one counts, so that the rest of the file is looked at as well.
         Error::DuplicateMappingKey { .. } => {
-            refuse(&error, report);
+            refuse(&error, source, report);
             read(DuplicateKeyPolicy::FirstWins)
         }
         _ => Err(error),
@@ -82,7 +82,7 @@ pub fn parse(source: &Source, env: &Environment, report: &Report) -> Option<Node
     match read {
         Ok(root) => Some(Builder { text: &source.text, env, report }.node(root)),
         Err(error) => {
-            refuse(&error, report);
+            refuse(&error, source, report);
             None
         }
     }
@@ -96,13 +96,14 @@ fn options(duplicate_keys: DuplicateKeyPolicy) -> Options {
         non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
         // A snippet of the file may hold a secret.
         with_snippet: false,
-        budget: serde_saphyr::budget! { max_nodes: 100_000, max_depth: 32, max_documents: 1 },
+        budget: serde_saphyr::budget! { max_nodes: 100_000, max_depth: 32 },
         alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 20_000 },
     }
 }
 
-fn refuse(error: &Error, report: &Report) {
-    let place = error.location().map_or(Place::File { line: 1, column: 1 }, place);
+fn refuse(error: &Error, source: &Source, report: &Report) {
+    let location = error.location();
+    let place = location.map_or(Place::File { line: 1, column: 1 }, place);
     let message = match error {
         Error::DuplicateMappingKey { key: Some(key), .. } => format!("`{key}` is written twice"),
         Error::MultipleDocuments { .. } => "holds more than one YAML document".to_owned(),
@@ -112,7 +113,12 @@ fn refuse(error: &Error, report: &Report) {
             format!("cannot be read as YAML: {what}")
         }
     };
-    report.refuse(place, "", message, None);
+    let line =
+        location.and_then(|at| source.text.lines().nth(usize::try_from(at.line()).ok()?.checked_sub(1)?));
+    let hint = line
+        .filter(|line| line.contains("${"))
+        .map(|_| "within `[ ]` and `{ }`, `\"${NAME}\"` needs its quotes".to_owned());
+    report.refuse(place, "", message, hint);
 }
 
 fn place(location: Location) -> Place {

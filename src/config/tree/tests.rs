@@ -33,7 +33,7 @@ fn scalars(text: &str, env: &[(&str, &str)]) -> Vec<String> {
 #[test]
 fn every_value_knows_its_line_and_column() {
     let text = "a: 1\nb:\n  - x\n  - {ü: y, z: }\nc: |\n  two\n  lines\n";
-    let expected = [".a=1@1:4", ".b[0]=x@3:5", ".b[1].ü=y@4:9", ".b[1].z=null@4:15", ".c=two\nlines\n@6:3"];
+    let expected = [".a=1@1:4", ".b[0]=x@3:5", ".b[1].ü=y@4:9", ".b[1].z=null@4:13", ".c=two\nlines\n@6:3"];
     assert_eq!(scalars(text, &[]), expected);
 }
 
@@ -78,6 +78,13 @@ fn broken_yaml_is_a_problem_with_its_place() {
         assert_eq!(problems.len(), 1, "{problems:?}");
         assert_eq!((problems[0].line, problems[0].column), (line, column), "{text:?}: {}", problems[0]);
     }
+}
+
+#[test]
+fn a_variable_that_lacks_its_quotes_is_explained() {
+    let problems = parsed("a: ${A}\nb: [ ${B} ]\n", &[]).unwrap_err();
+    assert_eq!(problems[0].line, 2, "{}", problems[0]);
+    assert!(problems[0].hint.as_deref().is_some_and(|hint| hint.contains("quotes")), "{}", problems[0]);
 }
 
 #[test]
