@@ -35,8 +35,8 @@ use tokio::io::AsyncWrite;
 use tokio::io::ReadBuf;
 use tokio::time::Sleep;
 
-const TOO_SLOW: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 118\r\n\r\n\
-{\"error\":{\"message\":\"the request head arrived too slowly\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":null}}    ";
+const TOO_SLOW: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 115\r\n\r\n\
+{\"error\":{\"message\":\"the request head arrived too slowly\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":null}}";
 /// A connection that never says anything.
 const SILENCE: Duration = Duration::from_secs(60);
 
