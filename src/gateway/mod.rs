@@ -16,6 +16,7 @@ pub mod record;
 pub mod refuse;
 pub mod slow_head;
 pub mod snapshot;
+pub mod unread;
 pub mod vendor;
 pub mod verdicts;
 
