@@ -72,13 +72,14 @@ pub fn serve(start: Start) -> Result<(), NotStarted> {
     let conf = pingora_conf(&config);
     let listeners = config.listen.clone();
     let (patience, admin) = (config.server.head_timeout, config.admin);
-    let grace = config.server.grace;
+    let (grace, idle) = (config.server.grace, config.server.idle_timeout);
     let parts = parts(config, first_keys, sink)?;
     let mut server = Server::new_with_opt_and_conf(None, conf);
     server.bootstrap();
     let mut proxy = http_proxy(&server.configuration, Gateway::new(parts.clone()));
     let mut options = HttpServerOptions::default();
     options.h2c = true;
+    options.h2_idle_timeout = Some(idle);
     proxy.server_options = Some(options);
     let mut service = Service::new("gateway".to_owned(), Front { proxy: Arc::new(proxy), patience });
     for listener in &listeners {
