@@ -2,6 +2,7 @@
 
 use crate::config::Auth;
 use crate::config::Config;
+use crate::config::Rate;
 use crate::gateway::vendor::BadHeader;
 use crate::gateway::vendor::Counting;
 use crate::gateway::vendor::Vendor;
@@ -20,6 +21,7 @@ use crate::upstream::Host;
 use crate::upstream::host::Manner;
 use crate::upstream::tls::BadAuthority;
 use crate::upstream::tls::authority;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// One configuration, ready to serve.
@@ -30,8 +32,8 @@ pub struct Snapshot {
     pub vendors: Vec<Vendor>,
     pub credentials: Credentials,
     pub admin: Option<KeyHash>,
-    pub per_ip: Option<IpLimit>,
-    pub bad_keys: Option<IpLimit>,
+    pub per_ip: Option<Arc<IpLimit>>,
+    pub bad_keys: Option<Arc<IpLimit>>,
 }
 
 /// What outlives a reload and what new snapshots are made with.
@@ -40,6 +42,8 @@ pub struct Lasting<'a> {
     pub state: &'a State,
     pub counting: Counting<'a>,
     pub first_keys: &'a FirstKeys,
+    /// The snapshot that is replaced: what addresses have used stays used.
+    pub last: Option<&'a Snapshot>,
 }
 
 /// A configuration that is well written but cannot be served.
@@ -71,8 +75,10 @@ impl Snapshot {
             vendors,
             credentials: credentials(&config, lasting),
             admin: lasting.first_keys.admin,
-            per_ip: config.limits.per_ip.map(IpLimit::new),
-            bad_keys: config.limits.bad_keys_per_ip.map(IpLimit::new),
+            per_ip: kept_or_new(config.limits.per_ip, lasting, |s| (s.config.limits.per_ip, &s.per_ip)),
+            bad_keys: kept_or_new(config.limits.bad_keys_per_ip, lasting, |s| {
+                (s.config.limits.bad_keys_per_ip, &s.bad_keys)
+            }),
             config,
         })
     }
@@ -80,6 +86,18 @@ impl Snapshot {
     /// The providers as routing sees them at one moment.
     pub fn fleet(&self, now: Instant) -> View<'_> {
         View { vendors: &self.vendors, now }
+    }
+}
+
+/// The last snapshot's counter where the rate is the same; another rate starts anew.
+fn kept_or_new(
+    rate: Option<Rate>,
+    lasting: &Lasting<'_>,
+    of: impl Fn(&Snapshot) -> (Option<Rate>, &Option<Arc<IpLimit>>),
+) -> Option<Arc<IpLimit>> {
+    match lasting.last.map(of) {
+        Some((before, limit)) if before == rate => limit.clone(),
+        Some(_) | None => rate.map(|rate| Arc::new(IpLimit::new(rate))),
     }
 }
 

@@ -125,6 +125,7 @@ fn parts(config: Config, first_keys: FirstKeys, sink: Sink) -> Result<Arc<Parts>
         state: &state,
         counting: Counting { metrics: &metrics, prices },
         first_keys: &first_keys,
+        last: None,
     };
     let ledger =
         Ledger { metrics: metrics.clone(), sink, format: config.log.format, access: config.log.access };

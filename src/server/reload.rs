@@ -96,6 +96,7 @@ fn put_in_force(parts: &Parts, config: Config) -> Result<String, String> {
         state: &parts.state,
         counting: Counting { metrics: parts.metrics(), prices: parts.prices },
         first_keys: &parts.first_keys,
+        last: Some(&old),
     };
     needs_restart(&old.config, &config);
     let summary = format!("{} providers, {} keys", config.providers.len(), config.keys.len());
