@@ -102,5 +102,5 @@ fn names(snapshot: &Snapshot, who: &Credential) -> Vec<(String, String)> {
 async fn send(session: &mut Session, record: &mut Record, status: u16, body: Bytes) -> pingora::Result<()> {
     record.outcome.status = status;
     let head = client::head(status, record)?;
-    client::answer(session, head, client::JSON, body).await
+    client::answer(session, record, head, client::JSON, body).await
 }

@@ -69,15 +69,17 @@ pub fn head(status: u16, record: &Record) -> pingora::Result<ResponseHeader> {
     Ok(head)
 }
 
-/// Sends an answer whose body is whole.
+/// Sends an answer whose body is whole, and ends the request's hold on its limits.
 pub async fn answer(
     client: &mut Session,
+    record: &mut Record,
     mut head: ResponseHeader,
     kind: &str,
     body: Bytes,
 ) -> pingora::Result<()> {
     set(&mut head, "content-type", kind);
     number(&mut head, "content-length", body.len() as u64);
+    record.settle();
     let bodiless = client.req_header().method == http::Method::HEAD;
     client.write_response_header(Box::new(head), bodiless).await?;
     if !bodiless {
@@ -102,7 +104,7 @@ pub async fn refuse(client: &mut Session, record: &mut Record, refusal: &Refusal
         rate_limit(&mut head, limited.which, &left);
     }
     drain(client).await;
-    answer(client, head, JSON, refusal.body().into()).await?;
+    answer(client, record, head, JSON, refusal.body().into()).await?;
     // A client that is too slow already has had its time.
     if refusal.status != TOO_SLOW {
         record.close();

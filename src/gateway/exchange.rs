@@ -213,7 +213,7 @@ async fn give_back(
             record.outcome.status = status;
             record.outcome.error = Some(refusal.reason);
             let head = client::head(status, record)?;
-            client::answer(session, head, client::JSON, body).await
+            client::answer(session, record, head, client::JSON, body).await
         }
         None => client::refuse(session, record, &refusal).await,
     }
