@@ -81,11 +81,14 @@ pub async fn answer(
     number(&mut head, "content-length", body.len() as u64);
     record.settle();
     let bodiless = client.req_header().method == http::Method::HEAD;
-    client.write_response_header(Box::new(head), bodiless).await?;
-    if !bodiless {
-        client.write_response_body(Some(body), true).await?;
-    }
-    Ok(())
+    let sent = async {
+        client.write_response_header(Box::new(head), bodiless).await?;
+        match bodiless {
+            true => Ok(()),
+            false => client.write_response_body(Some(body), true).await,
+        }
+    };
+    sent.await.inspect_err(|_| record.client_left())
 }
 
 /// Says no. The connection is kept where what is left of the request is small.
