@@ -69,15 +69,7 @@ async fn a_place_is_free_again_when_the_client_leaves() {
         }
         drop(client);
         stage.vendor.wait_for_closed(turn).await;
-        wait_for_line(&stage, "\"status\":499", turn).await;
+        stage.gateway.wait_for_logs(turn, |line| line.contains("\"status\":499")).await;
     }
     assert_eq!(stage.ask(KEY, "hello").await.status, 200, "after clients that left");
-}
-
-async fn wait_for_line(stage: &Stage, text: &str, count: usize) {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(15);
-    while stage.gateway.logs().iter().filter(|line| line.contains(text)).count() < count {
-        assert!(std::time::Instant::now() < deadline, "{text} does not stand {count} times in the log");
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
 }

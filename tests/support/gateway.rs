@@ -140,6 +140,21 @@ impl Gateway {
         }
     }
 
+    /// The lines of the log that fit, once there are so many; panics with the log when they do not come within 15 s.
+    pub async fn wait_for_logs(&self, count: usize, fits: impl Fn(&str) -> bool) -> Vec<String> {
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            let late = Instant::now() > deadline;
+            let lines = self.logs();
+            let found: Vec<_> = lines.iter().filter(|line| fits(line)).cloned().collect();
+            if found.len() >= count {
+                return found;
+            }
+            assert!(!late, "{} of {count} lines in the log:\n{}", found.len(), lines.join("\n"));
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
     /// A metric of `/metrics`: the series with exactly this name and labels, or the sum of all series of a
     /// name without labels. A series nobody has touched yet is 0.
     pub fn metric(&self, name: &str) -> f64 {
