@@ -6,6 +6,8 @@ mod support;
 
 #[path = "client_gone/early.rs"]
 mod early;
+#[path = "client_gone/http2.rs"]
+mod http2;
 #[path = "client_gone/moments.rs"]
 mod moments;
 #[path = "client_gone/odd.rs"]
