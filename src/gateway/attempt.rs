@@ -1,5 +1,6 @@
 //! One attempt: connect → send → judge the head → wait for the first content. Nothing of it reaches the client yet.
 
+use crate::clock;
 use crate::config::Failover;
 use crate::dialect::fault;
 use crate::dialect::fault::Cause;
@@ -61,7 +62,6 @@ pub struct Terms<'a> {
     pub deadline: Instant,
     /// Bytes of a stream kept for the cache.
     pub keep: usize,
-    pub since_epoch: Duration,
 }
 
 /// Asks one target.
@@ -77,7 +77,7 @@ pub async fn attempt(
 ) -> Result<Reply, Failure> {
     let (mut wire, status) = ask_head(upstreams, vendor, stop, ask, terms).await?;
     match status {
-        Head::Stream => open_stream(upstreams, wire, ask, terms).await,
+        Head::Stream => Box::pin(open_stream(upstreams, wire, ask, terms)).await,
         Head::Whole => {
             let until = terms.until(terms.failover.answer);
             let body = wire.whole(terms.max_answer, until).await.map_err(cut)?;
@@ -93,7 +93,7 @@ pub async fn attempt(
             upstreams.close(wire).await;
             let hints = |name: &str| retry_after.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
             let cause = fault::classify(code, &said);
-            let retry_after = fault::retry_after(&hints, &said, terms.since_epoch);
+            let retry_after = fault::retry_after(&hints, &said, clock::since_epoch());
             Err(Failure { fault: Fault::Status { code, cause, retry_after }, said, word: status_word(code) })
         }
     }
@@ -285,7 +285,7 @@ async fn open_stream(
 
 fn in_band(said: &[u8]) -> Failure {
     let cause: Cause = fault::classify(200, said);
-    let retry_after = fault::retry_after(&|_| None, said, Duration::ZERO);
+    let retry_after = fault::retry_after(&|_| None, said, clock::since_epoch());
     Failure { fault: Fault::InBand { cause, retry_after }, said: said.to_vec(), word: "error_in_200" }
 }
 

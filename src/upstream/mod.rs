@@ -9,6 +9,7 @@ pub use host::Host;
 pub use wire::Wire;
 
 use pingora::connectors::ConnectorOptions;
+use pingora::connectors::TransportConnector;
 use pingora::connectors::http::Connector;
 use std::sync::atomic::AtomicU64;
 
@@ -35,7 +36,10 @@ pub enum Broken {
 
 /// The pool of connections to all providers.
 pub struct Upstreams {
-    connector: Connector,
+    /// Connections that are known to speak HTTP/1 before they are open.
+    http1: TransportConnector,
+    /// All others.
+    any: Connector,
     /// Names connections that must not come from the pool.
     serial: AtomicU64,
 }
@@ -43,6 +47,8 @@ pub struct Upstreams {
 impl Upstreams {
     /// `idle` bounds the idle connections kept, all providers together.
     pub fn new(idle: usize) -> Upstreams {
-        Upstreams { connector: Connector::new(Some(ConnectorOptions::new(idle))), serial: AtomicU64::new(1) }
+        let options = || Some(ConnectorOptions::new(idle));
+        let (http1, any) = (TransportConnector::new(options()), Connector::new(options()));
+        Upstreams { http1, any, serial: AtomicU64::new(1) }
     }
 }
