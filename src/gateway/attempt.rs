@@ -2,8 +2,6 @@
 
 use crate::clock;
 use crate::config::Failover;
-use crate::dialect::fault;
-use crate::dialect::fault::Cause;
 use crate::dialect::openai::relay::End;
 use crate::dialect::openai::relay::Flow;
 use crate::dialect::openai::relay::Relay;
@@ -11,6 +9,7 @@ use crate::dialect::openai::relay::Wishes;
 use crate::dialect::openai::stream::Whole;
 use crate::dialect::openai::stream::glance_whole;
 use crate::dialect::usage::Usage;
+use crate::gateway::failure::Failure;
 use crate::gateway::itinerary::Stop;
 use crate::gateway::receive::Ask;
 use crate::gateway::vendor::Vendor;
@@ -44,15 +43,6 @@ pub struct Opened {
     pub relay: Relay,
 }
 
-/// Why an attempt failed, and what the provider said about it.
-#[derive(Debug)]
-pub struct Failure {
-    pub fault: Fault,
-    pub said: Vec<u8>,
-    /// For the log.
-    pub word: &'static str,
-}
-
 /// What an attempt needs besides its target.
 pub struct Terms<'a> {
     pub failover: &'a Failover,
@@ -80,7 +70,7 @@ pub async fn attempt(
         Head::Stream => Box::pin(open_stream(upstreams, wire, ask, terms)).await,
         Head::Whole => {
             let until = terms.until(terms.failover.answer);
-            let body = wire.whole(terms.max_answer, until).await.map_err(cut)?;
+            let body = wire.whole(terms.max_answer, until).await.map_err(Failure::cut)?;
             upstreams.close(wire).await;
             read_whole(ask, body)
         }
@@ -91,10 +81,8 @@ pub async fn attempt(
         Head::Failed { code, retry_after } => {
             let said = wire.dregs().await;
             upstreams.close(wire).await;
-            let hints = |name: &str| retry_after.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
-            let cause = fault::classify(code, &said);
-            let retry_after = fault::retry_after(&hints, &said, clock::since_epoch());
-            Err(Failure { fault: Fault::Status { code, cause, retry_after }, said, word: status_word(code) })
+            let hint = |name: &str| retry_after.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
+            Err(Failure::refused(code, said, &hint, clock::since_epoch()))
         }
     }
 }
@@ -111,7 +99,7 @@ async fn ask_head(
     let mut stale = 0;
     loop {
         let fresh = stale >= MAX_STALE;
-        let mut wire = upstreams.open(&vendor.host, fresh).await.map_err(unreached)?;
+        let mut wire = upstreams.open(&vendor.host, fresh).await.map_err(Failure::unreached)?;
         match wire.reused {
             true => vendor.counters.connection_reused(),
             false => vendor.counters.connection_opened(),
@@ -121,7 +109,7 @@ async fn ask_head(
             Err(Broken::Reset(_)) if wire.reused => stale += 1,
             Err(broken) => {
                 wire.abandon().await;
-                return Err(unanswered(broken));
+                return Err(Failure::unanswered(broken));
             }
         }
     }
@@ -247,7 +235,7 @@ fn request_head(
 fn read_whole(ask: &Ask, body: Bytes) -> Result<Reply, Failure> {
     match glance_whole(ask.operation, &body) {
         Whole::Answer(usage) => Ok(Reply::Whole { body, usage }),
-        Whole::Error => Err(in_band(&body)),
+        Whole::Error => Err(Failure::in_band(&body)),
         Whole::Malformed => Err(Failure { fault: Fault::Malformed, said: body.to_vec(), word: "malformed" }),
     }
 }
@@ -263,7 +251,7 @@ async fn open_stream(
     let mut relay = Relay::new(wishes);
     let until = terms.until(terms.failover.first_event);
     loop {
-        let ended = match wire.body(until).await.map_err(cut)? {
+        let ended = match wire.body(until).await.map_err(Failure::cut)? {
             Some(chunk) => {
                 relay.feed(chunk);
                 false
@@ -278,78 +266,7 @@ async fn open_stream(
                 return Err(Failure::new(Fault::Malformed, "empty_stream"));
             }
             Flow::TooLong => return Err(Failure::new(Fault::Malformed, "event_too_long")),
-            Flow::Error(data) => return Err(in_band(data)),
+            Flow::Error(data) => return Err(Failure::in_band(data)),
         }
-    }
-}
-
-fn in_band(said: &[u8]) -> Failure {
-    let cause: Cause = fault::classify(200, said);
-    let retry_after = fault::retry_after(&|_| None, said, clock::since_epoch());
-    Failure { fault: Fault::InBand { cause, retry_after }, said: said.to_vec(), word: "error_in_200" }
-}
-
-impl Failure {
-    fn new(fault: Fault, word: &'static str) -> Failure {
-        Failure { fault, said: Vec::new(), word }
-    }
-}
-
-fn unreached(broken: Broken) -> Failure {
-    let word = match broken {
-        Broken::Name { .. } => "unresolved",
-        Broken::Tls(_) => "tls",
-        Broken::Connect(_)
-        | Broken::Timeout(_)
-        | Broken::Reset(_)
-        | Broken::Protocol(_)
-        | Broken::TooLarge { .. } => "connect",
-    };
-    Failure::new(Fault::Unreachable, word)
-}
-
-/// The connection broke before a head came.
-fn unanswered(broken: Broken) -> Failure {
-    match broken {
-        Broken::Timeout(_) => Failure::new(Fault::Timeout, "timeout"),
-        Broken::Reset(_) => Failure::new(Fault::Reset, "reset"),
-        Broken::Protocol(_) | Broken::TooLarge { .. } => Failure::new(Fault::Malformed, "not_http"),
-        Broken::Name { .. } | Broken::Connect(_) | Broken::Tls(_) => unreached(broken),
-    }
-}
-
-/// The connection broke after the head and before the first content.
-fn cut(broken: Broken) -> Failure {
-    match broken {
-        Broken::Timeout(_) => Failure::new(Fault::Timeout, "timeout"),
-        Broken::TooLarge { .. } => Failure::new(Fault::Malformed, "answer_too_large"),
-        Broken::Reset(_)
-        | Broken::Protocol(_)
-        | Broken::Name { .. }
-        | Broken::Connect(_)
-        | Broken::Tls(_) => Failure::new(Fault::Malformed, "cut"),
-    }
-}
-
-/// Statuses that are told apart in metrics; the others count by their class.
-fn status_word(code: u16) -> &'static str {
-    match code {
-        400 => "status_400",
-        401 => "status_401",
-        402 => "status_402",
-        403 => "status_403",
-        404 => "status_404",
-        408 => "status_408",
-        413 => "status_413",
-        422 => "status_422",
-        429 => "status_429",
-        500 => "status_500",
-        502 => "status_502",
-        503 => "status_503",
-        504 => "status_504",
-        529 => "status_529",
-        300..=399 => "status_3xx",
-        400..=499 => "status_4xx",
-        _ => "status_5xx",
     }
 }

@@ -3,7 +3,6 @@
 use crate::cache::Form;
 use crate::clock;
 use crate::dialect::fault;
-use crate::gateway::attempt::Failure;
 use crate::gateway::attempt::Reply;
 use crate::gateway::attempt::Terms;
 use crate::gateway::attempt::attempt;
@@ -12,6 +11,7 @@ use crate::gateway::client::ClientLeft;
 use crate::gateway::client::while_it_waits;
 use crate::gateway::deliver;
 use crate::gateway::deliver::Ended;
+use crate::gateway::failure::Failure;
 use crate::gateway::itinerary::Itinerary;
 use crate::gateway::itinerary::Onward;
 use crate::gateway::itinerary::Stop;

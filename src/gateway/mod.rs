@@ -6,6 +6,7 @@ pub mod attempt;
 pub mod client;
 pub mod deliver;
 pub mod exchange;
+pub mod failure;
 pub mod itinerary;
 pub mod operation;
 pub mod parts;

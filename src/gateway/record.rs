@@ -132,12 +132,13 @@ impl Record {
         if let Some(reservation) = self.held.reservation.take() {
             reservation.settle(self.service.usage.map_or(0, |u| u.total()), clock::now());
         }
-        self.held.in_flight = None;
         let latency = self.arrival.at.elapsed();
         self.count(latency);
         if self.ledger.access {
             self.log(latency);
         }
+        // Last: a process that drains ends when nothing is in flight, and this line has to be out by then.
+        self.held.in_flight = None;
     }
 
     fn count(&self, latency: Duration) {
@@ -181,6 +182,9 @@ impl Record {
 /// Streams that are cut when the process ends never reach the logging phase; this does.
 impl Drop for Record {
     fn drop(&mut self) {
+        if !self.closed {
+            self.outcome.error.get_or_insert("aborted");
+        }
         self.close();
     }
 }

@@ -4,6 +4,7 @@
 //! connection for ever. The stream is watched instead: the clock runs only while a head is incomplete.
 
 use crate::gateway::Gateway;
+use crate::gateway::record::Ledger;
 use async_trait::async_trait;
 use memchr::memmem;
 use pingora::apps::ServerApp;
@@ -45,11 +46,14 @@ pub struct Front {
     pub proxy: Arc<HttpProxy<Gateway>>,
     /// From a head's first byte to its end.
     pub patience: Duration,
+    /// Where connections are counted.
+    pub ledger: Arc<Ledger>,
 }
 
 #[async_trait]
 impl ServerApp for Front {
     async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
+        let _open = self.ledger.metrics.connection_begins();
         let stream = match stream.selected_alpn_proto() {
             Some(ALPN::H2) => stream,
             _ => Box::new(Watched::new(stream, self.patience)),
