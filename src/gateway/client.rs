@@ -18,6 +18,11 @@ use std::time::Duration;
 /// A refused request's unread body is read away up to here, so that its connection can be kept.
 const MAX_DRAIN: u64 = 64 * 1024;
 const DRAIN_PATIENCE: Duration = Duration::from_secs(1);
+/// How long a refused client may go on sending, and how long it may be silent meanwhile.
+const LINGER: Duration = Duration::from_secs(30);
+const LINGER_SILENCE: Duration = Duration::from_secs(2);
+
+const TOO_SLOW: u16 = 408;
 
 pub const JSON: &str = "application/json";
 pub const EVENT_STREAM: &str = "text/event-stream; charset=utf-8";
@@ -89,20 +94,46 @@ pub async fn refuse(client: &mut Session, record: &mut Record, refusal: &Refusal
     if let Some(seconds) = refusal.retry_after_seconds() {
         number(&mut head, header::RETRY_AFTER, seconds);
     }
+    if let Some(allow) = refusal.allow {
+        set(&mut head, "allow", allow);
+    }
     if let Some(limited) = &refusal.limited {
         let left = Left { limit: limited.limit, remaining: limited.remaining, reset: limited.reset };
         rate_limit(&mut head, limited.which, &left);
     }
     drain(client).await;
-    answer(client, head, JSON, refusal.body().into()).await
+    answer(client, head, JSON, refusal.body().into()).await?;
+    // A client that is too slow already has had its time.
+    if refusal.status != TOO_SLOW {
+        record.close();
+        linger(client).await;
+    }
+    Ok(())
+}
+
+/// What the client is still sending is read away: a close would reset the connection, and most clients read only
+/// when they have sent everything, so they would never see the answer.
+async fn linger(client: &mut Session) {
+    if client.is_http2() || waits_for_continue(client) {
+        return;
+    }
+    let client = client.as_downstream_mut();
+    let silent_or_done = async {
+        while let Ok(Ok(Some(_))) = tokio::time::timeout(LINGER_SILENCE, client.read_request_body()).await {}
+    };
+    // Either way the connection is closed next.
+    let _ = tokio::time::timeout(LINGER, silent_or_done).await;
+}
+
+/// Such a client must not be made to send what nobody wants.
+fn waits_for_continue(client: &Session) -> bool {
+    client.req_header().headers.contains_key(header::EXPECT)
 }
 
 async fn drain(client: &mut Session) {
     let length = client.req_header().headers.get(header::CONTENT_LENGTH);
     let length = length.and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
-    // A client that waits for "100 Continue" must not be made to send what nobody wants.
-    let waits = client.req_header().headers.contains_key(header::EXPECT);
-    if length.is_some_and(|n| n <= MAX_DRAIN) && !waits {
+    if length.is_some_and(|n| n <= MAX_DRAIN) && !waits_for_continue(client) {
         let session = client.as_downstream_mut();
         session.set_total_drain_timeout(Some(DRAIN_PATIENCE));
         // If it fails the connection closes, which is what happens without it too.

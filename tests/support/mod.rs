@@ -12,6 +12,7 @@ mod reply;
 mod request;
 mod tls;
 mod vendor;
+mod wire;
 
 pub use chat::DONE;
 pub use chat::chat_body;
@@ -32,3 +33,7 @@ pub use tls::TlsVendor;
 pub use tls::tls_vendor;
 pub use vendor::Departure;
 pub use vendor::Vendor;
+pub use wire::Answer;
+pub use wire::Wire;
+pub use wire::chat_request;
+pub use wire::request;
