@@ -25,9 +25,6 @@ use pingora::http::ResponseHeader;
 use std::time::Duration;
 use std::time::Instant;
 
-/// Dead connections from the pool that are passed over before a new one is made.
-const MAX_STALE: u32 = 2;
-
 /// What a provider answered.
 pub enum Reply {
     Whole {
@@ -75,11 +72,10 @@ pub async fn attempt(
     ask: &Ask,
     terms: &Terms<'_>,
 ) -> Result<Reply, Failure> {
-    let (mut wire, status) = ask_head(upstreams, vendor, stop, ask, terms).await?;
-    match status {
+    let (mut wire, head) = ask_head(upstreams, vendor, stop, ask, terms).await?;
+    match head {
         Head::Stream => open_stream(upstreams, wire, ask, terms).await,
-        Head::Whole => {
-            let until = terms.until(terms.failover.answer);
+        Head::Whole { until } => {
             let body = wire.whole(terms.max_answer, until).await.map_err(cut)?;
             upstreams.close(wire).await;
             read_whole(ask, body)
@@ -108,17 +104,16 @@ async fn ask_head(
     terms: &Terms<'_>,
 ) -> Result<(Wire, Head), Failure> {
     let body = body_for(vendor, stop, ask);
-    let mut stale = 0;
+    let mut fresh = false;
     loop {
-        let fresh = stale >= MAX_STALE;
-        let mut wire = upstreams.open(&vendor.host, fresh).await.map_err(unreached)?;
+        let mut wire = upstreams.open(&vendor.host, fresh, terms.deadline).await.map_err(unreached)?;
         match wire.reused {
             true => vendor.counters.connection_reused(),
             false => vendor.counters.connection_opened(),
         }
         match exchange_heads(&mut wire, vendor, stop, ask, &body, terms).await {
             Ok(head) => return Ok((wire, head)),
-            Err(Broken::Reset(_)) if wire.reused => stale += 1,
+            Err(broken) if !fresh && wire.was_dead(&broken) => fresh = true,
             Err(broken) => {
                 wire.abandon().await;
                 return Err(unanswered(broken));
@@ -136,19 +131,16 @@ async fn exchange_heads(
     terms: &Terms<'_>,
 ) -> Result<Head, Broken> {
     let head = request_head(wire.is_http2(), vendor, stop, ask, body.len())?;
-    let sent = wire.send(head, body.clone()).await;
-    let patience = match ask.shape.stream {
-        true => terms.failover.first_byte,
-        false => terms.failover.answer,
-    };
-    match sent {
-        Ok(()) => wire.head(terms.until(patience)).await.map(|head| Head::of(head, ask.shape.stream)),
+    let sent = wire.send(head, body.clone(), terms.deadline).await;
+    let stream = ask.shape.stream;
+    let answer = terms.until(terms.failover.answer);
+    let head = match sent {
+        Ok(()) if stream => wire.head(terms.until(terms.failover.first_byte)).await?,
+        Ok(()) => wire.head(answer).await?,
         // A provider may refuse before it has read everything; what it said then is worth more than our broken pipe.
-        Err(broken) => match wire.head(terms.until(EARLY_ANSWER)).await {
-            Ok(head) => Ok(Head::of(head, ask.shape.stream)),
-            Err(_) => Err(broken),
-        },
-    }
+        Err(broken) => wire.head(terms.until(EARLY_ANSWER)).await.map_err(|_| broken)?,
+    };
+    Ok(Head::of(head, stream, answer))
 }
 
 const EARLY_ANSWER: Duration = Duration::from_millis(500);
@@ -162,7 +154,10 @@ impl Terms<'_> {
 /// What the head of an answer promises.
 enum Head {
     Stream,
-    Whole,
+    /// The end of the body must have come by then.
+    Whole {
+        until: Instant,
+    },
     /// Compressed although nobody asked for it.
     Encoded,
     Failed {
@@ -183,7 +178,7 @@ const HINTS: &[&str] = &[
 ];
 
 impl Head {
-    fn of(head: &ResponseHeader, stream: bool) -> Head {
+    fn of(head: &ResponseHeader, stream: bool, until: Instant) -> Head {
         if !head.status.is_success() {
             let hint = |name: &&str| {
                 let value = head.headers.get(*name)?.to_str().ok()?;
@@ -201,7 +196,7 @@ impl Head {
         let kind = head.headers.get(header::CONTENT_TYPE).map_or(&b""[..], |v| v.as_bytes());
         match stream && kind.len() >= 17 && kind[..17].eq_ignore_ascii_case(b"text/event-stream") {
             true => Head::Stream,
-            false => Head::Whole,
+            false => Head::Whole { until },
         }
     }
 }

@@ -100,8 +100,8 @@ async fn ask(
     failover: &Failover,
 ) -> Result<Found, Broken> {
     let until = clock::now() + failover.connect + failover.first_byte;
-    let mut wire = upstreams.open(&vendor.host, false).await?;
-    wire.send(head(wire.is_http2(), vendor, key)?, Bytes::new()).await?;
+    let mut wire = upstreams.open(&vendor.host, false, until).await?;
+    wire.send(head(wire.is_http2(), vendor, key)?, Bytes::new(), until).await?;
     let status = wire.head(until).await?.status.as_u16();
     let found = match status {
         200 => Found::Well(models(&wire.whole(MAX_LIST, until).await?)),

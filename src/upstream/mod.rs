@@ -10,7 +10,6 @@ pub use wire::Wire;
 
 use pingora::connectors::ConnectorOptions;
 use pingora::connectors::http::Connector;
-use std::sync::atomic::AtomicU64;
 
 /// What can go wrong between us and a provider, as far as the judge of failures cares.
 #[derive(Debug, thiserror::Error)]
@@ -36,13 +35,11 @@ pub enum Broken {
 /// The pool of connections to all providers.
 pub struct Upstreams {
     connector: Connector,
-    /// Names connections that must not come from the pool.
-    serial: AtomicU64,
 }
 
 impl Upstreams {
     /// `idle` bounds the idle connections kept, all providers together.
     pub fn new(idle: usize) -> Upstreams {
-        Upstreams { connector: Connector::new(Some(ConnectorOptions::new(idle))), serial: AtomicU64::new(1) }
+        Upstreams { connector: Connector::new(Some(ConnectorOptions::new(idle))) }
     }
 }

@@ -5,12 +5,13 @@ use crate::upstream::Host;
 use crate::upstream::Upstreams;
 use bytes::Bytes;
 use pingora::ErrorType;
+use pingora::RetryType;
 use pingora::http::RequestHeader;
 use pingora::http::ResponseHeader;
 use pingora::protocols::http::client::HttpSession;
 use pingora::upstreams::peer::HttpPeer;
+use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -28,6 +29,8 @@ pub struct Wire {
     session: Option<HttpSession>,
     peer: Arc<HttpPeer>,
     pub reused: bool,
+    /// The whole request is out, so that another one may follow.
+    sent: bool,
 }
 
 impl Upstreams {
@@ -35,19 +38,19 @@ impl Upstreams {
     /// one after the other.
     ///
     /// # Errors
-    /// The last address's failure.
-    pub async fn open(&self, host: &Host, fresh: bool) -> Result<Wire, Broken> {
+    /// The last address's failure; [`Broken::Timeout`] at the `deadline`.
+    pub async fn open(&self, host: &Host, fresh: bool, deadline: Instant) -> Result<Wire, Broken> {
+        before(deadline, "connecting", self.open_any(host, fresh)).await
+    }
+
+    async fn open_any(&self, host: &Host, fresh: bool) -> Result<Wire, Broken> {
         let candidates = host.candidates().await?;
         let mut failure = Broken::Timeout("resolving");
         for (index, peer) in candidates.iter().take(MAX_ADDRESSES) {
-            let peer = match fresh {
-                true => self.unpooled(peer),
-                false => peer.clone(),
-            };
-            match self.connector.get_http_session(&*peer).await {
+            match self.connect(peer, fresh).await {
                 Ok((session, reused)) => {
                     host.prefer(index);
-                    return Ok(Wire { session: Some(session), peer, reused });
+                    return Ok(Wire { session: Some(session), peer: peer.clone(), reused, sent: false });
                 }
                 Err(error) => failure = unreachable(error),
             }
@@ -55,15 +58,23 @@ impl Upstreams {
         Err(failure)
     }
 
-    /// The same peer under a name that no pooled connection goes by.
-    fn unpooled(&self, peer: &HttpPeer) -> Arc<HttpPeer> {
-        let mut alone = peer.clone();
-        alone.group_key = self.serial.fetch_add(1, Ordering::Relaxed);
-        Arc::new(alone)
+    /// A `fresh` connection empties the pool: where one had died the others most likely have too.
+    async fn connect(&self, peer: &HttpPeer, fresh: bool) -> pingora::Result<(HttpSession, bool)> {
+        loop {
+            let (session, reused) = self.connector.get_http_session(peer).await?;
+            // A dead HTTP/2 connection leaves the pool by itself; a living one would come back for ever.
+            if !(fresh && reused && session.as_http1().is_some()) {
+                return Ok((session, reused));
+            }
+        }
     }
 
-    /// Gives the connection back to the pool if its answer was read to the end, else closes it.
+    /// Gives the connection back to the pool if its request was sent and its answer read to the end, else
+    /// closes it.
     pub async fn close(&self, mut wire: Wire) {
+        if !wire.sent {
+            return wire.abandon().await;
+        }
         if let Some(session) = wire.session.take() {
             self.connector.release_http_session(session, &*wire.peer, wire.peer.options.idle_timeout).await;
         }
@@ -76,12 +87,33 @@ impl Wire {
         self.session.as_ref().is_some_and(|s| s.as_http2().is_some())
     }
 
+    /// Whether the failure is that of a connection which had died in the pool: nothing of an answer has
+    /// come, so the request may go out again.
+    pub fn was_dead(&self, broken: &Broken) -> bool {
+        let Broken::Reset(error) = broken else {
+            return false;
+        };
+        self.reused
+            && match self.is_http2() {
+                true => matches!(error.retry, RetryType::ReusedOnly | RetryType::Decided(true)),
+                false => !error.context.as_ref().is_some_and(|context| has_begun(context.as_str())),
+            }
+    }
+
     /// Sends a whole request.
     ///
     /// # Errors
-    /// [`Broken`], unless the provider has already answered: then the answer is worth reading.
-    pub async fn send(&mut self, head: RequestHeader, body: Bytes) -> Result<(), Broken> {
+    /// [`Broken::Timeout`] at the `deadline` or when nothing can be written for too long,
+    /// [`Broken::Reset`] when the connection ends. The provider may have answered nevertheless.
+    pub async fn send(&mut self, head: RequestHeader, body: Bytes, deadline: Instant) -> Result<(), Broken> {
+        before(deadline, "sending the request", self.send_all(head, body)).await?;
+        self.sent = true;
+        Ok(())
+    }
+
+    async fn send_all(&mut self, head: RequestHeader, body: Bytes) -> Result<(), Broken> {
         let session = open(&mut self.session)?;
+        session.set_write_timeout(self.peer.options.write_timeout);
         session.write_request_header(Box::new(head)).await.map_err(sending)?;
         let mut rest = body;
         while rest.len() > SLICE {
@@ -162,6 +194,19 @@ impl Wire {
             session.shutdown().await;
         }
     }
+}
+
+/// The sign of an answer that broke off within its head; Pingora tells it in no other way.
+fn has_begun(context: &str) -> bool {
+    context.split_once("bytes already read: ").is_some_and(|(_, bytes)| bytes != "0")
+}
+
+async fn before<T>(
+    deadline: Instant,
+    doing: &'static str,
+    work: impl Future<Output = Result<T, Broken>>,
+) -> Result<T, Broken> {
+    tokio::time::timeout_at(deadline.into(), work).await.unwrap_or(Err(Broken::Timeout(doing)))
 }
 
 fn open(session: &mut Option<HttpSession>) -> Result<&mut HttpSession, Broken> {
