@@ -114,6 +114,7 @@ pub async fn stream(
     record.first_byte();
     let stopped = flow(session, &mut wire, &mut relay, failover.between_events).await;
     record.service.usage = Some(used(&relay, ask));
+    record.events_dropped(relay.garbage);
     let ended = match stopped {
         Err(ClientLeft) => return Ok(leave(wire, &relay, record, ask).await),
         Ok(Stopped::Complete) => Ended::Complete(relay.transcript()),
