@@ -95,7 +95,7 @@ pub async fn refuse(client: &mut Session, record: &mut Record, refusal: &Refusal
         number(&mut head, header::RETRY_AFTER, seconds);
     }
     if let Some(allow) = refusal.allow {
-        set(&mut head, "allow", allow);
+        head.insert_header(header::ALLOW, HeaderValue::from_static(allow))?;
     }
     if let Some(limited) = &refusal.limited {
         let left = Left { limit: limited.limit, remaining: limited.remaining, reset: limited.reset };

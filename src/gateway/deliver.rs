@@ -114,6 +114,7 @@ pub async fn stream(
     record.first_byte();
     let stopped = flow(session, &mut wire, &mut relay, failover.between_events).await;
     record.service.usage = Some(used(&relay, ask));
+    record.events_dropped(relay.garbage);
     let ended = match stopped {
         Err(ClientLeft) => return Ok(leave(wire, &relay, record, ask).await),
         Ok(Stopped::Complete) => Ended::Complete(relay.transcript()),
@@ -181,16 +182,17 @@ async fn flow(
                 return Ok(Stopped::Broken { word: "error_event", message });
             }
         }
-        match while_it_waits(session, wire.body(until)).await? {
-            Ok(Some(chunk)) => drop(relay.feed(chunk)),
-            Ok(None) => match relay.end() {
-                End::Complete => {}
-                End::Cut => return Ok(Stopped::broken("cut", CUT)),
-            },
-            Err(Broken::Timeout(_)) => {
-                return Ok(Stopped::broken("stall", "the provider fell silent in the middle of its answer"));
+        let lost = match while_it_waits(session, wire.body(until)).await? {
+            Ok(Some(chunk)) => {
+                relay.feed(chunk);
+                None
             }
-            Err(_) => return Ok(Stopped::broken("cut", CUT)),
+            Err(Broken::Timeout(_)) => Some(Stopped::broken("stall", STALL)),
+            Ok(None) | Err(_) => Some(Stopped::broken("cut", CUT)),
+        };
+        // However it ended: after a finish reason the answer is whole, and only its end was missing.
+        if let Some(stopped) = lost.filter(|_| relay.end() == End::Cut) {
+            return Ok(stopped);
         }
         if relay.content_events != seen {
             seen = relay.content_events;
@@ -199,6 +201,7 @@ async fn flow(
     }
 }
 
+const STALL: &str = "the provider fell silent in the middle of its answer; what came before is incomplete";
 const CUT: &str = "the provider broke off in the middle of its answer; what came before is incomplete";
 
 /// Tells the client that its stream is broken. No `[DONE]` follows.

@@ -118,6 +118,8 @@ async fn exhausted(
 ) -> pingora::Result<()> {
     let now = clock::now();
     let open_again = way.open_again.map(|at| at.saturating_duration_since(now));
+    let cooled = last.as_ref().and_then(|(stop, _)| snapshot.vendors[stop.provider].vitals.cooled(now));
+    let cooled = cooled.map(|at| at.saturating_duration_since(now));
     let told = last.as_ref().and_then(|(_, failure)| match &failure.fault {
         Fault::Status { retry_after, .. } | Fault::InBand { retry_after, .. } => *retry_after,
         Fault::Unreachable | Fault::Timeout | Fault::Reset | Fault::Malformed => None,
@@ -125,7 +127,7 @@ async fn exhausted(
     if now >= record.arrival.at + snapshot.config.failover.deadline {
         return client::refuse(session, record, &refuse::deadline(snapshot.config.failover.deadline)).await;
     }
-    client::refuse(session, record, &refuse::all_failed(open_again.or(told))).await
+    client::refuse(session, record, &refuse::all_failed(open_again.or(cooled).or(told))).await
 }
 
 fn note(record: &mut Record, vendor: &Vendor, stop: &Stop, outcome: &'static str, took: Duration) {

@@ -1,17 +1,16 @@
 //! Connections to providers: where they are, how one is opened, and what may go wrong on the wire.
 
 pub mod host;
+pub mod pool;
+pub mod request;
 pub mod resolve;
 pub mod tls;
 pub mod wire;
 
 pub use host::Host;
+pub use pool::Upstreams;
+pub use request::Request;
 pub use wire::Wire;
-
-use pingora::connectors::ConnectorOptions;
-use pingora::connectors::TransportConnector;
-use pingora::connectors::http::Connector;
-use std::sync::atomic::AtomicU64;
 
 /// What can go wrong between us and a provider, as far as the judge of failures cares.
 #[derive(Debug, thiserror::Error)]
@@ -32,23 +31,4 @@ pub enum Broken {
     Protocol(Box<pingora::Error>),
     #[error("the answer is larger than {limit} bytes")]
     TooLarge { limit: usize },
-}
-
-/// The pool of connections to all providers.
-pub struct Upstreams {
-    /// Connections that are known to speak HTTP/1 before they are open.
-    http1: TransportConnector,
-    /// All others.
-    any: Connector,
-    /// Names connections that must not come from the pool.
-    serial: AtomicU64,
-}
-
-impl Upstreams {
-    /// `idle` bounds the idle connections kept, all providers together.
-    pub fn new(idle: usize) -> Upstreams {
-        let options = || Some(ConnectorOptions::new(idle));
-        let (http1, any) = (TransportConnector::new(options()), Connector::new(options()));
-        Upstreams { http1, any, serial: AtomicU64::new(1) }
-    }
 }
