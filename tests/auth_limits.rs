@@ -15,12 +15,12 @@ mod keys;
 #[path = "auth_limits/reload.rs"]
 mod reload;
 
-use support::Answer;
 use support::Gateway;
 use support::Reply;
 use support::Request;
 use support::Vendor;
 use support::Wire;
+use support::WireAnswer as Answer;
 use support::chat_request;
 
 const KEY: &str = "tg-app-key-0123456789";

@@ -23,11 +23,11 @@ mod slow;
 #[path = "bad_input/too_large.rs"]
 mod too_large;
 
-use support::Answer;
 use support::Gateway;
 use support::Reply;
 use support::Vendor;
 use support::Wire;
+use support::WireAnswer;
 use support::chat_request;
 
 /// A key for everything, and one for the alias `chat` alone.
@@ -86,7 +86,7 @@ impl Stage {
 }
 
 /// Checks that an answer is a refusal in OpenAI's envelope, and returns its `error`.
-fn refusal(answer: &Answer, status: u16, case: &str) -> serde_json::Value {
+fn refusal(answer: &WireAnswer, status: u16, case: &str) -> serde_json::Value {
     assert_eq!(answer.status, status, "{case}: {}", answer.text());
     assert!(answer.header("x-request-id").is_some_and(|id| !id.is_empty()), "{case}: no request id");
     assert_eq!(answer.header("content-type"), Some("application/json"), "{case}");

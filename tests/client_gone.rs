@@ -57,10 +57,17 @@ impl Stage {
         let line: serde_json::Value = serde_json::from_str(lines.last().unwrap()).unwrap();
         assert_eq!(line["error"], "client_left", "{line}");
         assert_eq!(self.second.count(), 0, "another provider was asked for a client that had left");
-        assert_eq!(self.gateway.metric("tollgate_requests_in_flight"), 0.0);
+        self.in_flight(0.0).await;
         assert_eq!(self.gateway.metric("tollgate_streams_in_flight"), 0.0);
         assert_eq!(self.gateway.metric("tollgate_upstream_in_flight"), 0.0);
         line
+    }
+
+    /// Waits until so many requests are under way.
+    async fn in_flight(&self, count: f64) {
+        while self.gateway.metric("tollgate_requests_in_flight") != count {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Tokens that are left to the key, which also shows that its only place is free.

@@ -18,6 +18,8 @@ use crate::telemetry::metrics::Operation;
 use crate::telemetry::sink::Sink;
 use crate::usage::pricing::Price;
 use crate::usage::pricing::cost;
+use http::Method;
+use http::Uri;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,8 +41,8 @@ pub struct Arrival {
     pub at: Instant,
     pub request_id: String,
     pub client: Option<IpAddr>,
-    pub method: String,
-    pub path: String,
+    pub method: Method,
+    pub uri: Uri,
 }
 
 /// What was asked, as far as it is known.
@@ -110,6 +112,11 @@ impl Record {
         self.outcome.first_byte.get_or_insert(since);
     }
 
+    /// Counts events of its stream that could not be read and were not passed on.
+    pub fn events_dropped(&self, events: u64) {
+        self.ledger.metrics.events_dropped(events);
+    }
+
     pub fn client_left(&mut self) {
         self.outcome.status = CLIENT_LEFT;
         self.outcome.error = Some("client_left");
@@ -138,12 +145,13 @@ impl Record {
             return;
         }
         self.settle();
-        self.held.in_flight = None;
         let latency = self.arrival.at.elapsed();
         self.count(latency);
         if self.ledger.access {
             self.log(latency);
         }
+        // Last: a process that drains ends when nothing is in flight, and this line has to be out by then.
+        self.held.in_flight = None;
     }
 
     fn count(&self, latency: Duration) {
@@ -164,8 +172,8 @@ impl Record {
             since_epoch: clock::since_epoch(),
             request_id: &self.arrival.request_id,
             client: self.arrival.client,
-            method: &self.arrival.method,
-            path: &self.arrival.path,
+            method: self.arrival.method.as_str(),
+            path: self.arrival.uri.path(),
             status: self.outcome.status,
             key: self.subject.key.as_deref(),
             provider: self.service.provider.as_deref(),
@@ -187,6 +195,9 @@ impl Record {
 /// Streams that are cut when the process ends never reach the logging phase; this does.
 impl Drop for Record {
     fn drop(&mut self) {
+        if !self.closed {
+            self.outcome.error.get_or_insert("aborted");
+        }
         self.close();
     }
 }

@@ -5,6 +5,7 @@
 //! watcher sees what is written, too, it puts Pingora's bare refusals into the words clients expect.
 
 use crate::gateway::Gateway;
+use crate::gateway::record::Ledger;
 use crate::gateway::unread;
 use async_trait::async_trait;
 use memchr::memmem;
@@ -45,11 +46,14 @@ pub struct Front {
     pub proxy: Arc<HttpProxy<Gateway>>,
     /// From a head's first byte to its end.
     pub patience: Duration,
+    /// Where connections are counted.
+    pub ledger: Arc<Ledger>,
 }
 
 #[async_trait]
 impl ServerApp for Front {
     async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
+        let _open = self.ledger.metrics.connection_begins();
         let stream = match stream.selected_alpn_proto() {
             Some(ALPN::H2) => stream,
             _ => Box::new(Watched::new(stream, self.patience)),
@@ -96,20 +100,22 @@ impl Watched {
             self.phase = Phase::Off;
             return;
         }
-        let joint: Vec<u8> = self.tail.iter().chain(bytes.iter().take(3)).copied().collect();
-        let ended = ends_head(bytes) || (self.phase == Phase::InHead && ends_head(&joint));
-        self.phase = match ended {
-            true => Phase::Past,
-            false => Phase::InHead,
-        };
+        if ends_head(bytes) || (self.phase == Phase::InHead && ends_head(&self.joint(bytes))) {
+            self.phase = Phase::Past;
+            self.tail = [0; 3];
+            self.alarm = None;
+            return;
+        }
+        self.phase = Phase::InHead;
         for byte in &bytes[bytes.len().saturating_sub(3)..] {
             self.tail.rotate_left(1);
             self.tail[2] = *byte;
         }
-        if ended {
-            self.tail = [0; 3];
-            self.alarm = None;
-        }
+    }
+
+    /// Where the last bytes and these meet.
+    fn joint(&self, bytes: &[u8]) -> Vec<u8> {
+        self.tail.iter().chain(bytes.iter().take(3)).copied().collect()
     }
 
     fn wrote(&mut self, bytes: &[u8]) {

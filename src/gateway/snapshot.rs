@@ -1,7 +1,9 @@
 //! The configuration in force and everything derived from it, swapped whole on reload.
 
 use crate::config::Auth;
+use crate::config::BaseUrl;
 use crate::config::Config;
+use crate::config::Provider;
 use crate::config::Rate;
 use crate::gateway::vendor::BadHeader;
 use crate::gateway::vendor::Counting;
@@ -21,6 +23,7 @@ use crate::upstream::Host;
 use crate::upstream::host::Manner;
 use crate::upstream::tls::BadAuthority;
 use crate::upstream::tls::authority;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -42,8 +45,8 @@ pub struct Lasting<'a> {
     pub state: &'a State,
     pub counting: Counting<'a>,
     pub first_keys: &'a FirstKeys,
-    /// The snapshot that is replaced: what addresses have used stays used.
-    pub last: Option<&'a Snapshot>,
+    /// The snapshot that is replaced, if there is one.
+    pub before: Option<&'a Snapshot>,
 }
 
 /// A configuration that is well written but cannot be served.
@@ -67,7 +70,8 @@ impl Snapshot {
             let trust =
                 trust.map_err(|cause| Unservable::Authority { provider: provider.name.clone(), cause })?;
             let manner = Manner::new(provider.base_url.clone(), trust, provider.http2, &config.failover);
-            vendors.push(Vendor::new(provider, Host::new(manner), lasting.board, &lasting.counting)?);
+            let host = Host::new(manner, &known_addresses(lasting.before, &provider.base_url));
+            vendors.push(Vendor::new(provider, host, lasting.board, &lasting.counting)?);
         }
         name_lanes(&config, &mut vendors, &lasting.counting);
         Ok(Snapshot {
@@ -75,10 +79,11 @@ impl Snapshot {
             vendors,
             credentials: credentials(&config, lasting),
             admin: lasting.first_keys.admin,
-            per_ip: kept_or_new(config.limits.per_ip, lasting, |s| (s.config.limits.per_ip, &s.per_ip)),
-            bad_keys: kept_or_new(config.limits.bad_keys_per_ip, lasting, |s| {
-                (s.config.limits.bad_keys_per_ip, &s.bad_keys)
-            }),
+            per_ip: kept(config.limits.per_ip, lasting.before.map(|b| (b.config.limits.per_ip, &b.per_ip))),
+            bad_keys: kept(
+                config.limits.bad_keys_per_ip,
+                lasting.before.map(|b| (b.config.limits.bad_keys_per_ip, &b.bad_keys)),
+            ),
             config,
         })
     }
@@ -89,16 +94,18 @@ impl Snapshot {
     }
 }
 
-/// The last snapshot's counter where the rate is the same; another rate starts anew.
-fn kept_or_new(
-    rate: Option<Rate>,
-    lasting: &Lasting<'_>,
-    of: impl Fn(&Snapshot) -> (Option<Rate>, &Option<Arc<IpLimit>>),
-) -> Option<Arc<IpLimit>> {
-    match lasting.last.map(of) {
-        Some((before, limit)) if before == rate => limit.clone(),
-        Some(_) | None => rate.map(|rate| Arc::new(IpLimit::new(rate))),
-    }
+/// What was found out about a host's name holds on, so that no request after a reload waits for the resolver.
+fn known_addresses(before: Option<&Snapshot>, base: &BaseUrl) -> Vec<SocketAddr> {
+    let same =
+        |provider: &Provider| provider.base_url.host == base.host && provider.base_url.port == base.port;
+    let mut old = before.into_iter().flat_map(|b| b.config.providers.iter().zip(&b.vendors));
+    old.find(|(provider, _)| same(provider)).map_or_else(Vec::new, |(_, vendor)| vendor.host.addresses())
+}
+
+/// A limit that did not change goes on counting where it was: a reload must not let anyone start anew.
+fn kept(rate: Option<Rate>, before: Option<(Option<Rate>, &Option<Arc<IpLimit>>)>) -> Option<Arc<IpLimit>> {
+    let limit = before.filter(|(was, _)| *was == rate).and_then(|(_, limit)| limit.clone());
+    limit.or_else(|| rate.map(|rate| Arc::new(IpLimit::new(rate))))
 }
 
 /// Every model the configuration names gets counters of its own.

@@ -11,12 +11,12 @@ async fn before_its_request_is_complete() {
     let chunked = chunked.replace("{key}", KEY);
     let halves = [whole[..whole.len() - 1].to_owned(), whole[..whole.len() - 40].to_owned(), chunked];
     let mut left = 0;
-    in_flight(&stage, 0.0).await;
+    stage.in_flight(0.0).await;
     for half in &halves {
         for rudely in [false, true] {
             let mut client = stage.connect().await;
             client.send(half).await;
-            in_flight(&stage, 1.0).await;
+            stage.in_flight(1.0).await;
             if rudely {
                 client.reset();
             } else {
@@ -44,20 +44,20 @@ async fn before_its_head_is_complete() {
     let answer = stage.connect().await.ask(chat_request(KEY, &body("hello", false))).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     stage.gateway.wait_for_log(|line| line.contains("chat/completions")).await;
-    assert_eq!(stage.gateway.metric("tollgate_requests_in_flight"), 0.0);
+    stage.in_flight(0.0).await;
 }
 
 #[tokio::test]
 async fn over_http2_before_its_body_is_complete() {
     let stage = Stage::set(|_, _| Reply::chat("first"));
     // The question whether it is ready may still be under way.
-    in_flight(&stage, 0.0).await;
+    stage.in_flight(0.0).await;
     let client = reqwest::Client::builder().no_proxy().http2_prior_knowledge().build().unwrap();
     let start = futures_util::stream::iter([Ok::<_, std::io::Error>("{\"model\":")]);
     let never_ends = futures_util::StreamExt::chain(start, futures_util::stream::pending());
     let request = client.post(stage.gateway.url("/v1/chat/completions")).bearer_auth(KEY);
     let asking = tokio::spawn(request.body(reqwest::Body::wrap_stream(never_ends)).send());
-    in_flight(&stage, 1.0).await;
+    stage.in_flight(1.0).await;
     asking.abort();
     stage.is_settled(1).await;
     assert_eq!((stage.first.count(), stage.tokens_left().await), (0, TOKENS));
@@ -124,11 +124,4 @@ async fn while_the_second_provider_is_asked() {
     let outcomes: Vec<_> = line["attempts"].as_array().unwrap().iter().map(|a| &a["outcome"]).collect();
     assert_eq!(outcomes, ["status_503", "client_left"], "{line}");
     assert_eq!(line["provider"], "second", "{line}");
-}
-
-/// Waits until so many requests are under way.
-async fn in_flight(stage: &Stage, count: f64) {
-    while stage.gateway.metric("tollgate_requests_in_flight") != count {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
 }

@@ -2,6 +2,7 @@
 
 use crate::support::http::raw_http;
 use crate::support::port::free_port;
+use serde_json::Value;
 use std::io::BufRead;
 use std::io::BufReader;
 use std::io::Read;
@@ -153,6 +154,13 @@ impl Gateway {
             assert!(!late, "{} of {count} lines in the log:\n{}", found.len(), lines.join("\n"));
             tokio::time::sleep(POLL).await;
         }
+    }
+
+    /// The access line (JSON) of the request with this id; panics when none comes within 15 s.
+    pub async fn access_line(&self, request_id: &str) -> Value {
+        let id = format!("\"request_id\":\"{request_id}\"");
+        let line = self.wait_for_log(|line| line.contains(&id) && line.contains("\"latency_ms\":")).await;
+        serde_json::from_str(&line).expect("the log is not written as JSON")
     }
 
     /// A metric of `/metrics`: the series with exactly this name and labels, or the sum of all series of a

@@ -19,14 +19,14 @@ pub struct Wire {
 
 /// An answer as it came off the wire, without the framing of a chunked body.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct WireAnswer {
     pub status: u16,
     /// In the order and spelling received.
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
 
-impl Answer {
+impl WireAnswer {
     /// The first header of this name, in any spelling.
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(given, _)| given.eq_ignore_ascii_case(name));
@@ -85,7 +85,7 @@ impl Wire {
     }
 
     /// The next answer with its body; panics when none comes.
-    pub async fn answer(&mut self) -> Answer {
+    pub async fn answer(&mut self) -> WireAnswer {
         let mut answer = self.head().await;
         answer.body = match (answer.header("transfer-encoding"), answer.header("content-length")) {
             (Some(_), _) => self.chunks().await,
@@ -99,7 +99,7 @@ impl Wire {
     }
 
     /// The head of the next answer alone: a `100 Continue`, an answer to HEAD, or the start of a stream.
-    pub async fn head(&mut self) -> Answer {
+    pub async fn head(&mut self) -> WireAnswer {
         let head = String::from_utf8(self.until(b"\r\n\r\n").await).expect("a head that is no UTF-8");
         let mut lines = head.trim_end().split("\r\n");
         let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|word| word.parse().ok());
@@ -108,11 +108,11 @@ impl Wire {
             (name.to_owned(), value.trim().to_owned())
         };
         let headers = lines.map(field).collect();
-        Answer { status: status.expect("no status"), headers, body: Vec::new() }
+        WireAnswer { status: status.expect("no status"), headers, body: Vec::new() }
     }
 
     /// One request, one answer.
-    pub async fn ask(&mut self, request: impl AsRef<[u8]>) -> Answer {
+    pub async fn ask(&mut self, request: impl AsRef<[u8]>) -> WireAnswer {
         self.send(request).await;
         self.answer().await
     }

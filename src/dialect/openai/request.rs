@@ -1,5 +1,6 @@
 //! What the gateway must know of a request, read without building a tree, and the request as a provider gets it.
 
+use crate::dialect::openai::operation::Operation;
 use serde::Deserialize;
 use serde::de::Deserializer;
 use serde_json::value::RawValue;
@@ -8,43 +9,6 @@ use std::ops::Range;
 
 /// Longest name of a model, in bytes: it is repeated in headers, and no vendor's is nearly as long.
 const MAX_NAME: usize = 1024;
-
-/// The operations of this dialect that carry a JSON body with a `model`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation {
-    ChatCompletions,
-    Completions,
-    Embeddings,
-}
-
-impl Operation {
-    /// Behind the provider's base URL.
-    pub fn path(self) -> &'static str {
-        match self {
-            Operation::ChatCompletions => "/chat/completions",
-            Operation::Completions => "/completions",
-            Operation::Embeddings => "/embeddings",
-        }
-    }
-
-    /// In metrics and cache keys.
-    pub fn word(self) -> &'static str {
-        match self {
-            Operation::ChatCompletions => "chat_completions",
-            Operation::Completions => "completions",
-            Operation::Embeddings => "embeddings",
-        }
-    }
-
-    /// The field that says what is asked, besides `model`.
-    fn subject(self) -> &'static str {
-        match self {
-            Operation::ChatCompletions => "messages",
-            Operation::Completions => "prompt",
-            Operation::Embeddings => "input",
-        }
-    }
-}
 
 /// A request body that cannot be served, and why, in the words OpenAI's API uses.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

@@ -146,9 +146,9 @@ impl Metrics {
         self.families.limits_hit.with_label_values(&[limit]).inc();
     }
 
-    /// An event of a stream was not passed on because it could not be read.
-    pub fn event_dropped(&self) {
-        self.families.events_dropped.inc();
+    /// Events of a stream were not passed on because they could not be read.
+    pub fn events_dropped(&self, events: u64) {
+        self.families.events_dropped.inc_by(events);
     }
 
     /// A new configuration came into force.
@@ -174,6 +174,16 @@ impl Metrics {
     /// Hold the result for as long as the streamed answer lives.
     pub fn stream_begins(&self) -> InFlight {
         InFlight::enter(&self.families.streams_in_flight)
+    }
+
+    /// Hold the result for as long as a client's connection lives.
+    pub fn connection_begins(&self) -> InFlight {
+        InFlight::enter(&self.families.client_connections)
+    }
+
+    /// Connections of clients that are open now.
+    pub fn connections(&self) -> i64 {
+        self.families.client_connections.get()
     }
 
     /// Takes over what can only be read; to be called before [`Metrics::gather`].
