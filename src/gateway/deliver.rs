@@ -39,11 +39,19 @@ const TAIL: Duration = Duration::from_millis(500);
 
 /// How a stream ended.
 pub enum Ended {
-    /// With the stream as it came, if the cache wants it.
-    Complete(Option<Vec<u8>>),
+    /// Well; [`end`] sends the rest.
+    Complete(Ending),
     /// The provider broke it off; the client has been told.
     Broken(&'static str),
     ClientLeft,
+}
+
+/// A complete stream whose last bytes the client does not have yet.
+pub struct Ending {
+    /// The stream as it came, if the cache wants it.
+    pub transcript: Option<Vec<u8>>,
+    last: Bytes,
+    wire: Wire,
 }
 
 /// Sends a provider's whole answer, as events if the client asked for a stream.
@@ -100,7 +108,6 @@ fn in_form(answer: &Answer, ask: &Ask) -> Option<(&'static str, Bytes)> {
 pub async fn stream(
     session: &mut Session,
     record: &mut Record,
-    upstreams: &Upstreams,
     ask: &Ask,
     opened: Opened,
     failover: &Failover,
@@ -116,23 +123,26 @@ pub async fn stream(
     record.service.usage = Some(used(&relay, ask));
     record.events_dropped(relay.garbage);
     record.settle();
-    let ended = match stopped {
-        Err(ClientLeft) => return Ok(leave(wire, &relay, record, ask).await),
-        Ok(Stopped::Complete) => Ended::Complete(relay.transcript()),
-        Ok(Stopped::Broken { word, message }) => {
-            tell(session, &relay.take(), &message).await;
-            record.outcome.error = Some(word);
-            Ended::Broken(word)
+    match stopped {
+        Err(ClientLeft) => Ok(leave(wire, &relay, record, ask).await),
+        Ok(Stopped::Complete) => {
+            Ok(Ended::Complete(Ending { transcript: relay.transcript(), last: relay.take(), wire }))
         }
-    };
-    if session.write_response_body(Some(relay.take()), true).await.is_err() {
+        Ok(Stopped::Broken { word, message }) => {
+            record.outcome.error = Some(word);
+            tell(session, record, &relay.take(), &message).await;
+            wire.abandon().await;
+            Ok(Ended::Broken(word))
+        }
+    }
+}
+
+/// Sends the last bytes of a complete stream, and gives the provider's connection back.
+pub async fn end(session: &mut Session, record: &mut Record, upstreams: &Upstreams, ending: Ending) {
+    if session.write_response_body(Some(ending.last), true).await.is_err() {
         record.client_left();
     }
-    match ended {
-        Ended::Complete(_) => finish(upstreams, wire).await,
-        Ended::Broken(_) | Ended::ClientLeft => wire.abandon().await,
-    }
-    Ok(ended)
+    finish(upstreams, ending.wire).await;
 }
 
 fn stream_head(session: &Session, record: &Record) -> pingora::Result<pingora::http::ResponseHeader> {
@@ -207,11 +217,13 @@ async fn flow(
 const STALL: &str = "the provider fell silent in the middle of its answer; what came before is incomplete";
 const CUT: &str = "the provider broke off in the middle of its answer; what came before is incomplete";
 
-/// Tells the client that its stream is broken, after what came of it last. No `[DONE]` follows.
-async fn tell(session: &mut Session, last: &[u8], message: &str) {
+/// Tells the client that its stream is broken, after what came of it last, and ends it. No `[DONE]` follows.
+async fn tell(session: &mut Session, record: &mut Record, last: &[u8], message: &str) {
     let event =
         ErrorBody { message, kind: "server_error", param: None, code: Some("stream_interrupted") }.to_event();
-    let _ = session.write_response_body(Some([last, &event].concat().into()), false).await;
+    if session.write_response_body(Some([last, &event].concat().into()), true).await.is_err() {
+        record.client_left();
+    }
 }
 
 async fn leave(wire: Wire, relay: &Relay, record: &mut Record, ask: &Ask) -> Ended {

@@ -26,7 +26,6 @@ use crate::gateway::verdicts;
 use crate::routing::Candidate;
 use crate::routing::judge::Fault;
 use crate::telemetry::access::AttemptNote;
-use bytes::Bytes;
 use pingora::proxy::Session;
 use rand::RngExt;
 use std::sync::Arc;
@@ -164,36 +163,32 @@ async fn reply_with(
     keep: Option<Keep>,
 ) -> pingora::Result<()> {
     let vendor = &snapshot.vendors[stop.provider];
-    let kept = match reply {
+    // Answers are kept before their last byte is sent: who asks again as soon as it has that finds them.
+    match reply {
         Reply::Whole { body, usage } => {
             verdicts::praise(vendor);
             record.service.usage = usage.or_else(|| Some(verdicts::guess(ask, &body)));
-            let kept = keep.is_some().then(|| (Form::Whole, body.clone()));
-            deliver::whole(session, record, ask, body).await?;
-            kept
+            if let Some(keep) = keep {
+                keep.store(&parts.cache, Form::Whole, body.clone(), &vendor.name, &stop.model).await;
+            }
+            return deliver::whole(session, record, ask, body).await;
         }
         Reply::Stream(opened) => {
             let _live = parts.metrics().stream_begins();
             let failover = &snapshot.config.failover;
-            match Box::pin(deliver::stream(session, record, &parts.upstreams, ask, *opened, failover)).await?
-            {
-                Ended::Complete(transcript) => {
+            match Box::pin(deliver::stream(session, record, ask, *opened, failover)).await? {
+                Ended::Complete(mut ending) => {
                     verdicts::praise(vendor);
-                    transcript.map(|events| (Form::Stream, Bytes::from(events)))
+                    if let (Some(keep), Some(events)) = (keep, ending.transcript.take()) {
+                        keep.store(&parts.cache, Form::Stream, events.into(), &vendor.name, &stop.model)
+                            .await;
+                    }
+                    Box::pin(deliver::end(session, record, &parts.upstreams, ending)).await;
                 }
-                Ended::Broken(word) => {
-                    verdicts::broke_off(vendor, word, failover);
-                    None
-                }
-                Ended::ClientLeft => {
-                    vendor.vitals.forget();
-                    None
-                }
+                Ended::Broken(word) => verdicts::broke_off(vendor, word, failover),
+                Ended::ClientLeft => vendor.vitals.forget(),
             }
         }
-    };
-    if let (Some(keep), Some((form, body))) = (keep, kept) {
-        keep.store(&parts.cache, form, body, &vendor.name, &stop.model).await;
     }
     Ok(())
 }
