@@ -4,6 +4,7 @@ pub mod assemble;
 pub mod error;
 mod events;
 mod fields;
+pub mod messages;
 mod node;
 pub mod operation;
 pub mod relay;
