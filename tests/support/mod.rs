@@ -23,6 +23,7 @@ pub use ask::send;
 pub use chat::DONE;
 pub use chat::chat_body;
 pub use chat::chunk;
+pub use chat::completion;
 pub use chat::finish_chunk;
 pub use chat::usage_chunk;
 pub use config::MODEL;
