@@ -64,11 +64,12 @@ impl Case {
     pub async fn problems(&self, stage: &Stage) -> Vec<String> {
         let id = self.id();
         let body = chat_body(&format!("m-{id}"), self.stream);
-        let answer = ask_with(&stage.gateway, &body, &[("x-request-id", &id)]).await;
+        let gateway = stage.gateway(self.words());
+        let answer = ask_with(gateway, &body, &[("x-request-id", &id)]).await;
         let mut problems = Problems { id: id.clone(), lines: Vec::new() };
         self.check_answer(&mut problems, &answer);
         self.check_vendors(&mut problems, stage);
-        self.check_log(&mut problems, &stage.gateway.access_line(&id).await);
+        self.check_log(&mut problems, &gateway.access_line(&id).await);
         problems.lines
     }
 

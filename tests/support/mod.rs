@@ -29,6 +29,7 @@ pub use chat::usage_chunk;
 pub use config::MODEL;
 pub use config::config;
 pub use config::provider;
+pub use config::provider_of;
 pub use config::provider_with;
 pub use gateway::Gateway;
 pub use gateway::KEY;
