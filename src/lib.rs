@@ -17,10 +17,10 @@
 //! - [`mock`] — simulated providers
 //! - [`upstream`] — pooled connector, async name resolution, timeouts
 //! - [`state`] — shared counters and cache bytes
+//! - [`telemetry`] — log lines and metrics, written in the configured form
 //! - [`config`] — file and environment → one checked [`config::Config`]
 //! - [`provider`] — vendors as data
 //! - [`dialect`] — wire formats, both directions (pure)
-//! - [`telemetry`] — log lines and metrics
 //! - [`clock`], [`id`], [`money`], [`secret`] — words everyone uses
 
 pub mod admin;

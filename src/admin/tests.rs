@@ -1,3 +1,5 @@
+//! What the admin listener answers, asked over a real socket.
+
 use super::*;
 use reqwest::Client;
 use reqwest::StatusCode;

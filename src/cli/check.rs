@@ -1,8 +1,10 @@
 //! `tollgate check`: every problem of the configuration, or what it comes to.
 
+use crate::cli::fail;
 use crate::config;
 use crate::config::Config;
 use crate::config::Environment;
+use crate::server;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -20,6 +22,9 @@ pub fn run(file: Option<&Path>, print: bool) -> ExitCode {
     };
     match config::load(source.as_ref(), &Environment::of_process()) {
         Ok(loaded) => {
+            if let Err(error) = server::check(&loaded.config) {
+                return fail(&error.to_string());
+            }
             loaded.notes.iter().for_each(|note| eprintln!("note: {note}"));
             if print {
                 print!("{}", config::print(&loaded.config));

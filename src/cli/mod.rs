@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 pub mod check;
+pub mod greeting;
 pub mod keys;
 pub mod mock;
 pub mod run;

@@ -239,7 +239,9 @@ pub struct Log {
 pub struct ServerSettings {
     /// Worker threads. Default: the number of cores.
     pub threads: usize,
-    /// How long live streams may go on after a shutdown signal. Default 60 s.
+    /// How long requests are still taken after a shutdown signal, while readiness says no. Default 0.
+    pub notice: Duration,
+    /// How long live streams may go on after that. Default 60 s.
     pub grace: Duration,
     /// From the first byte of a request to the end of its head. Default 10 s.
     pub head_timeout: Duration,

@@ -143,6 +143,7 @@ fn log(log: &Log) -> String {
 fn server(server: &ServerSettings) -> String {
     let values = [
         ("threads", server.threads.to_string()),
+        ("notice", duration(server.notice)),
         ("grace", duration(server.grace)),
         ("head_timeout", duration(server.head_timeout)),
         ("body_timeout", duration(server.body_timeout)),

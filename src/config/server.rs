@@ -19,6 +19,7 @@ pub fn read(root: &Section<'_>) -> ServerSettings {
     let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
     ServerSettings {
         threads: section.optional("threads", threads).unwrap_or_else(cores),
+        notice: section.optional("notice", units::duration).unwrap_or(Duration::ZERO),
         grace: section.optional("grace", units::duration).unwrap_or(Duration::from_secs(60)),
         head_timeout: seconds("head_timeout", 10),
         body_timeout: seconds("body_timeout", 60),

@@ -85,8 +85,10 @@ pub const MEMBER: Shape = plain("groups.*.members[]", &["model", "weight"]);
 pub const KEY: Shape = plain("keys[]", &["name", "key", "models", "failover", "limits"]);
 pub const LIMITS_OF_KEY: Shape = plain("keys[].limits", KEY_LIMITS);
 pub const LOG: Shape = plain("log", &["format", "level", "access"]);
-pub const SERVER: Shape =
-    plain("server", &["threads", "grace", "head_timeout", "body_timeout", "write_timeout", "upstream_idle"]);
+pub const SERVER: Shape = plain(
+    "server",
+    &["threads", "notice", "grace", "head_timeout", "body_timeout", "write_timeout", "upstream_idle"],
+);
 
 const KEY_LIMITS: &[&str] = &["requests", "tokens", "concurrent"];
 

@@ -1,8 +1,7 @@
 //! One attempt: connect → send → judge the head → wait for the first content. Nothing of it reaches the client yet.
 
+use crate::clock;
 use crate::config::Failover;
-use crate::dialect::fault;
-use crate::dialect::fault::Cause;
 use crate::dialect::openai::relay::End;
 use crate::dialect::openai::relay::Flow;
 use crate::dialect::openai::relay::Relay;
@@ -10,6 +9,7 @@ use crate::dialect::openai::relay::Wishes;
 use crate::dialect::openai::stream::Whole;
 use crate::dialect::openai::stream::glance_whole;
 use crate::dialect::usage::Usage;
+use crate::gateway::failure::Failure;
 use crate::gateway::itinerary::Stop;
 use crate::gateway::receive::Ask;
 use crate::gateway::vendor::Vendor;
@@ -18,9 +18,9 @@ use crate::upstream::Broken;
 use crate::upstream::Upstreams;
 use crate::upstream::Wire;
 use bytes::Bytes;
+use http::HeaderName;
 use http::HeaderValue;
 use http::header;
-use pingora::http::RequestHeader;
 use pingora::http::ResponseHeader;
 use std::time::Duration;
 use std::time::Instant;
@@ -40,15 +40,6 @@ pub struct Opened {
     pub relay: Relay,
 }
 
-/// Why an attempt failed, and what the provider said about it.
-#[derive(Debug)]
-pub struct Failure {
-    pub fault: Fault,
-    pub said: Vec<u8>,
-    /// For the log.
-    pub word: &'static str,
-}
-
 /// What an attempt needs besides its target.
 pub struct Terms<'a> {
     pub failover: &'a Failover,
@@ -58,7 +49,6 @@ pub struct Terms<'a> {
     pub deadline: Instant,
     /// Bytes of a stream kept for the cache.
     pub keep: usize,
-    pub since_epoch: Duration,
 }
 
 /// Asks one target.
@@ -74,9 +64,9 @@ pub async fn attempt(
 ) -> Result<Reply, Failure> {
     let (mut wire, head) = ask_head(upstreams, vendor, stop, ask, terms).await?;
     match head {
-        Head::Stream => open_stream(upstreams, wire, ask, terms).await,
+        Head::Stream => Box::pin(open_stream(upstreams, wire, ask, terms)).await,
         Head::Whole { until } => {
-            let body = wire.whole(terms.max_answer, until).await.map_err(cut)?;
+            let body = wire.whole(terms.max_answer, until).await.map_err(Failure::cut)?;
             upstreams.close(wire).await;
             read_whole(ask, body)
         }
@@ -87,10 +77,8 @@ pub async fn attempt(
         Head::Failed { code, retry_after } => {
             let said = wire.dregs().await;
             upstreams.close(wire).await;
-            let hints = |name: &str| retry_after.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
-            let cause = fault::classify(code, &said);
-            let retry_after = fault::retry_after(&hints, &said, terms.since_epoch);
-            Err(Failure { fault: Fault::Status { code, cause, retry_after }, said, word: status_word(code) })
+            let hint = |name: &str| retry_after.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
+            Err(Failure::refused(code, said, &hint, clock::since_epoch()))
         }
     }
 }
@@ -106,7 +94,8 @@ async fn ask_head(
     let body = body_for(vendor, stop, ask);
     let mut fresh = false;
     loop {
-        let mut wire = upstreams.open(&vendor.host, fresh, terms.deadline).await.map_err(unreached)?;
+        let mut wire =
+            upstreams.open(&vendor.host, fresh, terms.deadline).await.map_err(Failure::unreached)?;
         match wire.reused {
             true => vendor.counters.connection_reused(),
             false => vendor.counters.connection_opened(),
@@ -116,7 +105,7 @@ async fn ask_head(
             Err(broken) if !fresh && wire.was_dead(&broken) => fresh = true,
             Err(broken) => {
                 wire.abandon().await;
-                return Err(unanswered(broken));
+                return Err(Failure::unanswered(broken));
             }
         }
     }
@@ -130,8 +119,7 @@ async fn exchange_heads(
     body: &Bytes,
     terms: &Terms<'_>,
 ) -> Result<Head, Broken> {
-    let head = request_head(wire.is_http2(), vendor, stop, ask, body.len())?;
-    let sent = wire.send(head, body.clone(), terms.deadline).await;
+    let sent = send(wire, vendor, stop, ask, body, terms.deadline).await;
     let stream = ask.shape.stream;
     let answer = terms.until(terms.failover.answer);
     let head = match sent {
@@ -143,6 +131,38 @@ async fn exchange_heads(
     Ok(Head::of(head, stream, answer))
 }
 
+/// Nothing of the client's headers goes upstream.
+async fn send(
+    wire: &mut Wire,
+    vendor: &Vendor,
+    stop: &Stop,
+    ask: &Ask,
+    body: &Bytes,
+    deadline: Instant,
+) -> Result<(), Broken> {
+    let fixed = match ask.shape.stream {
+        true => &FOR_EVENTS,
+        false => &FOR_JSON,
+    };
+    let path = format!("{}{}", vendor.base_path, ask.operation.path());
+    wire.send(&vendor.request("POST", &path, &vendor.fields(stop.key, fixed), body), deadline).await
+}
+
+static FOR_EVENTS: [(HeaderName, HeaderValue); 3] = headers("text/event-stream");
+static FOR_JSON: [(HeaderName, HeaderValue); 3] = headers("application/json");
+
+const fn headers(accept: &'static str) -> [(HeaderName, HeaderValue); 3] {
+    [
+        (header::ACCEPT, HeaderValue::from_static(accept)),
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (header::USER_AGENT, USER_AGENT),
+    ]
+}
+
+/// How we introduce ourselves to providers.
+pub const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("tollgate/", env!("CARGO_PKG_VERSION")));
+
+/// How long an answer is waited for when the request could not be sent.
 const EARLY_ANSWER: Duration = Duration::from_millis(500);
 
 impl Terms<'_> {
@@ -209,40 +229,10 @@ fn body_for(vendor: &Vendor, stop: &Stop, ask: &Ask) -> Bytes {
     }
 }
 
-/// The head for a provider starts empty: nothing of the client's headers goes upstream.
-fn request_head(
-    http2: bool,
-    vendor: &Vendor,
-    stop: &Stop,
-    ask: &Ask,
-    length: usize,
-) -> Result<RequestHeader, Broken> {
-    let path = format!("{}{}", vendor.base_path, ask.operation.path());
-    let mut head =
-        RequestHeader::build_no_case("POST", path.as_bytes(), Some(8)).map_err(Broken::Protocol)?;
-    let accept = match ask.shape.stream {
-        true => "text/event-stream",
-        false => "application/json",
-    };
-    let fixed = [
-        (header::ACCEPT, HeaderValue::from_static(accept)),
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        (header::USER_AGENT, HeaderValue::from_static(concat!("tollgate/", env!("CARGO_PKG_VERSION")))),
-        (header::CONTENT_LENGTH, HeaderValue::from(length)),
-    ];
-    for (name, value) in
-        fixed.into_iter().chain(vendor.key(stop.key).cloned()).chain(vendor.headers.iter().cloned())
-    {
-        head.insert_header(name, value).map_err(Broken::Protocol)?;
-    }
-    vendor.address(&mut head, http2, path)?;
-    Ok(head)
-}
-
 fn read_whole(ask: &Ask, body: Bytes) -> Result<Reply, Failure> {
     match glance_whole(ask.operation, &body) {
         Whole::Answer(usage) => Ok(Reply::Whole { body, usage }),
-        Whole::Error => Err(in_band(&body)),
+        Whole::Error => Err(Failure::in_band(&body)),
         Whole::Malformed => Err(Failure { fault: Fault::Malformed, said: body.to_vec(), word: "malformed" }),
     }
 }
@@ -258,7 +248,7 @@ async fn open_stream(
     let mut relay = Relay::new(wishes);
     let until = terms.until(terms.failover.first_event);
     loop {
-        let ended = match wire.body(until).await.map_err(cut)? {
+        let ended = match wire.body(until).await.map_err(Failure::cut)? {
             Some(chunk) => {
                 relay.feed(chunk);
                 false
@@ -273,78 +263,7 @@ async fn open_stream(
                 return Err(Failure::new(Fault::Malformed, "empty_stream"));
             }
             Flow::TooLong => return Err(Failure::new(Fault::Malformed, "event_too_long")),
-            Flow::Error(data) => return Err(in_band(data)),
+            Flow::Error(data) => return Err(Failure::in_band(data)),
         }
-    }
-}
-
-fn in_band(said: &[u8]) -> Failure {
-    let cause: Cause = fault::classify(200, said);
-    let retry_after = fault::retry_after(&|_| None, said, Duration::ZERO);
-    Failure { fault: Fault::InBand { cause, retry_after }, said: said.to_vec(), word: "error_in_200" }
-}
-
-impl Failure {
-    fn new(fault: Fault, word: &'static str) -> Failure {
-        Failure { fault, said: Vec::new(), word }
-    }
-}
-
-fn unreached(broken: Broken) -> Failure {
-    let word = match broken {
-        Broken::Name { .. } => "unresolved",
-        Broken::Tls(_) => "tls",
-        Broken::Connect(_)
-        | Broken::Timeout(_)
-        | Broken::Reset(_)
-        | Broken::Protocol(_)
-        | Broken::TooLarge { .. } => "connect",
-    };
-    Failure::new(Fault::Unreachable, word)
-}
-
-/// The connection broke before a head came.
-fn unanswered(broken: Broken) -> Failure {
-    match broken {
-        Broken::Timeout(_) => Failure::new(Fault::Timeout, "timeout"),
-        Broken::Reset(_) => Failure::new(Fault::Reset, "reset"),
-        Broken::Protocol(_) | Broken::TooLarge { .. } => Failure::new(Fault::Malformed, "not_http"),
-        Broken::Name { .. } | Broken::Connect(_) | Broken::Tls(_) => unreached(broken),
-    }
-}
-
-/// The connection broke after the head and before the first content.
-fn cut(broken: Broken) -> Failure {
-    match broken {
-        Broken::Timeout(_) => Failure::new(Fault::Timeout, "timeout"),
-        Broken::TooLarge { .. } => Failure::new(Fault::Malformed, "answer_too_large"),
-        Broken::Reset(_)
-        | Broken::Protocol(_)
-        | Broken::Name { .. }
-        | Broken::Connect(_)
-        | Broken::Tls(_) => Failure::new(Fault::Malformed, "cut"),
-    }
-}
-
-/// Statuses that are told apart in metrics; the others count by their class.
-fn status_word(code: u16) -> &'static str {
-    match code {
-        400 => "status_400",
-        401 => "status_401",
-        402 => "status_402",
-        403 => "status_403",
-        404 => "status_404",
-        408 => "status_408",
-        413 => "status_413",
-        422 => "status_422",
-        429 => "status_429",
-        500 => "status_500",
-        502 => "status_502",
-        503 => "status_503",
-        504 => "status_504",
-        529 => "status_529",
-        300..=399 => "status_3xx",
-        400..=499 => "status_4xx",
-        _ => "status_5xx",
     }
 }

@@ -77,7 +77,7 @@ pub async fn hit(session: &mut Session, record: &mut Record, ask: &Ask, hit: Hit
     record.service.provider = Some(hit.answer.provider.as_str().into());
     record.service.model = Some(hit.answer.model.as_str().into());
     let mut head = client::head(200, record)?;
-    client::number(&mut head, "x-cache-ttl", hit.ttl_left.as_secs());
+    client::number(&mut head, client::name::CACHE_TTL, hit.ttl_left.as_secs());
     client::answer(session, head, kind, body).await.map(|()| true)
 }
 
@@ -138,7 +138,7 @@ fn stream_head(session: &Session, record: &Record) -> pingora::Result<pingora::h
     head.insert_header(header::CONTENT_TYPE, HeaderValue::from_static(EVENT_STREAM))?;
     head.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))?;
     // A proxy in front of us must not hold events back either.
-    client::set(&mut head, "x-accel-buffering", "no");
+    head.insert_header(client::name::ACCEL_BUFFERING, HeaderValue::from_static("no"))?;
     if session.req_header().version == Version::HTTP_11 {
         head.insert_header(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"))?;
     }

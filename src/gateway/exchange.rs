@@ -3,7 +3,6 @@
 use crate::cache::Form;
 use crate::clock;
 use crate::dialect::fault;
-use crate::gateway::attempt::Failure;
 use crate::gateway::attempt::Reply;
 use crate::gateway::attempt::Terms;
 use crate::gateway::attempt::attempt;
@@ -12,6 +11,7 @@ use crate::gateway::client::ClientLeft;
 use crate::gateway::client::while_it_waits;
 use crate::gateway::deliver;
 use crate::gateway::deliver::Ended;
+use crate::gateway::failure::Failure;
 use crate::gateway::itinerary::Itinerary;
 use crate::gateway::itinerary::Onward;
 use crate::gateway::itinerary::Stop;
@@ -60,7 +60,6 @@ pub async fn run(
         max_answer: snapshot.config.limits.answer,
         deadline,
         keep: keep.as_ref().map_or(0, |k| k.max_answer),
-        since_epoch: clock::since_epoch(),
     };
     let mut way = Itinerary::new(plan, verdicts::patience(failover));
     let mut last: Option<(Stop, Failure)> = None;
@@ -84,9 +83,16 @@ pub async fn run(
                 let larger =
                     |candidate: &Candidate| verdicts::is_larger(snapshot, &parts.prices, &stop, candidate);
                 match way.learn(&stop, &failure.fault, jitter, larger) {
-                    Onward::GiveBack => return give_back(session, record, vendor, &stop, &failure).await,
+                    Onward::GiveBack => {
+                        return Box::pin(give_back(session, record, vendor, &stop, &failure)).await;
+                    }
                     Onward::After(wait) if clock::now() + wait >= deadline => {
-                        return client::refuse(session, record, &refuse::deadline(failover.deadline)).await;
+                        return Box::pin(client::refuse(
+                            session,
+                            record,
+                            &refuse::deadline(failover.deadline),
+                        ))
+                        .await;
                     }
                     Onward::After(wait) => {
                         if !wait.is_zero() && while_it_waits(session, tokio::time::sleep(wait)).await.is_err()
@@ -100,7 +106,7 @@ pub async fn run(
             }
         }
     }
-    exhausted(session, record, &way, last, snapshot).await
+    Box::pin(exhausted(session, record, &way, last, snapshot)).await
 }
 
 async fn exhausted(
@@ -169,7 +175,8 @@ async fn reply_with(
         Reply::Stream(opened) => {
             let _live = parts.metrics().stream_begins();
             let failover = &snapshot.config.failover;
-            match deliver::stream(session, record, &parts.upstreams, ask, *opened, failover).await? {
+            match Box::pin(deliver::stream(session, record, &parts.upstreams, ask, *opened, failover)).await?
+            {
                 Ended::Complete(transcript) => {
                     verdicts::praise(vendor);
                     transcript.map(|events| (Form::Stream, Bytes::from(events)))

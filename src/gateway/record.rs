@@ -18,6 +18,8 @@ use crate::telemetry::metrics::Operation;
 use crate::telemetry::sink::Sink;
 use crate::usage::pricing::Price;
 use crate::usage::pricing::cost;
+use http::Method;
+use http::Uri;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,8 +41,8 @@ pub struct Arrival {
     pub at: Instant,
     pub request_id: String,
     pub client: Option<IpAddr>,
-    pub method: String,
-    pub path: String,
+    pub method: Method,
+    pub uri: Uri,
 }
 
 /// What was asked, as far as it is known.
@@ -137,12 +139,13 @@ impl Record {
         if let Some(reservation) = self.held.reservation.take() {
             reservation.settle(self.service.usage.map_or(0, |u| u.total()), clock::now());
         }
-        self.held.in_flight = None;
         let latency = self.arrival.at.elapsed();
         self.count(latency);
         if self.ledger.access {
             self.log(latency);
         }
+        // Last: a process that drains ends when nothing is in flight, and this line has to be out by then.
+        self.held.in_flight = None;
     }
 
     fn count(&self, latency: Duration) {
@@ -163,8 +166,8 @@ impl Record {
             since_epoch: clock::since_epoch(),
             request_id: &self.arrival.request_id,
             client: self.arrival.client,
-            method: &self.arrival.method,
-            path: &self.arrival.path,
+            method: self.arrival.method.as_str(),
+            path: self.arrival.uri.path(),
             status: self.outcome.status,
             key: self.subject.key.as_deref(),
             provider: self.service.provider.as_deref(),
@@ -186,6 +189,9 @@ impl Record {
 /// Streams that are cut when the process ends never reach the logging phase; this does.
 impl Drop for Record {
     fn drop(&mut self) {
+        if !self.closed {
+            self.outcome.error.get_or_insert("aborted");
+        }
         self.close();
     }
 }

@@ -1,7 +1,10 @@
 //! The configuration in force and everything derived from it, swapped whole on reload.
 
 use crate::config::Auth;
+use crate::config::BaseUrl;
 use crate::config::Config;
+use crate::config::Provider;
+use crate::config::Rate;
 use crate::gateway::vendor::BadHeader;
 use crate::gateway::vendor::Counting;
 use crate::gateway::vendor::Vendor;
@@ -20,6 +23,8 @@ use crate::upstream::Host;
 use crate::upstream::host::Manner;
 use crate::upstream::tls::BadAuthority;
 use crate::upstream::tls::authority;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// One configuration, ready to serve.
@@ -30,8 +35,8 @@ pub struct Snapshot {
     pub vendors: Vec<Vendor>,
     pub credentials: Credentials,
     pub admin: Option<KeyHash>,
-    pub per_ip: Option<IpLimit>,
-    pub bad_keys: Option<IpLimit>,
+    pub per_ip: Option<Arc<IpLimit>>,
+    pub bad_keys: Option<Arc<IpLimit>>,
 }
 
 /// What outlives a reload and what new snapshots are made with.
@@ -40,6 +45,8 @@ pub struct Lasting<'a> {
     pub state: &'a State,
     pub counting: Counting<'a>,
     pub first_keys: &'a FirstKeys,
+    /// The snapshot that is replaced, if there is one.
+    pub before: Option<&'a Snapshot>,
 }
 
 /// A configuration that is well written but cannot be served.
@@ -63,7 +70,8 @@ impl Snapshot {
             let trust =
                 trust.map_err(|cause| Unservable::Authority { provider: provider.name.clone(), cause })?;
             let manner = Manner::new(provider.base_url.clone(), trust, provider.http2, &config.failover);
-            vendors.push(Vendor::new(provider, Host::new(manner), lasting.board, &lasting.counting)?);
+            let host = Host::new(manner, &known_addresses(lasting.before, &provider.base_url));
+            vendors.push(Vendor::new(provider, host, lasting.board, &lasting.counting)?);
         }
         name_lanes(&config, &mut vendors, &lasting.counting);
         Ok(Snapshot {
@@ -71,8 +79,11 @@ impl Snapshot {
             vendors,
             credentials: credentials(&config, lasting),
             admin: lasting.first_keys.admin,
-            per_ip: config.limits.per_ip.map(IpLimit::new),
-            bad_keys: config.limits.bad_keys_per_ip.map(IpLimit::new),
+            per_ip: kept(config.limits.per_ip, lasting.before.map(|b| (b.config.limits.per_ip, &b.per_ip))),
+            bad_keys: kept(
+                config.limits.bad_keys_per_ip,
+                lasting.before.map(|b| (b.config.limits.bad_keys_per_ip, &b.bad_keys)),
+            ),
             config,
         })
     }
@@ -81,6 +92,20 @@ impl Snapshot {
     pub fn fleet(&self, now: Instant) -> View<'_> {
         View { vendors: &self.vendors, now }
     }
+}
+
+/// What was found out about a host's name holds on, so that no request after a reload waits for the resolver.
+fn known_addresses(before: Option<&Snapshot>, base: &BaseUrl) -> Vec<SocketAddr> {
+    let same =
+        |provider: &Provider| provider.base_url.host == base.host && provider.base_url.port == base.port;
+    let mut old = before.into_iter().flat_map(|b| b.config.providers.iter().zip(&b.vendors));
+    old.find(|(provider, _)| same(provider)).map_or_else(Vec::new, |(_, vendor)| vendor.host.addresses())
+}
+
+/// A limit that did not change goes on counting where it was: a reload must not let anyone start anew.
+fn kept(rate: Option<Rate>, before: Option<(Option<Rate>, &Option<Arc<IpLimit>>)>) -> Option<Arc<IpLimit>> {
+    let limit = before.filter(|(was, _)| *was == rate).and_then(|(_, limit)| limit.clone());
+    limit.or_else(|| rate.map(|rate| Arc::new(IpLimit::new(rate))))
 }
 
 /// Every model the configuration names gets counters of its own.

@@ -3,7 +3,7 @@
 use crate::clock;
 use crate::config::Failover;
 use crate::dialect::usage::Usage;
-use crate::gateway::attempt::Failure;
+use crate::gateway::failure::Failure;
 use crate::gateway::itinerary::Patience;
 use crate::gateway::itinerary::Stop;
 use crate::gateway::receive::Ask;

@@ -97,6 +97,7 @@ fn chain(providers: Vec<Provider>) -> Config {
         keys: Vec::new(),
         log: Log { format: LogFormat::Json, level: "info".to_owned(), access: false },
         server: ServerSettings {
+            notice: Duration::ZERO,
             threads: 1,
             grace: second,
             head_timeout: second,

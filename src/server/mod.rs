@@ -4,12 +4,13 @@ pub mod checks;
 pub mod doors;
 pub mod drain;
 pub mod housekeeping;
+pub mod listeners;
 pub mod names;
 pub mod reload;
+pub mod signals;
 pub mod simulate;
 
 use crate::config::Config;
-use crate::config::Listener;
 use crate::gateway::Gateway;
 use crate::gateway::parts::Cache;
 use crate::gateway::parts::Parts;
@@ -22,6 +23,7 @@ use crate::gateway::vendor::Counting;
 use crate::health::Board;
 use crate::server::housekeeping::Housekeeping;
 use crate::server::reload::Reloader;
+use crate::server::signals::Signals;
 use crate::state::State;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::sink::Sink;
@@ -30,7 +32,6 @@ use crate::upstream::Upstreams;
 use crate::usage::pricing::PriceTable;
 use arc_swap::ArcSwap;
 use pingora::apps::HttpServerOptions;
-use pingora::listeners::tls::TlsSettings;
 use pingora::proxy::http_proxy;
 use pingora::server::RunArgs;
 use pingora::server::Server;
@@ -46,8 +47,8 @@ use std::sync::atomic::AtomicBool;
 pub enum NotStarted {
     #[error("cannot listen on {address}: {cause}; stop what listens there, or change {setting}")]
     Taken { address: std::net::SocketAddr, setting: &'static str, cause: std::io::Error },
-    #[error("cannot use the certificate {path}: {cause}")]
-    Certificate { path: String, cause: String },
+    #[error("cannot use the certificate `{cert}` with the key `{key}`: {cause}")]
+    Certificate { cert: String, key: String, cause: String },
     #[error(transparent)]
     Unservable(#[from] Unservable),
 }
@@ -62,17 +63,40 @@ pub struct Start {
     pub simulated: Vec<TcpListener>,
 }
 
-/// Serves until a signal ends the process, and returns when the last stream has ended or the grace period has.
+/// A server that only has to be run.
+pub struct Ready {
+    server: Server,
+    signals: Signals,
+}
+
+/// Whether a configuration could be served as far as this machine's files tell; opens nothing.
 ///
 /// # Errors
-/// [`NotStarted`] before the first request is taken.
-pub fn serve(start: Start) -> Result<(), NotStarted> {
+/// [`NotStarted`], except that an address is not tried.
+pub fn check(config: &Config) -> Result<(), NotStarted> {
+    listeners::have_certificates(config)?;
+    let (metrics, board, state) = (Metrics::new(), Board::default(), State::memory());
+    let lasting = Lasting {
+        board: &board,
+        state: &state,
+        counting: Counting { metrics: &metrics, prices: PriceTable::embedded() },
+        first_keys: &FirstKeys::default(),
+        before: None,
+    };
+    Snapshot::new(config.clone(), &lasting)?;
+    Ok(())
+}
+
+/// Builds everything and makes sure that it can start; takes no request yet.
+///
+/// # Errors
+/// [`NotStarted`] says what stands in the way.
+pub fn prepare(start: Start) -> Result<Ready, NotStarted> {
     let Start { config, first_keys, sink, reloader, simulated } = start;
-    check_listeners(&config)?;
+    listeners::are_free(&config)?;
+    listeners::have_certificates(&config)?;
     let conf = pingora_conf(&config);
-    let listeners = config.listen.clone();
-    let (patience, admin) = (config.server.head_timeout, config.admin);
-    let grace = config.server.grace;
+    let (listen, settings, admin) = (config.listen.clone(), config.server.clone(), config.admin);
     let parts = parts(config, first_keys, sink)?;
     let mut server = Server::new_with_opt_and_conf(None, conf);
     server.bootstrap();
@@ -80,25 +104,24 @@ pub fn serve(start: Start) -> Result<(), NotStarted> {
     let mut options = HttpServerOptions::default();
     options.h2c = true;
     proxy.server_options = Some(options);
-    let mut service = Service::new("gateway".to_owned(), Front { proxy: Arc::new(proxy), patience });
-    for listener in &listeners {
-        listen(&mut service, listener)?;
+    let front =
+        Front { proxy: Arc::new(proxy), patience: settings.head_timeout, ledger: parts.ledger.clone() };
+    let mut service = Service::new("gateway".to_owned(), front);
+    for listener in &listen {
+        listeners::add(&mut service, listener)?;
     }
     server.add_service(service);
-    let housekeeping = Housekeeping::new(parts, reloader, admin, grace, simulated);
+    let signals = Signals { parts: parts.clone(), notice: settings.notice };
+    let housekeeping = Housekeeping::new(parts, reloader, admin, settings.grace, simulated);
     server.add_service(GenBackgroundService::new("housekeeping".to_owned(), Arc::new(housekeeping)));
-    server.run(RunArgs::default());
-    Ok(())
+    Ok(Ready { server, signals })
 }
 
-/// Pingora gives up without a word when an address is taken, so it is tried first.
-fn check_listeners(config: &Config) -> Result<(), NotStarted> {
-    let listen = config.listen.iter().map(|l| (l.address, "`listen`"));
-    let admin = config.admin.iter().map(|address| (*address, "`admin.listen`"));
-    for (address, setting) in listen.chain(admin) {
-        TcpListener::bind(address).map_err(|cause| NotStarted::Taken { address, setting, cause })?;
+impl Ready {
+    /// Serves until a signal ends the process; returns when the last stream has ended or the grace period has.
+    pub fn run(self) {
+        self.server.run(RunArgs { shutdown_signal: Box::new(self.signals) });
     }
-    Ok(())
 }
 
 fn pingora_conf(config: &Config) -> ServerConf {
@@ -107,7 +130,7 @@ fn pingora_conf(config: &Config) -> ServerConf {
         work_stealing: config.server.threads > 1,
         upstream_keepalive_pool_size: config.server.upstream_idle,
         // Housekeeping ends the process as soon as the last stream has ended; this is the latest moment.
-        grace_period_seconds: Some(config.server.grace.as_secs()),
+        grace_period_seconds: Some(config.server.grace.as_millis().div_ceil(1000) as u64),
         graceful_shutdown_timeout_seconds: Some(1),
         max_retries: 1,
         pid_file: config.data_dir.join("tollgate.pid").display().to_string(),
@@ -124,6 +147,7 @@ fn parts(config: Config, first_keys: FirstKeys, sink: Sink) -> Result<Arc<Parts>
         state: &state,
         counting: Counting { metrics: &metrics, prices },
         first_keys: &first_keys,
+        before: None,
     };
     let ledger =
         Ledger { metrics: metrics.clone(), sink, format: config.log.format, access: config.log.access };
@@ -141,18 +165,4 @@ fn parts(config: Config, first_keys: FirstKeys, sink: Sink) -> Result<Arc<Parts>
         cache,
         draining: AtomicBool::new(false),
     }))
-}
-
-fn listen(service: &mut Service<Front>, listener: &Listener) -> Result<(), NotStarted> {
-    let address = listener.address.to_string();
-    let Some(pair) = &listener.tls else {
-        service.add_tcp(&address);
-        return Ok(());
-    };
-    let (cert, key) = (pair.cert.display().to_string(), pair.key.display().to_string());
-    let unusable = |cause: String| NotStarted::Certificate { path: cert.clone(), cause };
-    let mut tls = TlsSettings::intermediate(&cert, &key).map_err(|e| unusable(e.to_string()))?;
-    tls.enable_h2();
-    service.add_tls_with_settings(&address, None, tls);
-    Ok(())
 }

@@ -20,7 +20,7 @@ use tracing::info;
 use tracing::warn;
 
 /// How often the file is looked at. Reading a few KiB is cheap, and it works on every kind of mount.
-const LOOK: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(500);
 
 /// Where the configuration comes from.
 pub struct Reloader {
@@ -80,12 +80,12 @@ impl Reloader {
         }
     }
 
-    fn is_changed(&self) -> bool {
+    /// The file's text, if it is not the one that was tried last.
+    fn changed(&self) -> Option<String> {
         // A file that is away for a moment is being replaced; the next look finds it.
-        let Ok(Some(source)) = config::find(self.file.as_deref()) else {
-            return false;
-        };
-        self.seen.lock().is_ok_and(|seen| seen.as_ref() != Some(&source.text))
+        let source = config::find(self.file.as_deref()).ok().flatten()?;
+        let is_new = self.seen.lock().is_ok_and(|seen| seen.as_ref() != Some(&source.text));
+        is_new.then_some(source.text)
     }
 }
 
@@ -96,6 +96,7 @@ fn put_in_force(parts: &Parts, config: Config) -> Result<String, String> {
         state: &parts.state,
         counting: Counting { metrics: parts.metrics(), prices: parts.prices },
         first_keys: &parts.first_keys,
+        before: Some(&old),
     };
     needs_restart(&old.config, &config);
     let summary = format!("{} providers, {} keys", config.providers.len(), config.keys.len());
@@ -109,14 +110,22 @@ fn put_in_force(parts: &Parts, config: Config) -> Result<String, String> {
     Ok(summary)
 }
 
-/// Listeners, threads and the log's form are fixed when the process starts.
+/// What is opened, sized or handed out when the process starts stays as it is.
 fn needs_restart(old: &Config, new: &Config) {
     let fixed = [
         ("listen", old.listen != new.listen),
         ("admin.listen", old.admin != new.admin),
-        ("server.threads", old.server.threads != new.server.threads),
+        ("data_dir", old.data_dir != new.data_dir),
+        ("cache.exact.max_entries", old.cache.max_entries != new.cache.max_entries),
+        ("cache.exact.max_bytes", old.cache.max_bytes != new.cache.max_bytes),
         ("log.format", old.log.format != new.log.format),
         ("log.level", old.log.level != new.log.level),
+        ("log.access", old.log.access != new.log.access),
+        ("server.threads", old.server.threads != new.server.threads),
+        ("server.notice", old.server.notice != new.server.notice),
+        ("server.grace", old.server.grace != new.server.grace),
+        ("server.head_timeout", old.server.head_timeout != new.server.head_timeout),
+        ("server.upstream_idle", old.server.upstream_idle != new.server.upstream_idle),
     ];
     for (setting, _) in fixed.iter().filter(|(_, changed)| *changed) {
         warn!(setting, "this change takes effect at the next start");
@@ -130,10 +139,17 @@ pub async fn watch(reloader: &Reloader, parts: &Parts) {
         Err(cause) => return error!(%cause, "SIGHUP cannot be caught; reload through the admin listener"),
     };
     let mut ticks = tokio::time::interval(LOOK);
+    let mut looked: Option<String> = None;
     loop {
         tokio::select! {
             _ = hangup.recv() => drop(reloader.reload(parts)),
-            _ = ticks.tick() => if reloader.is_changed() { drop(reloader.reload(parts)) },
+            _ = ticks.tick() => {
+                let before = std::mem::replace(&mut looked, reloader.changed());
+                // Seen twice: half of a file that is being written can be a sound configuration.
+                if looked.is_some() && looked == before {
+                    drop(reloader.reload(parts));
+                }
+            }
         }
     }
 }

@@ -43,12 +43,12 @@ struct Written {
 }
 
 /// Reads the hashes, and makes what is missing: an admin key always, a client key if `want_client`.
+/// Fresh ones are lost unless they are [kept](FirstKeys::keep).
 ///
 /// # Errors
-/// [`Unusable`] when the directory cannot be written or its file is not ours.
+/// [`Unusable`] when the file cannot be read or is not ours.
 pub fn open(directory: &Path, want_client: bool) -> Result<(FirstKeys, Fresh), Unusable> {
-    let path = directory.join(FILE);
-    let mut keys = read(&path)?;
+    let mut keys = read(&directory.join(FILE))?;
     let mut fresh = Fresh::default();
     if keys.admin.is_none() {
         fresh.admin = Some(make("tg-admin-", &mut keys.admin));
@@ -56,10 +56,24 @@ pub fn open(directory: &Path, want_client: bool) -> Result<(FirstKeys, Fresh), U
     if want_client && keys.client.is_none() {
         fresh.client = Some(make("tg-", &mut keys.client));
     }
-    if fresh.admin.is_some() || fresh.client.is_some() {
-        write(directory, &path, &keys).map_err(|cause| Unusable::Io { path: path.clone(), cause })?;
-    }
     Ok((keys, fresh))
+}
+
+impl FirstKeys {
+    /// Writes the hashes down.
+    ///
+    /// # Errors
+    /// [`Unusable::Io`] when the directory cannot be written.
+    pub fn keep(&self, directory: &Path) -> Result<(), Unusable> {
+        let path = directory.join(FILE);
+        write(directory, &path, self).map_err(|cause| Unusable::Io { path, cause })
+    }
+}
+
+impl Fresh {
+    pub fn is_empty(&self) -> bool {
+        self.client.is_none() && self.admin.is_none()
+    }
 }
 
 /// Forgets the keys, so that the next start makes new ones.
@@ -121,13 +135,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         let (keys, fresh) = open(&data, true).unwrap();
+        assert!(
+            !fresh.is_empty() && !data.exists(),
+            "nothing is written before it is known that the gateway starts"
+        );
+        keys.keep(&data).unwrap();
         let (client, admin) = (fresh.client.unwrap(), fresh.admin.unwrap());
         assert_eq!(keys.client, Some(KeyHash::of(client.expose())));
         let text = fs::read_to_string(data.join(FILE)).unwrap();
         assert!(!text.contains(client.expose()) && !text.contains(admin.expose()), "a key is on disk");
         let (again, fresh) = open(&data, true).unwrap();
         assert_eq!(again, keys);
-        assert!(fresh.client.is_none() && fresh.admin.is_none());
+        assert!(fresh.is_empty());
     }
 
     #[test]

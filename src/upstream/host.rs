@@ -77,10 +77,17 @@ pub struct Host {
 }
 
 impl Host {
-    pub fn new(manner: Manner) -> Host {
+    /// A host whose name, if it has one, was last found at the `known` addresses.
+    pub fn new(manner: Manner, known: &[SocketAddr]) -> Host {
         let literal = resolve::literal(&manner.base.host, manner.base.port);
-        let peers = literal.map(|address| manner.peer(address)).into_iter().collect::<Vec<_>>();
+        let addresses = literal.as_ref().map_or(known, std::slice::from_ref);
+        let peers = addresses.iter().map(|address| manner.peer(*address)).collect::<Vec<_>>();
         Host { manner, peers: ArcSwap::from_pointee(peers), preferred: AtomicUsize::new(0) }
+    }
+
+    /// Where it was last found.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.peers.load().iter().filter_map(|peer| address_of(peer)).collect()
     }
 
     /// The `Host` header: the port is left out where it is the scheme's own.
@@ -111,12 +118,16 @@ impl Host {
         let base = &self.manner.base;
         let found = resolve::look_up(&base.host, base.port, self.manner.connect).await;
         let found = found.map_err(|cause| Broken::Name { host: base.host.clone(), cause })?;
-        let known: Vec<Arc<HttpPeer>> = self.peers.load().to_vec();
-        let address_of = |peer: &HttpPeer| peer._address.as_inet().map(|a| SocketAddr::from(*a));
-        if !found.iter().copied().map(Some).eq(known.iter().map(|p| address_of(p))) {
+        if found != self.addresses() {
             self.peers.store(Arc::new(found.into_iter().map(|a| self.manner.peer(a)).collect()));
         }
         Ok(())
+    }
+
+    /// The peer to ask first, once the name has been looked up.
+    pub(crate) fn preferred(&self) -> Option<Arc<HttpPeer>> {
+        let peers = self.peers.load();
+        peers.get(self.preferred.load(Ordering::Relaxed) % peers.len().max(1)).cloned()
     }
 
     /// Every peer, the one to ask first in front.
@@ -132,6 +143,10 @@ impl Host {
     pub(crate) fn prefer(&self, index: usize) {
         self.preferred.store(index, Ordering::Relaxed);
     }
+}
+
+fn address_of(peer: &HttpPeer) -> Option<SocketAddr> {
+    peer._address.as_inet().map(|address| SocketAddr::from(*address))
 }
 
 /// The peers of a host at one moment.

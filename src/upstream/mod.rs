@@ -1,15 +1,16 @@
 //! Connections to providers: where they are, how one is opened, and what may go wrong on the wire.
 
 pub mod host;
+pub mod pool;
+pub mod request;
 pub mod resolve;
 pub mod tls;
 pub mod wire;
 
 pub use host::Host;
+pub use pool::Upstreams;
+pub use request::Request;
 pub use wire::Wire;
-
-use pingora::connectors::ConnectorOptions;
-use pingora::connectors::http::Connector;
 
 /// What can go wrong between us and a provider, as far as the judge of failures cares.
 #[derive(Debug, thiserror::Error)]
@@ -30,16 +31,4 @@ pub enum Broken {
     Protocol(Box<pingora::Error>),
     #[error("the answer is larger than {limit} bytes")]
     TooLarge { limit: usize },
-}
-
-/// The pool of connections to all providers.
-pub struct Upstreams {
-    connector: Connector,
-}
-
-impl Upstreams {
-    /// `idle` bounds the idle connections kept, all providers together.
-    pub fn new(idle: usize) -> Upstreams {
-        Upstreams { connector: Connector::new(Some(ConnectorOptions::new(idle))) }
-    }
 }

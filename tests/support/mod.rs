@@ -15,6 +15,7 @@ mod reply;
 mod request;
 mod tls;
 mod vendor;
+mod wire;
 
 pub use ask::Answer;
 pub use ask::ask;
@@ -49,3 +50,7 @@ pub use tls::TlsVendor;
 pub use tls::tls_vendor;
 pub use vendor::Departure;
 pub use vendor::Vendor;
+pub use wire::Wire;
+pub use wire::WireAnswer;
+pub use wire::chat_request;
+pub use wire::request;

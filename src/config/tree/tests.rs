@@ -1,3 +1,5 @@
+//! What a YAML text becomes, and how its mistakes are told.
+
 use super::*;
 use crate::config::problem::Problem;
 

@@ -5,6 +5,7 @@ pub mod error;
 mod events;
 mod fields;
 mod node;
+pub mod operation;
 pub mod relay;
 pub mod request;
 pub mod stream;

@@ -1,3 +1,5 @@
+//! What the access line says in both forms.
+
 use super::*;
 use proptest::prelude::*;
 use serde_json::Value;

@@ -36,6 +36,7 @@ pub(super) struct Families {
     pub(super) limits_hit: IntCounterVec,
     pub(super) requests_in_flight: IntGauge,
     pub(super) streams_in_flight: IntGauge,
+    pub(super) client_connections: IntGauge,
     pub(super) connections: IntCounterVec,
     pub(super) upstream_in_flight: IntGaugeVec,
     pub(super) events_dropped: IntCounter,
@@ -85,6 +86,7 @@ impl Families {
             limits_hit: table.counters("tollgate_limits_hit_total", "Requests a limit refused.", &["limit"]),
             requests_in_flight: table.gauge("tollgate_requests_in_flight", "Requests being served."),
             streams_in_flight: table.gauge("tollgate_streams_in_flight", "Streamed answers being sent."),
+            client_connections: table.gauge("tollgate_client_connections", "Connections of clients."),
             connections: table.counters(
                 "tollgate_upstream_connections_total",
                 "Connections used for a call: opened for it, or taken from the pool.",

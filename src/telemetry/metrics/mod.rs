@@ -176,6 +176,16 @@ impl Metrics {
         InFlight::enter(&self.families.streams_in_flight)
     }
 
+    /// Hold the result for as long as a client's connection lives.
+    pub fn connection_begins(&self) -> InFlight {
+        InFlight::enter(&self.families.client_connections)
+    }
+
+    /// Connections of clients that are open now.
+    pub fn connections(&self) -> i64 {
+        self.families.client_connections.get()
+    }
+
     /// Takes over what can only be read; to be called before [`Metrics::gather`].
     pub fn read(&self, now: &Readings<'_>) {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,3 +1,5 @@
+//! What a scrape shows after known events.
+
 use super::*;
 use crate::money::Money;
 

@@ -1,3 +1,5 @@
+//! What the log keeps, drops and writes.
+
 use super::*;
 use std::sync::mpsc::Receiver;
 use std::sync::mpsc::Sender;
