@@ -102,5 +102,6 @@ fn names(snapshot: &Snapshot, who: &Credential) -> Vec<(String, String)> {
 
 async fn send(session: &mut Session, record: &mut Record, status: u16, body: Bytes) -> pingora::Result<()> {
     record.outcome.status = status;
-    client::answer(session, Head::new(status, record), client::JSON, body).await
+    let head = Head::new(status, record);
+    client::answer(session, record, head, client::JSON, body).await
 }

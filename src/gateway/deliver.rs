@@ -61,8 +61,8 @@ pub async fn whole(
     };
     let head = Head::new(200, record);
     match unfolded {
-        Some(events) => client::answer(session, head, EVENT_STREAM, events.into()).await,
-        None => client::answer(session, head, JSON, body).await,
+        Some(events) => client::answer(session, record, head, EVENT_STREAM, events.into()).await,
+        None => client::answer(session, record, head, JSON, body).await,
     }
 }
 
@@ -78,7 +78,7 @@ pub async fn hit(session: &mut Session, record: &mut Record, ask: &Ask, hit: Hit
     record.service.model = Some(hit.answer.model.as_str().into());
     let mut head = Head::new(200, record);
     head.number(client::name::CACHE_TTL, hit.ttl_left.as_secs());
-    client::answer(session, head, kind, body).await.map(|()| true)
+    client::answer(session, record, head, kind, body).await.map(|()| true)
 }
 
 fn in_form(answer: &Answer, ask: &Ask) -> Option<(&'static str, Bytes)> {
@@ -115,17 +115,19 @@ pub async fn stream(
     let stopped = flow(session, &mut wire, &mut relay, failover.between_events).await;
     record.service.usage = Some(used(&relay, ask));
     record.events_dropped(relay.garbage);
+    record.settle();
     let ended = match stopped {
         Err(ClientLeft) => return Ok(leave(wire, &relay, record, ask).await),
         Ok(Stopped::Complete) => Ended::Complete(relay.transcript()),
         Ok(Stopped::Broken { word, message }) => {
-            tell(session, &message).await;
+            tell(session, &relay.take(), &message).await;
             record.outcome.error = Some(word);
             Ended::Broken(word)
         }
     };
-    // A failure to write the last chunk is a client that has left with the whole answer.
-    let _ = session.write_response_body(Some(Bytes::new()), true).await;
+    if session.write_response_body(Some(relay.take()), true).await.is_err() {
+        record.client_left();
+    }
     match ended {
         Ended::Complete(_) => finish(upstreams, wire).await,
         Ended::Broken(_) | Ended::ClientLeft => wire.abandon().await,
@@ -156,7 +158,8 @@ impl Stopped {
     }
 }
 
-/// Passes events on until the stream stops. Only events with content put off the time between events.
+/// Passes events on until the stream stops; the last ones of a complete stream are left in the relay, to go with
+/// the end of the body. Only events with content put off the time between events.
 async fn flow(
     session: &mut Session,
     wire: &mut Wire,
@@ -165,14 +168,13 @@ async fn flow(
 ) -> Result<Stopped, ClientLeft> {
     let mut until = Instant::now() + between;
     let mut seen = relay.content_events;
-    loop {
+    while *relay.flow() != Flow::Done {
         let ready = relay.take();
         if !ready.is_empty() {
             session.write_response_body(Some(ready), false).await.map_err(|_| ClientLeft)?;
         }
         match relay.flow() {
-            Flow::Waiting | Flow::Open => {}
-            Flow::Done => return Ok(Stopped::Complete),
+            Flow::Waiting | Flow::Open | Flow::Done => {}
             Flow::TooLong => {
                 return Ok(Stopped::broken("event_too_long", "the provider sent an event that is too long"));
             }
@@ -199,16 +201,17 @@ async fn flow(
             until = Instant::now() + between;
         }
     }
+    Ok(Stopped::Complete)
 }
 
 const STALL: &str = "the provider fell silent in the middle of its answer; what came before is incomplete";
 const CUT: &str = "the provider broke off in the middle of its answer; what came before is incomplete";
 
-/// Tells the client that its stream is broken. No `[DONE]` follows.
-async fn tell(session: &mut Session, message: &str) {
+/// Tells the client that its stream is broken, after what came of it last. No `[DONE]` follows.
+async fn tell(session: &mut Session, last: &[u8], message: &str) {
     let event =
         ErrorBody { message, kind: "server_error", param: None, code: Some("stream_interrupted") }.to_event();
-    let _ = session.write_response_body(Some(event.into()), false).await;
+    let _ = session.write_response_body(Some([last, &event].concat().into()), false).await;
 }
 
 async fn leave(wire: Wire, relay: &Relay, record: &mut Record, ask: &Ask) -> Ended {

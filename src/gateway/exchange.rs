@@ -222,7 +222,8 @@ async fn give_back(
         Some(body) => {
             record.outcome.status = status;
             record.outcome.error = Some(refusal.reason);
-            client::answer(session, Head::new(status, record), client::JSON, body).await
+            let head = Head::new(status, record);
+            client::answer(session, record, head, client::JSON, body).await
         }
         None => client::refuse(session, record, &refusal).await,
     }
