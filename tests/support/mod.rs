@@ -6,8 +6,11 @@
 
 mod chat;
 mod gateway;
+mod hand;
+mod home;
 mod http;
 mod port;
+mod program;
 mod reply;
 mod request;
 mod tls;
@@ -20,11 +23,15 @@ pub use chat::finish_chunk;
 pub use chat::usage_chunk;
 pub use gateway::Gateway;
 pub use gateway::KEY;
+pub use hand::Hand;
+pub use hand::LiveStream;
+pub use home::Home;
 pub use http::client;
 pub use http::raw_http;
 pub use http::sse_events;
 pub use port::free_port;
 pub use port::refused_port;
+pub use program::Program;
 pub use reply::Reply;
 pub use reply::Step;
 pub use request::Request;
