@@ -62,7 +62,10 @@ pub async fn model_named(
 ) -> pingora::Result<()> {
     let resolved = snapshot.table.resolve(name, &snapshot.fleet(record.arrival.at));
     match resolved {
-        Err(unknown) => client::refuse(session, record, &refuse::unknown_model(&unknown)).await,
+        Err(unknown) => {
+            let unknown = unknown.known_to(|name| who.may_name(name));
+            client::refuse(session, record, &refuse::unknown_model(&unknown)).await
+        }
         Ok(_) if !who.may_name(name) => {
             client::refuse(session, record, &refuse::model_not_allowed(name)).await
         }

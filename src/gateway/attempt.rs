@@ -1,5 +1,6 @@
 //! One attempt: connect → send → judge the head → wait for the first content. Nothing of it reaches the client yet.
 
+use crate::clock;
 use crate::config::Failover;
 use crate::dialect::openai::relay::End;
 use crate::dialect::openai::relay::Flow;
@@ -17,15 +18,12 @@ use crate::upstream::Broken;
 use crate::upstream::Upstreams;
 use crate::upstream::Wire;
 use bytes::Bytes;
+use http::HeaderName;
 use http::HeaderValue;
 use http::header;
-use pingora::http::RequestHeader;
 use pingora::http::ResponseHeader;
 use std::time::Duration;
 use std::time::Instant;
-
-/// Dead connections from the pool that are passed over before a new one is made.
-const MAX_STALE: u32 = 2;
 
 /// What a provider answered.
 pub enum Reply {
@@ -51,7 +49,6 @@ pub struct Terms<'a> {
     pub deadline: Instant,
     /// Bytes of a stream kept for the cache.
     pub keep: usize,
-    pub since_epoch: Duration,
 }
 
 /// Asks one target.
@@ -65,11 +62,10 @@ pub async fn attempt(
     ask: &Ask,
     terms: &Terms<'_>,
 ) -> Result<Reply, Failure> {
-    let (mut wire, status) = ask_head(upstreams, vendor, stop, ask, terms).await?;
-    match status {
-        Head::Stream => open_stream(upstreams, wire, ask, terms).await,
-        Head::Whole => {
-            let until = terms.until(terms.failover.answer);
+    let (mut wire, head) = ask_head(upstreams, vendor, stop, ask, terms).await?;
+    match head {
+        Head::Stream => Box::pin(open_stream(upstreams, wire, ask, terms)).await,
+        Head::Whole { until } => {
             let body = wire.whole(terms.max_answer, until).await.map_err(Failure::cut)?;
             upstreams.close(wire).await;
             read_whole(ask, body)
@@ -82,7 +78,7 @@ pub async fn attempt(
             let said = wire.dregs().await;
             upstreams.close(wire).await;
             let hint = |name: &str| retry_after.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
-            Err(Failure::refused(code, said, &hint, terms.since_epoch))
+            Err(Failure::refused(code, said, &hint, clock::since_epoch()))
         }
     }
 }
@@ -96,17 +92,17 @@ async fn ask_head(
     terms: &Terms<'_>,
 ) -> Result<(Wire, Head), Failure> {
     let body = body_for(vendor, stop, ask);
-    let mut stale = 0;
+    let mut fresh = false;
     loop {
-        let fresh = stale >= MAX_STALE;
-        let mut wire = upstreams.open(&vendor.host, fresh).await.map_err(Failure::unreached)?;
+        let mut wire =
+            upstreams.open(&vendor.host, fresh, terms.deadline).await.map_err(Failure::unreached)?;
         match wire.reused {
             true => vendor.counters.connection_reused(),
             false => vendor.counters.connection_opened(),
         }
         match exchange_heads(&mut wire, vendor, stop, ask, &body, terms).await {
             Ok(head) => return Ok((wire, head)),
-            Err(Broken::Reset(_)) if wire.reused => stale += 1,
+            Err(broken) if !fresh && wire.was_dead(&broken) => fresh = true,
             Err(broken) => {
                 wire.abandon().await;
                 return Err(Failure::unanswered(broken));
@@ -123,22 +119,50 @@ async fn exchange_heads(
     body: &Bytes,
     terms: &Terms<'_>,
 ) -> Result<Head, Broken> {
-    let head = request_head(wire.is_http2(), vendor, stop, ask, body.len())?;
-    let sent = wire.send(head, body.clone()).await;
-    let patience = match ask.shape.stream {
-        true => terms.failover.first_byte,
-        false => terms.failover.answer,
-    };
-    match sent {
-        Ok(()) => wire.head(terms.until(patience)).await.map(|head| Head::of(head, ask.shape.stream)),
+    let sent = send(wire, vendor, stop, ask, body, terms.deadline).await;
+    let stream = ask.shape.stream;
+    let answer = terms.until(terms.failover.answer);
+    let head = match sent {
+        Ok(()) if stream => wire.head(terms.until(terms.failover.first_byte)).await?,
+        Ok(()) => wire.head(answer).await?,
         // A provider may refuse before it has read everything; what it said then is worth more than our broken pipe.
-        Err(broken) => match wire.head(terms.until(EARLY_ANSWER)).await {
-            Ok(head) => Ok(Head::of(head, ask.shape.stream)),
-            Err(_) => Err(broken),
-        },
-    }
+        Err(broken) => wire.head(terms.until(EARLY_ANSWER)).await.map_err(|_| broken)?,
+    };
+    Ok(Head::of(head, stream, answer))
 }
 
+/// Nothing of the client's headers goes upstream.
+async fn send(
+    wire: &mut Wire,
+    vendor: &Vendor,
+    stop: &Stop,
+    ask: &Ask,
+    body: &Bytes,
+    deadline: Instant,
+) -> Result<(), Broken> {
+    let fixed = match ask.shape.stream {
+        true => &FOR_EVENTS,
+        false => &FOR_JSON,
+    };
+    let path = format!("{}{}", vendor.base_path, ask.operation.path());
+    wire.send(&vendor.request("POST", &path, &vendor.fields(stop.key, fixed), body), deadline).await
+}
+
+static FOR_EVENTS: [(HeaderName, HeaderValue); 3] = headers("text/event-stream");
+static FOR_JSON: [(HeaderName, HeaderValue); 3] = headers("application/json");
+
+const fn headers(accept: &'static str) -> [(HeaderName, HeaderValue); 3] {
+    [
+        (header::ACCEPT, HeaderValue::from_static(accept)),
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (header::USER_AGENT, USER_AGENT),
+    ]
+}
+
+/// How we introduce ourselves to providers.
+pub const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("tollgate/", env!("CARGO_PKG_VERSION")));
+
+/// How long an answer is waited for when the request could not be sent.
 const EARLY_ANSWER: Duration = Duration::from_millis(500);
 
 impl Terms<'_> {
@@ -150,7 +174,10 @@ impl Terms<'_> {
 /// What the head of an answer promises.
 enum Head {
     Stream,
-    Whole,
+    /// The end of the body must have come by then.
+    Whole {
+        until: Instant,
+    },
     /// Compressed although nobody asked for it.
     Encoded,
     Failed {
@@ -171,7 +198,7 @@ const HINTS: &[&str] = &[
 ];
 
 impl Head {
-    fn of(head: &ResponseHeader, stream: bool) -> Head {
+    fn of(head: &ResponseHeader, stream: bool, until: Instant) -> Head {
         if !head.status.is_success() {
             let hint = |name: &&str| {
                 let value = head.headers.get(*name)?.to_str().ok()?;
@@ -189,7 +216,7 @@ impl Head {
         let kind = head.headers.get(header::CONTENT_TYPE).map_or(&b""[..], |v| v.as_bytes());
         match stream && kind.len() >= 17 && kind[..17].eq_ignore_ascii_case(b"text/event-stream") {
             true => Head::Stream,
-            false => Head::Whole,
+            false => Head::Whole { until },
         }
     }
 }
@@ -200,36 +227,6 @@ fn body_for(vendor: &Vendor, stop: &Stop, ask: &Ask) -> Bytes {
         true => ask.body.clone(),
         false => ask.shape.body_for(&ask.body, &stop.model, ask_usage).into(),
     }
-}
-
-/// The head for a provider starts empty: nothing of the client's headers goes upstream.
-fn request_head(
-    http2: bool,
-    vendor: &Vendor,
-    stop: &Stop,
-    ask: &Ask,
-    length: usize,
-) -> Result<RequestHeader, Broken> {
-    let path = format!("{}{}", vendor.base_path, ask.operation.path());
-    let mut head =
-        RequestHeader::build_no_case("POST", path.as_bytes(), Some(8)).map_err(Broken::Protocol)?;
-    let accept = match ask.shape.stream {
-        true => "text/event-stream",
-        false => "application/json",
-    };
-    let fixed = [
-        (header::ACCEPT, HeaderValue::from_static(accept)),
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        (header::USER_AGENT, HeaderValue::from_static(concat!("tollgate/", env!("CARGO_PKG_VERSION")))),
-        (header::CONTENT_LENGTH, HeaderValue::from(length)),
-    ];
-    for (name, value) in
-        fixed.into_iter().chain(vendor.key(stop.key).cloned()).chain(vendor.headers.iter().cloned())
-    {
-        head.insert_header(name, value).map_err(Broken::Protocol)?;
-    }
-    vendor.address(&mut head, http2, path)?;
-    Ok(head)
 }
 
 fn read_whole(ask: &Ask, body: Bytes) -> Result<Reply, Failure> {

@@ -18,6 +18,11 @@ use std::time::Duration;
 /// A refused request's unread body is read away up to here, so that its connection can be kept.
 const MAX_DRAIN: u64 = 64 * 1024;
 const DRAIN_PATIENCE: Duration = Duration::from_secs(1);
+/// How long a refused client may go on sending, and how long it may be silent meanwhile.
+const LINGER: Duration = Duration::from_secs(30);
+const LINGER_SILENCE: Duration = Duration::from_secs(2);
+
+const TOO_SLOW: u16 = 408;
 
 pub const JSON: &str = "application/json";
 pub const EVENT_STREAM: &str = "text/event-stream; charset=utf-8";
@@ -43,18 +48,18 @@ async fn gone(client: &mut Session) {
 /// A head with what every answer carries.
 pub fn head(status: u16, record: &Record) -> pingora::Result<ResponseHeader> {
     let mut head = ResponseHeader::build_no_case(status, Some(16))?;
-    set(&mut head, "x-request-id", &record.arrival.request_id);
+    set(&mut head, name::REQUEST_ID, &record.arrival.request_id);
     let service = &record.service;
-    service.provider.as_deref().into_iter().for_each(|name| set(&mut head, "x-provider", name));
-    service.model.as_deref().into_iter().for_each(|name| set(&mut head, "x-model", name));
+    service.provider.as_deref().into_iter().for_each(|name| set(&mut head, name::PROVIDER, name));
+    service.model.as_deref().into_iter().for_each(|name| set(&mut head, name::MODEL, name));
     if !service.attempts.is_empty() {
-        number(&mut head, "x-attempts", service.attempts.len() as u64);
+        number(&mut head, name::ATTEMPTS, service.attempts.len() as u64);
     }
     if let Some(cache) = service.cache {
-        head.insert_header("x-cache", HeaderValue::from_static(shouted(cache)))?;
+        head.insert_header(name::CACHE, HeaderValue::from_static(shouted(cache)))?;
     }
     if let Some(Cost::Known(money)) = record.cost() {
-        set(&mut head, "x-response-cost-usd", &money.to_string());
+        set(&mut head, name::COST, &money.to_string());
     }
     for (kind, left) in
         [(Which::Requests, &record.held.requests_left), (Which::Tokens, &record.held.tokens_left)]
@@ -68,11 +73,11 @@ pub fn head(status: u16, record: &Record) -> pingora::Result<ResponseHeader> {
 pub async fn answer(
     client: &mut Session,
     mut head: ResponseHeader,
-    kind: &str,
+    kind: &'static str,
     body: Bytes,
 ) -> pingora::Result<()> {
-    set(&mut head, "content-type", kind);
-    number(&mut head, "content-length", body.len() as u64);
+    head.insert_header(header::CONTENT_TYPE, HeaderValue::from_static(kind))?;
+    number(&mut head, header::CONTENT_LENGTH, body.len() as u64);
     let bodiless = client.req_header().method == http::Method::HEAD;
     client.write_response_header(Box::new(head), bodiless).await?;
     if !bodiless {
@@ -87,22 +92,48 @@ pub async fn refuse(client: &mut Session, record: &mut Record, refusal: &Refusal
     record.outcome.error = Some(refusal.reason);
     let mut head = head(refusal.status, record)?;
     if let Some(seconds) = refusal.retry_after_seconds() {
-        number(&mut head, "retry-after", seconds);
+        number(&mut head, header::RETRY_AFTER, seconds);
+    }
+    if let Some(allow) = refusal.allow {
+        head.insert_header(header::ALLOW, HeaderValue::from_static(allow))?;
     }
     if let Some(limited) = &refusal.limited {
         let left = Left { limit: limited.limit, remaining: limited.remaining, reset: limited.reset };
         rate_limit(&mut head, limited.which, &left);
     }
     drain(client).await;
-    answer(client, head, JSON, refusal.body().into()).await
+    answer(client, head, JSON, refusal.body().into()).await?;
+    // A client that is too slow already has had its time.
+    if refusal.status != TOO_SLOW {
+        record.close();
+        linger(client).await;
+    }
+    Ok(())
+}
+
+/// What the client is still sending is read away: a close would reset the connection, and most clients read only
+/// when they have sent everything, so they would never see the answer.
+async fn linger(client: &mut Session) {
+    if client.is_http2() || waits_for_continue(client) {
+        return;
+    }
+    let client = client.as_downstream_mut();
+    let silent_or_done = async {
+        while let Ok(Ok(Some(_))) = tokio::time::timeout(LINGER_SILENCE, client.read_request_body()).await {}
+    };
+    // Either way the connection is closed next.
+    let _ = tokio::time::timeout(LINGER, silent_or_done).await;
+}
+
+/// Such a client must not be made to send what nobody wants.
+fn waits_for_continue(client: &Session) -> bool {
+    client.req_header().headers.contains_key(header::EXPECT)
 }
 
 async fn drain(client: &mut Session) {
     let length = client.req_header().headers.get(header::CONTENT_LENGTH);
     let length = length.and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
-    // A client that waits for "100 Continue" must not be made to send what nobody wants.
-    let waits = client.req_header().headers.contains_key(header::EXPECT);
-    if length.is_some_and(|n| n <= MAX_DRAIN) && !waits {
+    if length.is_some_and(|n| n <= MAX_DRAIN) && !waits_for_continue(client) {
         let session = client.as_downstream_mut();
         session.set_total_drain_timeout(Some(DRAIN_PATIENCE));
         // If it fails the connection closes, which is what happens without it too.
@@ -112,17 +143,9 @@ async fn drain(client: &mut Session) {
 
 fn rate_limit(head: &mut ResponseHeader, which: Which, left: &Left) {
     let [limit, remaining, reset] = match which {
-        Which::Requests => {
-            ["x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"]
-        }
-        Which::Tokens => {
-            ["x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"]
-        }
-        Which::Concurrent => [
-            "x-ratelimit-limit-concurrent",
-            "x-ratelimit-remaining-concurrent",
-            "x-ratelimit-reset-concurrent",
-        ],
+        Which::Requests => name::REQUESTS,
+        Which::Tokens => name::TOKENS,
+        Which::Concurrent => name::CONCURRENT,
     };
     number(head, limit, left.limit);
     number(head, remaining, left.remaining);
@@ -139,12 +162,42 @@ fn shouted(cache: CacheResult) -> &'static str {
 }
 
 /// Sets a header whose value may come from outside; one that cannot be sent is left out.
-pub fn set(head: &mut ResponseHeader, name: &'static str, value: &str) {
+pub fn set(head: &mut ResponseHeader, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
-        let _ = head.insert_header(HeaderName::from_static(name), value);
+        let _ = head.insert_header(name, value);
     }
 }
 
-pub fn number(head: &mut ResponseHeader, name: &'static str, value: u64) {
-    let _ = head.insert_header(HeaderName::from_static(name), HeaderValue::from(value));
+pub fn number(head: &mut ResponseHeader, name: HeaderName, value: u64) {
+    let _ = head.insert_header(name, HeaderValue::from(value));
+}
+
+/// Names of headers, read once by the compiler.
+pub mod name {
+    use http::HeaderName;
+
+    pub const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+    pub const ATTEMPTS: HeaderName = HeaderName::from_static("x-attempts");
+    pub const CACHE: HeaderName = HeaderName::from_static("x-cache");
+    pub const CACHE_TTL: HeaderName = HeaderName::from_static("x-cache-ttl");
+    pub const COST: HeaderName = HeaderName::from_static("x-response-cost-usd");
+    pub const MODEL: HeaderName = HeaderName::from_static("x-model");
+    pub const PROVIDER: HeaderName = HeaderName::from_static("x-provider");
+    pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+    /// Limit, remaining, reset.
+    pub const REQUESTS: [HeaderName; 3] = [
+        HeaderName::from_static("x-ratelimit-limit-requests"),
+        HeaderName::from_static("x-ratelimit-remaining-requests"),
+        HeaderName::from_static("x-ratelimit-reset-requests"),
+    ];
+    pub const TOKENS: [HeaderName; 3] = [
+        HeaderName::from_static("x-ratelimit-limit-tokens"),
+        HeaderName::from_static("x-ratelimit-remaining-tokens"),
+        HeaderName::from_static("x-ratelimit-reset-tokens"),
+    ];
+    pub const CONCURRENT: [HeaderName; 3] = [
+        HeaderName::from_static("x-ratelimit-limit-concurrent"),
+        HeaderName::from_static("x-ratelimit-remaining-concurrent"),
+        HeaderName::from_static("x-ratelimit-reset-concurrent"),
+    ];
 }

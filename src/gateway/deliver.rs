@@ -77,7 +77,7 @@ pub async fn hit(session: &mut Session, record: &mut Record, ask: &Ask, hit: Hit
     record.service.provider = Some(hit.answer.provider.as_str().into());
     record.service.model = Some(hit.answer.model.as_str().into());
     let mut head = client::head(200, record)?;
-    client::number(&mut head, "x-cache-ttl", hit.ttl_left.as_secs());
+    client::number(&mut head, client::name::CACHE_TTL, hit.ttl_left.as_secs());
     client::answer(session, head, kind, body).await.map(|()| true)
 }
 
@@ -114,6 +114,7 @@ pub async fn stream(
     record.first_byte();
     let stopped = flow(session, &mut wire, &mut relay, failover.between_events).await;
     record.service.usage = Some(used(&relay, ask));
+    record.events_dropped(relay.garbage);
     let ended = match stopped {
         Err(ClientLeft) => return Ok(leave(wire, &relay, record, ask).await),
         Ok(Stopped::Complete) => Ended::Complete(relay.transcript()),
@@ -137,7 +138,7 @@ fn stream_head(session: &Session, record: &Record) -> pingora::Result<pingora::h
     head.insert_header(header::CONTENT_TYPE, HeaderValue::from_static(EVENT_STREAM))?;
     head.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))?;
     // A proxy in front of us must not hold events back either.
-    client::set(&mut head, "x-accel-buffering", "no");
+    head.insert_header(client::name::ACCEL_BUFFERING, HeaderValue::from_static("no"))?;
     if session.req_header().version == Version::HTTP_11 {
         head.insert_header(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"))?;
     }
@@ -181,16 +182,17 @@ async fn flow(
                 return Ok(Stopped::Broken { word: "error_event", message });
             }
         }
-        match while_it_waits(session, wire.body(until)).await? {
-            Ok(Some(chunk)) => drop(relay.feed(chunk)),
-            Ok(None) => match relay.end() {
-                End::Complete => {}
-                End::Cut => return Ok(Stopped::broken("cut", CUT)),
-            },
-            Err(Broken::Timeout(_)) => {
-                return Ok(Stopped::broken("stall", "the provider fell silent in the middle of its answer"));
+        let lost = match while_it_waits(session, wire.body(until)).await? {
+            Ok(Some(chunk)) => {
+                relay.feed(chunk);
+                None
             }
-            Err(_) => return Ok(Stopped::broken("cut", CUT)),
+            Err(Broken::Timeout(_)) => Some(Stopped::broken("stall", STALL)),
+            Ok(None) | Err(_) => Some(Stopped::broken("cut", CUT)),
+        };
+        // However it ended: after a finish reason the answer is whole, and only its end was missing.
+        if let Some(stopped) = lost.filter(|_| relay.end() == End::Cut) {
+            return Ok(stopped);
         }
         if relay.content_events != seen {
             seen = relay.content_events;
@@ -199,6 +201,7 @@ async fn flow(
     }
 }
 
+const STALL: &str = "the provider fell silent in the middle of its answer; what came before is incomplete";
 const CUT: &str = "the provider broke off in the middle of its answer; what came before is incomplete";
 
 /// Tells the client that its stream is broken. No `[DONE]` follows.

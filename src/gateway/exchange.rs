@@ -60,7 +60,6 @@ pub async fn run(
         max_answer: snapshot.config.limits.answer,
         deadline,
         keep: keep.as_ref().map_or(0, |k| k.max_answer),
-        since_epoch: clock::since_epoch(),
     };
     let mut way = Itinerary::new(plan, verdicts::patience(failover));
     let mut last: Option<(Stop, Failure)> = None;
@@ -84,9 +83,16 @@ pub async fn run(
                 let larger =
                     |candidate: &Candidate| verdicts::is_larger(snapshot, &parts.prices, &stop, candidate);
                 match way.learn(&stop, &failure.fault, jitter, larger) {
-                    Onward::GiveBack => return give_back(session, record, vendor, &stop, &failure).await,
+                    Onward::GiveBack => {
+                        return Box::pin(give_back(session, record, vendor, &stop, &failure)).await;
+                    }
                     Onward::After(wait) if clock::now() + wait >= deadline => {
-                        return client::refuse(session, record, &refuse::deadline(failover.deadline)).await;
+                        return Box::pin(client::refuse(
+                            session,
+                            record,
+                            &refuse::deadline(failover.deadline),
+                        ))
+                        .await;
                     }
                     Onward::After(wait) => {
                         if !wait.is_zero() && while_it_waits(session, tokio::time::sleep(wait)).await.is_err()
@@ -100,7 +106,7 @@ pub async fn run(
             }
         }
     }
-    exhausted(session, record, &way, last, snapshot).await
+    Box::pin(exhausted(session, record, &way, last, snapshot)).await
 }
 
 async fn exhausted(
@@ -112,6 +118,8 @@ async fn exhausted(
 ) -> pingora::Result<()> {
     let now = clock::now();
     let open_again = way.open_again.map(|at| at.saturating_duration_since(now));
+    let cooled = last.as_ref().and_then(|(stop, _)| snapshot.vendors[stop.provider].vitals.cooled(now));
+    let cooled = cooled.map(|at| at.saturating_duration_since(now));
     let told = last.as_ref().and_then(|(_, failure)| match &failure.fault {
         Fault::Status { retry_after, .. } | Fault::InBand { retry_after, .. } => *retry_after,
         Fault::Unreachable | Fault::Timeout | Fault::Reset | Fault::Malformed => None,
@@ -119,7 +127,7 @@ async fn exhausted(
     if now >= record.arrival.at + snapshot.config.failover.deadline {
         return client::refuse(session, record, &refuse::deadline(snapshot.config.failover.deadline)).await;
     }
-    client::refuse(session, record, &refuse::all_failed(open_again.or(told))).await
+    client::refuse(session, record, &refuse::all_failed(open_again.or(cooled).or(told))).await
 }
 
 fn note(record: &mut Record, vendor: &Vendor, stop: &Stop, outcome: &'static str, took: Duration) {
@@ -167,7 +175,8 @@ async fn reply_with(
         Reply::Stream(opened) => {
             let _live = parts.metrics().stream_begins();
             let failover = &snapshot.config.failover;
-            match deliver::stream(session, record, &parts.upstreams, ask, *opened, failover).await? {
+            match Box::pin(deliver::stream(session, record, &parts.upstreams, ask, *opened, failover)).await?
+            {
                 Ended::Complete(transcript) => {
                     verdicts::praise(vendor);
                     transcript.map(|events| (Form::Stream, Bytes::from(events)))

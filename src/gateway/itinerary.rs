@@ -127,6 +127,7 @@ impl Itinerary {
             jitter,
         };
         match judge(fault, &circumstances) {
+            Verdict::Again { .. } if self.last_is_for_another() => self.leave(),
             Verdict::Again { wait } => {
                 self.again = Some(stop.clone());
                 return Onward::After(wait);
@@ -138,7 +139,7 @@ impl Itinerary {
                 while self.plan.get(self.at).is_some_and(|c| !larger(c)) {
                     self.leave();
                 }
-                if self.at >= self.plan.len() {
+                if self.at >= self.plan.len() || self.attempts > self.patience.retry_max {
                     return Onward::GiveBack;
                 }
             }
@@ -146,9 +147,15 @@ impl Itinerary {
         Onward::After(Duration::ZERO)
     }
 
+    /// Where one target fails, the attempt that is left is better spent on another than on the same.
+    fn last_is_for_another(&self) -> bool {
+        self.attempts == self.patience.retry_max && self.at + 1 < self.plan.len()
+    }
+
     /// A fault of the key alone leaves the provider's other keys to try.
     fn pass_by(&mut self, stop: &Stop, fault: &Fault) {
         match blame(fault).key {
+            _ if self.last_is_for_another() => self.leave(),
             KeyEffect::None => self.leave(),
             KeyEffect::Cool(_) | KeyEffect::Aside => {
                 self.tried_keys.push(stop.key);

@@ -17,6 +17,7 @@ pub mod record;
 pub mod refuse;
 pub mod slow_head;
 pub mod snapshot;
+pub mod unread;
 pub mod vendor;
 pub mod verdicts;
 
@@ -139,7 +140,13 @@ fn arrival(session: &Session) -> Arrival {
 /// HTTP/1.1 requires a host (RFC 9112 §3.2); HTTP/2 carries it in the URI.
 fn names_a_host(session: &Session) -> bool {
     let head = session.req_header();
-    head.headers.contains_key(header::HOST)
-        || head.uri.authority().is_some()
-        || head.version == http::Version::HTTP_10
+    match head.headers.get(header::HOST) {
+        Some(host) => host.as_bytes().iter().all(|sign| may_stand_in_host(*sign)),
+        None => head.uri.authority().is_some() || head.version == http::Version::HTTP_10,
+    }
+}
+
+/// What could end the host, or be one to one reader and a path or a user to another, may not.
+fn may_stand_in_host(sign: u8) -> bool {
+    sign.is_ascii_graphic() && !b"/\\@?#\"<>,".contains(&sign)
 }

@@ -24,6 +24,7 @@ use crate::gateway::refuse;
 use crate::gateway::refuse::Refusal;
 use crate::gateway::snapshot::Snapshot;
 use crate::routing::Candidate;
+use crate::routing::UnknownModel;
 use crate::routing::draw_plan;
 use crate::telemetry::metrics::CacheResult;
 use crate::tenants::credential::Credential;
@@ -154,8 +155,8 @@ fn plan(
 ) -> Result<Vec<Candidate>, Refusal> {
     let fleet = snapshot.fleet(record.arrival.at);
     let name = &ask.shape.model;
-    let mut route =
-        snapshot.table.resolve(name, &fleet).map_err(|unknown| refuse::unknown_model(&unknown))?;
+    let unknown = |model: UnknownModel| refuse::unknown_model(&model.known_to(|name| who.may_name(name)));
+    let mut route = snapshot.table.resolve(name, &fleet).map_err(unknown)?;
     if !who.may_name(name) {
         return Err(refuse::model_not_allowed(name));
     }

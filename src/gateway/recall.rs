@@ -48,9 +48,12 @@ pub async fn recall(
     who: &Credential,
     ask: &Ask,
 ) -> Result<Recall, ClientLeft> {
+    let Some(ttl) = settings.ttl else {
+        return Ok(Recall::Bypass);
+    };
     let control = client.req_header().headers.get(header::CACHE_CONTROL).and_then(|v| v.to_str().ok());
     let directives = Directives::read(control);
-    let Some((ttl, key)) = settings.ttl.zip(wanted_key(settings, &directives, who, ask)) else {
+    let Some(key) = wanted_key(settings, &directives, who, ask) else {
         return Ok(Recall::Bypass);
     };
     let mut keep = Keep { key, ttl, max_answer: settings.max_answer, pilot: None };

@@ -11,8 +11,8 @@ use pingora::ErrorType;
 use pingora::proxy::Session;
 use std::time::Duration;
 
-/// Pingora's name for a chunk it cannot read; its constant is private.
-const INVALID_CHUNK: &str = "InvalidChunk";
+/// Pingora's names for chunks and trailers it cannot read; its constants are private.
+const UNREADABLE: [&str; 2] = ["InvalidChunk", "InvalidTrailerEnd"];
 /// Pingora's own patience with one read of a body.
 const READ_PATIENCE: Duration = Duration::from_secs(60);
 
@@ -96,8 +96,13 @@ fn within(body: Bytes, limit: usize) -> Result<Bytes, NotReceived> {
 }
 
 async fn next(client: &mut Session) -> Result<Option<Bytes>, NotReceived> {
-    client.as_downstream_mut().read_request_body().await.map_err(|error| match error.etype() {
-        kind if kind.as_str() == INVALID_CHUNK => refuse::broken_body().into(),
+    let read = client.as_downstream_mut().read_request_body().await;
+    read.map_err(|error| match error.etype() {
+        kind if UNREADABLE.contains(&kind.as_str()) => {
+            // Where the next request begins cannot be known any more.
+            client.set_keepalive(None);
+            refuse::broken_body().into()
+        }
         ErrorType::ReadTimedout => refuse::too_slow(READ_PATIENCE).into(),
         _ => NotReceived::ClientLeft,
     })

@@ -110,6 +110,11 @@ impl Record {
         self.outcome.first_byte.get_or_insert(since);
     }
 
+    /// Counts events of its stream that could not be read and were not passed on.
+    pub fn events_dropped(&self, events: u64) {
+        self.ledger.metrics.events_dropped(events);
+    }
+
     pub fn client_left(&mut self) {
         self.outcome.status = CLIENT_LEFT;
         self.outcome.error = Some("client_left");

@@ -26,6 +26,8 @@ pub struct Refusal {
     pub reason: &'static str,
     /// The limit that was hit, for the `X-RateLimit-*` headers.
     pub limited: Option<Limited>,
+    /// The methods that a path takes, for the `Allow` header.
+    pub allow: Option<&'static str>,
 }
 
 impl Refusal {
@@ -37,7 +39,17 @@ impl Refusal {
             _ => "invalid_request_error",
         };
         let message = message.into();
-        Refusal { status, kind, code: None, param: None, message, retry_after: None, reason, limited: None }
+        Refusal {
+            status,
+            kind,
+            code: None,
+            param: None,
+            message,
+            retry_after: None,
+            reason,
+            limited: None,
+            allow: None,
+        }
     }
 
     fn code(mut self, code: &'static str) -> Refusal {
@@ -67,12 +79,15 @@ impl Refusal {
 }
 
 pub fn no_host() -> Refusal {
-    Refusal::new(400, "no_host", "the request has no `Host` header; HTTP/1.1 requires one (RFC 9112 §3.2)")
+    Refusal::new(
+        400,
+        "no_host",
+        "the request has no proper `Host` header; HTTP/1.1 requires one (RFC 9112 §3.2)",
+    )
 }
 
 pub fn not_served(why: NotServed, method: &str, path: &str) -> Refusal {
-    // Only the start of a path: it is echoed to the client and may be anything.
-    let path: String = path.chars().take(100).collect();
+    let path = shortened(path);
     match why {
         NotServed::UnknownPath => Refusal::new(
             404,
@@ -80,7 +95,8 @@ pub fn not_served(why: NotServed, method: &str, path: &str) -> Refusal {
             format!("there is nothing at {path}; try POST /v1/chat/completions or GET /v1/models"),
         ),
         NotServed::WrongMethod { allowed } => {
-            Refusal::new(405, "wrong_method", format!("{path} takes {allowed}, not {method}"))
+            let message = format!("{path} takes {allowed}, not {}", shortened(method));
+            Refusal { allow: Some(allowed), ..Refusal::new(405, "wrong_method", message) }
         }
     }
 }
@@ -178,7 +194,7 @@ pub fn unknown_model(unknown: &UnknownModel) -> Refusal {
 }
 
 pub fn model_not_allowed(model: &str) -> Refusal {
-    let model: String = model.chars().take(100).collect();
+    let model = shortened(model);
     Refusal::new(
         403,
         "model_not_allowed",
@@ -219,6 +235,11 @@ pub fn provider_refusal(status: u16, cause: Cause, message: Option<String>) -> R
         | Cause::Transient
         | Cause::Invalid => refusal,
     }
+}
+
+/// The start of what a client sent: it is repeated to the client and may be of any length.
+fn shortened(text: &str) -> String {
+    text.chars().take(100).collect()
 }
 
 #[cfg(test)]

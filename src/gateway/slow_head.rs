@@ -1,10 +1,12 @@
-//! Request heads that arrive too slowly: answered 408 and closed, on any connection that speaks HTTP/1.
+//! Request heads that arrive too slowly or cannot be read: answered and closed, on any connection that speaks HTTP/1.
 //!
 //! Pingora bounds each read of a head but not the whole, so a client that sends a byte a minute would hold its
-//! connection for ever. The stream is watched instead: the clock runs only while a head is incomplete.
+//! connection for ever. The stream is watched instead: the clock runs only while a head is incomplete. And as the
+//! watcher sees what is written, too, it puts Pingora's bare refusals into the words clients expect.
 
 use crate::gateway::Gateway;
 use crate::gateway::record::Ledger;
+use crate::gateway::unread;
 use async_trait::async_trait;
 use memchr::memmem;
 use pingora::apps::ServerApp;
@@ -36,8 +38,6 @@ use tokio::io::AsyncWrite;
 use tokio::io::ReadBuf;
 use tokio::time::Sleep;
 
-const TOO_SLOW: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 115\r\n\r\n\
-{\"error\":{\"message\":\"the request head arrived too slowly\",\"type\":\"invalid_request_error\",\"param\":null,\"code\":null}}";
 /// A connection that never says anything.
 const SILENCE: Duration = Duration::from_secs(60);
 
@@ -146,7 +146,7 @@ impl AsyncRead for Watched {
             Poll::Pending if this.phase == Phase::InHead && this.is_too_slow(cx) => {
                 this.phase = Phase::Off;
                 // If the client does not take it either, there is nothing more to do for it.
-                let _ = Pin::new(&mut this.inner).poll_write(cx, TOO_SLOW);
+                let _ = Pin::new(&mut this.inner).poll_write(cx, &unread::too_slow());
                 let _ = Pin::new(&mut this.inner).poll_flush(cx);
                 Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
             }
@@ -158,7 +158,13 @@ impl AsyncRead for Watched {
 impl AsyncWrite for Watched {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.wrote(buf);
-        Pin::new(&mut self.inner).poll_write(cx, buf)
+        match unread::in_our_words(buf) {
+            // So short an answer fits into the buffer of a connection that nothing was written to before.
+            Some(words) if self.phase != Phase::Off => {
+                Pin::new(&mut self.inner).poll_write(cx, &words).map_ok(|_| buf.len())
+            }
+            Some(_) | None => Pin::new(&mut self.inner).poll_write(cx, buf),
+        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -270,13 +276,5 @@ mod tests {
         assert_eq!(stream.phase, Phase::Past);
         stream.wrote(b"HTTP/1.1 200 OK\r\n");
         assert_eq!(stream.phase, Phase::Between);
-    }
-
-    #[test]
-    fn the_answer_says_its_own_length() {
-        let text = std::str::from_utf8(TOO_SLOW).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        assert!(head.contains(&format!("Content-Length: {}", body.len())), "{}", body.len());
-        assert!(serde_json::from_str::<serde_json::Value>(body).is_ok());
     }
 }

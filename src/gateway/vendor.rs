@@ -9,15 +9,15 @@ use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::OTHER;
 use crate::telemetry::metrics::Series;
 use crate::telemetry::metrics::Upstream;
-use crate::upstream::Broken;
 use crate::upstream::Host;
+use crate::upstream::Request;
 use crate::usage::pricing::Price;
 use crate::usage::pricing::PriceTable;
+use bytes::Bytes;
 use http::HeaderName;
 use http::HeaderValue;
-use http::Uri;
 use http::header;
-use pingora::http::RequestHeader;
+use http::uri::PathAndQuery;
 use std::collections::HashMap;
 use std::hash::DefaultHasher;
 use std::hash::Hash;
@@ -36,7 +36,7 @@ pub struct Vendor {
     pub base_path: String,
     /// How each of its keys is attached; empty for a provider without.
     keys: Vec<(HeaderName, HeaderValue)>,
-    pub headers: Vec<(HeaderName, HeaderValue)>,
+    headers: Vec<(HeaderName, HeaderValue)>,
     lanes: HashMap<String, Arc<Lane>>,
     other: Arc<Lane>,
     pub counters: Arc<Upstream>,
@@ -77,6 +77,9 @@ impl Vendor {
         let bad = |what: &str| BadHeader { provider: provider.name.clone(), what: what.to_owned() };
         let authority =
             HeaderValue::from_str(&host.authority()).map_err(|_| bad("the host of `base_url`"))?;
+        let path = &provider.base_url.path;
+        let readable = path.is_empty() || path.parse::<PathAndQuery>().is_ok();
+        readable.then_some(()).ok_or_else(|| bad("the path of `base_url`"))?;
         let mut keys = Vec::new();
         for key in &provider.api_keys {
             keys.push(attached(provider.preset.key_header, key.expose()).ok_or_else(|| bad("a key"))?);
@@ -126,24 +129,26 @@ impl Vendor {
         }
     }
 
-    /// Puts the provider's address into a head: HTTP/2 has it in the URI, HTTP/1 in `Host`.
-    ///
-    /// # Errors
-    /// [`Broken::Protocol`] when the path cannot be sent.
-    pub fn address(&self, head: &mut RequestHeader, http2: bool, path: String) -> Result<(), Broken> {
-        if !http2 {
-            return head.insert_header(header::HOST, self.authority.clone()).map_err(Broken::Protocol);
-        }
-        let authority = self.authority.as_bytes();
-        let uri = Uri::builder().scheme(self.host.scheme()).authority(authority).path_and_query(path).build();
-        let cause = |e| pingora::Error::because(pingora::ErrorType::InvalidHTTPHeader, "building the URI", e);
-        head.set_uri(uri.map_err(|e| Broken::Protocol(cause(e)))?);
-        Ok(())
+    /// A request to this provider.
+    pub fn request<'a>(
+        &'a self,
+        method: &'static str,
+        path: &'a str,
+        fields: &'a [(&'a HeaderName, &'a HeaderValue)],
+        body: &'a Bytes,
+    ) -> Request<'a> {
+        Request { method, scheme: self.host.scheme(), authority: &self.authority, path, fields, body }
     }
 
-    /// How a key is attached; `None` for a provider without keys.
-    pub fn key(&self, index: usize) -> Option<&(HeaderName, HeaderValue)> {
-        self.keys.get(index)
+    /// The headers of one request: `fixed`, one of the keys, and what the configuration adds or puts in their place.
+    pub fn fields<'a>(
+        &'a self,
+        key: usize,
+        fixed: &'a [(HeaderName, HeaderValue)],
+    ) -> Vec<(&'a HeaderName, &'a HeaderValue)> {
+        let is_replaced = |name: &HeaderName| self.headers.iter().any(|(own, _)| own == name);
+        let ours = fixed.iter().chain(self.keys.get(key)).filter(|(name, _)| !is_replaced(name));
+        ours.chain(&self.headers).map(|(name, value)| (name, value)).collect()
     }
 }
 

@@ -5,6 +5,7 @@ use crate::provider::detect::class_of;
 use crate::routing::link::{Link, spelling};
 use crate::routing::strategy;
 use crate::routing::{Fleet, Meaning, Member, Route, Standing};
+use std::cell::LazyCell;
 use std::sync::Arc;
 
 /// A provider and the model to ask it for; its key is picked when it is this one's turn.
@@ -58,14 +59,15 @@ pub fn draw_plan(
 
 /// The lead, then what every other provider of the chain can do about it.
 fn with_the_rest(lead: Candidate, embedding: bool, chain: &[Link], fleet: &dyn Fleet) -> Vec<Choice> {
-    let class = class_of(&lead.model);
+    // Only a stand-in needs it, and reading a name takes as long as all else here.
+    let class = LazyCell::new(|| class_of(&lead.model));
     let others = chain.iter().enumerate().filter(|(provider, _)| *provider != lead.provider);
     let rest = others.filter_map(|(provider, link)| {
         if let Some(model) = spelling(chain, provider, &lead.model, fleet) {
             let candidate = Candidate { provider, model, stand_in: false };
             return Some(Choice { candidate, weight: Some(link.weight.unwrap_or(1)) });
         }
-        let model = if embedding { None } else { link.stand_in(class) }?;
+        let model = if embedding { None } else { link.stand_in(*class) }?;
         Some(Choice { candidate: Candidate { provider, model, stand_in: true }, weight: None })
     });
     let weight = chain.get(lead.provider).and_then(|link| link.weight).unwrap_or(1);

@@ -17,7 +17,7 @@ const ALIKE: f64 = 0.8;
 pub struct UnknownModel {
     /// Cut to 128 characters.
     pub name: String,
-    /// At most three names that do mean something, closest first.
+    /// Names that do mean something, closest first. The first three are offered.
     pub close: Vec<String>,
 }
 
@@ -26,6 +26,12 @@ impl UnknownModel {
         let name: String = name.chars().take(SHOWN).collect();
         let close = close(&name, known);
         UnknownModel { name, close }
+    }
+
+    /// Offers only names that this caller may say: the others are none of its business.
+    pub fn known_to(mut self, may_name: impl Fn(&str) -> bool) -> UnknownModel {
+        self.close.retain(|name| may_name(name));
+        self
     }
 }
 
@@ -36,11 +42,11 @@ fn close<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<String> {
         .collect();
     ranked.sort_by(|(a, one), (b, other)| b.total_cmp(a).then(one.cmp(other)));
     ranked.dedup_by(|(_, one), (_, other)| one == other);
-    ranked.into_iter().take(OFFERED).map(|(_, other)| other.to_owned()).collect()
+    ranked.into_iter().map(|(_, other)| other.to_owned()).collect()
 }
 
 fn question(close: &[String]) -> String {
-    let quoted: Vec<String> = close.iter().map(|name| format!("`{name}`")).collect();
+    let quoted: Vec<String> = close.iter().take(OFFERED).map(|name| format!("`{name}`")).collect();
     match quoted.split_last() {
         None => String::new(),
         Some((only, [])) => format!("did you mean {only}? "),
@@ -56,12 +62,21 @@ mod tests {
     fn close_names_are_offered_closest_first() {
         let known = ["gpt-4o", "fast", "gpt-4o-mini", "gpt-4o", "smart", "gpt-4.1"];
         let unknown = UnknownModel::new("gpt-4p", known.into_iter());
-        assert_eq!(unknown.close, ["gpt-4o", "gpt-4.1", "gpt-4o-mini"]);
+        assert_eq!(unknown.close, ["gpt-4o", "gpt-4.1", "gpt-4o-mini"], "each once");
         assert_eq!(
             unknown.to_string(),
             "model `gpt-4p` is not offered here; did you mean `gpt-4o`, `gpt-4.1` or `gpt-4o-mini`? \
              GET /v1/models lists what is"
         );
+    }
+
+    #[test]
+    fn a_caller_is_offered_three_names_that_it_may_say() {
+        let known = ["gpt-4o", "gpt-4.1", "gpt-4", "gpt-4-x", "gpt-4o-mini"];
+        let unknown = UnknownModel::new("gpt-4p", known.into_iter());
+        assert!(unknown.to_string().matches('`').count() == 8, "{unknown}");
+        let narrow = unknown.known_to(|name| name == "gpt-4o-mini");
+        assert!(narrow.to_string().contains("did you mean `gpt-4o-mini`?"), "{narrow}");
     }
 
     #[test]

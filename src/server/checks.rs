@@ -2,6 +2,7 @@
 
 use crate::clock;
 use crate::config::Failover;
+use crate::gateway::attempt::USER_AGENT;
 use crate::gateway::parts::Parts;
 use crate::gateway::snapshot::Snapshot;
 use crate::gateway::vendor::Vendor;
@@ -15,7 +16,6 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use http::HeaderValue;
 use http::header;
-use pingora::http::RequestHeader;
 use serde::Deserialize;
 use std::time::Duration;
 use std::time::Instant;
@@ -100,8 +100,11 @@ async fn ask(
     failover: &Failover,
 ) -> Result<Found, Broken> {
     let until = clock::now() + failover.connect + failover.first_byte;
-    let mut wire = upstreams.open(&vendor.host, false).await?;
-    wire.send(head(wire.is_http2(), vendor, key)?, Bytes::new()).await?;
+    let mut wire = upstreams.open(&vendor.host, false, until).await?;
+    let path = format!("{}/models", vendor.base_path);
+    let fixed =
+        [(header::ACCEPT, HeaderValue::from_static("application/json")), (header::USER_AGENT, USER_AGENT)];
+    wire.send(&vendor.request("GET", &path, &vendor.fields(key, &fixed), &Bytes::new()), until).await?;
     let status = wire.head(until).await?.status.as_u16();
     let found = match status {
         200 => Found::Well(models(&wire.whole(MAX_LIST, until).await?)),
@@ -115,22 +118,6 @@ async fn ask(
         wire.abandon().await;
     }
     Ok(found)
-}
-
-fn head(http2: bool, vendor: &Vendor, key: usize) -> Result<RequestHeader, Broken> {
-    let path = format!("{}/models", vendor.base_path);
-    let mut head = RequestHeader::build_no_case("GET", path.as_bytes(), Some(6)).map_err(Broken::Protocol)?;
-    let fixed = [
-        (header::ACCEPT, HeaderValue::from_static("application/json")),
-        (header::USER_AGENT, HeaderValue::from_static(concat!("tollgate/", env!("CARGO_PKG_VERSION")))),
-    ];
-    for (name, value) in
-        fixed.into_iter().chain(vendor.key(key).cloned()).chain(vendor.headers.iter().cloned())
-    {
-        head.insert_header(name, value).map_err(Broken::Protocol)?;
-    }
-    vendor.address(&mut head, http2, path)?;
-    Ok(head)
 }
 
 /// Model ids in the shapes vendors use: `{"data":[{"id"}]}`, a bare array (Together), `{"models":[{"name"}]}`.

@@ -124,6 +124,12 @@ impl Host {
         Ok(())
     }
 
+    /// The peer to ask first, once the name has been looked up.
+    pub(crate) fn preferred(&self) -> Option<Arc<HttpPeer>> {
+        let peers = self.peers.load();
+        peers.get(self.preferred.load(Ordering::Relaxed) % peers.len().max(1)).cloned()
+    }
+
     /// Every peer, the one to ask first in front.
     pub(crate) async fn candidates(&self) -> Result<Candidates, Broken> {
         if self.peers.load().is_empty() {

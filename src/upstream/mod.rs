@@ -1,16 +1,16 @@
 //! Connections to providers: where they are, how one is opened, and what may go wrong on the wire.
 
 pub mod host;
+pub mod pool;
+pub mod request;
 pub mod resolve;
 pub mod tls;
 pub mod wire;
 
 pub use host::Host;
+pub use pool::Upstreams;
+pub use request::Request;
 pub use wire::Wire;
-
-use pingora::connectors::ConnectorOptions;
-use pingora::connectors::http::Connector;
-use std::sync::atomic::AtomicU64;
 
 /// What can go wrong between us and a provider, as far as the judge of failures cares.
 #[derive(Debug, thiserror::Error)]
@@ -31,18 +31,4 @@ pub enum Broken {
     Protocol(Box<pingora::Error>),
     #[error("the answer is larger than {limit} bytes")]
     TooLarge { limit: usize },
-}
-
-/// The pool of connections to all providers.
-pub struct Upstreams {
-    connector: Connector,
-    /// Names connections that must not come from the pool.
-    serial: AtomicU64,
-}
-
-impl Upstreams {
-    /// `idle` bounds the idle connections kept, all providers together.
-    pub fn new(idle: usize) -> Upstreams {
-        Upstreams { connector: Connector::new(Some(ConnectorOptions::new(idle))), serial: AtomicU64::new(1) }
-    }
 }

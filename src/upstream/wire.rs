@@ -1,23 +1,26 @@
-//! One call to a provider on the wire: head and body out, head and body in, each within its time.
+//! One call to a provider on the wire: request out, head and body in, each within its time.
 
 use crate::upstream::Broken;
-use crate::upstream::Host;
-use crate::upstream::Upstreams;
+use crate::upstream::request::Request;
 use bytes::Bytes;
 use pingora::ErrorType;
-use pingora::http::RequestHeader;
+use pingora::RetryType;
 use pingora::http::ResponseHeader;
+use pingora::protocols::Stream;
 use pingora::protocols::http::client::HttpSession;
+use pingora::protocols::http::v1::client::HttpSession as Http1Session;
 use pingora::upstreams::peer::HttpPeer;
+use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
+use tokio::io::AsyncWriteExt;
 
-/// Addresses of one name that are tried before the provider counts as unreachable.
-const MAX_ADDRESSES: usize = 3;
 /// A body is written in slices, so that the write timeout means progress and not the whole.
 const SLICE: usize = 64 * 1024;
+/// Up to here a body goes out in one write with its head: a packet costs more than all else that is done for a
+/// small request. Copying more would cost as much as a second write.
+const IN_ONE: usize = 16 * 1024;
 /// How long the body of a failed answer is read, to know why and to keep the connection.
 const DREGS_PATIENCE: Duration = Duration::from_millis(500);
 /// How much of it.
@@ -25,65 +28,100 @@ const DREGS: usize = 64 * 1024;
 
 /// An open connection with one request on it. Dropping it ends the call at once.
 pub struct Wire {
-    session: Option<HttpSession>,
-    peer: Arc<HttpPeer>,
+    pub(super) line: Line,
+    pub(super) peer: Arc<HttpPeer>,
     pub reused: bool,
+    /// The whole request is out, so that another one may follow.
+    pub(super) sent: bool,
 }
 
-impl Upstreams {
-    /// Connects to a host, from the pool where possible unless it must be `fresh`, else to its addresses
-    /// one after the other.
-    ///
-    /// # Errors
-    /// The last address's failure.
-    pub async fn open(&self, host: &Host, fresh: bool) -> Result<Wire, Broken> {
-        let candidates = host.candidates().await?;
-        let mut failure = Broken::Timeout("resolving");
-        for (index, peer) in candidates.iter().take(MAX_ADDRESSES) {
-            let peer = match fresh {
-                true => self.unpooled(peer),
-                false => peer.clone(),
-            };
-            match self.connector.get_http_session(&*peer).await {
-                Ok((session, reused)) => {
-                    host.prefer(index);
-                    return Ok(Wire { session: Some(session), peer, reused });
-                }
-                Err(error) => failure = unreachable(error),
-            }
-        }
-        Err(failure)
-    }
-
-    /// The same peer under a name that no pooled connection goes by.
-    fn unpooled(&self, peer: &HttpPeer) -> Arc<HttpPeer> {
-        let mut alone = peer.clone();
-        alone.group_key = self.serial.fetch_add(1, Ordering::Relaxed);
-        Arc::new(alone)
-    }
-
-    /// Gives the connection back to the pool if its answer was read to the end, else closes it.
-    pub async fn close(&self, mut wire: Wire) {
-        if let Some(session) = wire.session.take() {
-            self.connector.release_http_session(session, &*wire.peer, wire.peer.options.idle_timeout).await;
-        }
-    }
+/// What a connection is at each stage of a call. Boxed where it is large, for a wire is moved often.
+pub(super) enum Line {
+    /// HTTP/1, nothing sent yet.
+    Silent(Stream),
+    /// HTTP/1, the request is out.
+    Http1(Box<Http1Session>),
+    /// HTTP/2, or a version that is not agreed on before the connection is open.
+    Http(Box<HttpSession>),
+    Closed,
 }
 
 impl Wire {
-    /// Whether the connection speaks HTTP/2, where the address travels in the request's URI.
-    pub fn is_http2(&self) -> bool {
-        self.session.as_ref().is_some_and(|s| s.as_http2().is_some())
+    /// Whether the failure is that of a connection which had died in the pool: nothing of an answer has
+    /// come, so the request may go out again.
+    pub fn was_dead(&self, broken: &Broken) -> bool {
+        let Broken::Reset(error) = broken else {
+            return false;
+        };
+        let http2 = matches!(&self.line, Line::Http(session) if session.as_http2().is_some());
+        self.reused
+            && match http2 {
+                true => matches!(error.retry, RetryType::ReusedOnly | RetryType::Decided(true)),
+                false => !error.context.as_ref().is_some_and(|context| has_begun(context.as_str())),
+            }
     }
 
     /// Sends a whole request.
     ///
     /// # Errors
-    /// [`Broken`], unless the provider has already answered: then the answer is worth reading.
-    pub async fn send(&mut self, head: RequestHeader, body: Bytes) -> Result<(), Broken> {
-        let session = open(&mut self.session)?;
-        session.write_request_header(Box::new(head)).await.map_err(sending)?;
-        let mut rest = body;
+    /// [`Broken::Timeout`] at the `deadline` or when nothing can be written for too long,
+    /// [`Broken::Reset`] when the connection ends. The provider may have answered nevertheless.
+    pub async fn send(&mut self, request: &Request<'_>, deadline: Instant) -> Result<(), Broken> {
+        before(deadline, SENDING, self.send_all(request)).await?;
+        self.sent = true;
+        Ok(())
+    }
+
+    async fn send_all(&mut self, request: &Request<'_>) -> Result<(), Broken> {
+        match std::mem::replace(&mut self.line, Line::Closed) {
+            Line::Silent(stream) => self.send_http1(stream, request).await,
+            Line::Http(session) => match *session {
+                HttpSession::H1(session) => self.send_http1(session.into_inner(), request).await,
+                session @ (HttpSession::H2(_) | HttpSession::Custom(_)) => {
+                    self.line = Line::Http(Box::new(session));
+                    self.send_http2(request).await
+                }
+            },
+            Line::Http1(_) | Line::Closed => Err(Broken::Timeout("using a connection twice")),
+        }
+    }
+
+    /// Head and body in as few writes as can be. The session is made when there is something to read.
+    async fn send_http1(&mut self, mut stream: Stream, request: &Request<'_>) -> Result<(), Broken> {
+        let mut rest = request.body.clone();
+        let mut first = request.http1_head();
+        first.extend_from_slice(&rest.split_to(rest.len().min(IN_ONE)));
+        let mut sent = self.write(&mut stream, &first).await;
+        while sent.is_ok() && !rest.is_empty() {
+            let slice = rest.split_to(rest.len().min(SLICE));
+            sent = self.write(&mut stream, &slice).await;
+        }
+        self.line = Line::Http1(Box::new(Http1Session::new_with_options(stream, &*self.peer)));
+        sent
+    }
+
+    async fn write(&self, stream: &mut Stream, bytes: &[u8]) -> Result<(), Broken> {
+        let written = async {
+            stream.write_all(bytes).await?;
+            stream.flush().await
+        };
+        let patience = self.peer.options.write_timeout.unwrap_or(DREGS_PATIENCE);
+        match tokio::time::timeout(patience, written).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(cause)) => {
+                Err(Broken::Reset(pingora::Error::because(ErrorType::WriteError, SENDING, cause)))
+            }
+            Err(_) => Err(Broken::Timeout(SENDING)),
+        }
+    }
+
+    async fn send_http2(&mut self, request: &Request<'_>) -> Result<(), Broken> {
+        let Line::Http(session) = &mut self.line else {
+            return Err(Broken::Timeout("using a closed connection"));
+        };
+        session.set_write_timeout(self.peer.options.write_timeout);
+        session.write_request_header(Box::new(request.http2_head()?)).await.map_err(sending)?;
+        let mut rest = request.body.clone();
         while rest.len() > SLICE {
             session.write_request_body(rest.split_to(SLICE), false).await.map_err(sending)?;
         }
@@ -96,15 +134,27 @@ impl Wire {
     /// # Errors
     /// [`Broken::Timeout`] at `until`, [`Broken::Reset`] when the connection ends before it.
     pub async fn head(&mut self, until: Instant) -> Result<&ResponseHeader, Broken> {
-        let session = open(&mut self.session)?;
-        loop {
-            session.set_read_timeout(Some(left(until, "waiting for the answer")?));
-            session.read_response_header().await.map_err(|e| receiving(e, "waiting for the answer"))?;
-            if session.response_header().is_some_and(|h| !h.status.is_informational()) {
-                break;
+        const DOING: &str = "waiting for the answer";
+        match &mut self.line {
+            Line::Http1(session) => loop {
+                session.read_timeout = Some(left(until, DOING)?);
+                session.read_response().await.map_err(|e| receiving(e, DOING))?;
+                if session.resp_header().is_some_and(|h| !h.status.is_informational()) {
+                    break;
+                }
+            },
+            Line::Http(session) => {
+                session.set_read_timeout(Some(left(until, DOING)?));
+                session.read_response_header().await.map_err(|e| receiving(e, DOING))?;
             }
+            Line::Silent(_) | Line::Closed => return Err(Broken::Timeout(DOING)),
         }
-        session.response_header().ok_or(Broken::Timeout("waiting for the answer"))
+        let head = match &self.line {
+            Line::Http1(session) => session.resp_header(),
+            Line::Http(session) => session.response_header(),
+            Line::Silent(_) | Line::Closed => None,
+        };
+        head.ok_or(Broken::Timeout(DOING))
     }
 
     /// The next bytes of the answer; `None` at its end.
@@ -112,9 +162,18 @@ impl Wire {
     /// # Errors
     /// [`Broken::Timeout`] at `until`, [`Broken::Reset`] when the body is cut short.
     pub async fn body(&mut self, until: Instant) -> Result<Option<Bytes>, Broken> {
-        let session = open(&mut self.session)?;
-        session.set_read_timeout(Some(left(until, "waiting for more of the answer")?));
-        session.read_response_body().await.map_err(|e| receiving(e, "waiting for more of the answer"))
+        const DOING: &str = "waiting for more of the answer";
+        match &mut self.line {
+            Line::Http1(session) => {
+                session.read_timeout = Some(left(until, DOING)?);
+                session.read_body_bytes().await.map_err(|e| receiving(e, DOING))
+            }
+            Line::Http(session) => {
+                session.set_read_timeout(Some(left(until, DOING)?));
+                session.read_response_body().await.map_err(|e| receiving(e, DOING))
+            }
+            Line::Silent(_) | Line::Closed => Err(Broken::Timeout(DOING)),
+        }
     }
 
     /// The rest of the answer in one piece.
@@ -157,15 +216,28 @@ impl Wire {
     }
 
     /// Ends the call at once: an HTTP/2 stream is reset, an HTTP/1 connection closed.
-    pub async fn abandon(mut self) {
-        if let Some(mut session) = self.session.take() {
-            session.shutdown().await;
+    pub async fn abandon(self) {
+        match self.line {
+            Line::Http1(mut session) => session.shutdown().await,
+            Line::Http(mut session) => session.shutdown().await,
+            Line::Silent(_) | Line::Closed => {}
         }
     }
 }
 
-fn open(session: &mut Option<HttpSession>) -> Result<&mut HttpSession, Broken> {
-    session.as_mut().ok_or(Broken::Timeout("using a closed connection"))
+const SENDING: &str = "sending the request";
+
+/// The sign of an answer that broke off within its head; Pingora tells it in no other way.
+fn has_begun(context: &str) -> bool {
+    context.split_once("bytes already read: ").is_some_and(|(_, bytes)| bytes != "0")
+}
+
+pub(super) async fn before<T>(
+    deadline: Instant,
+    doing: &'static str,
+    work: impl Future<Output = Result<T, Broken>>,
+) -> Result<T, Broken> {
+    tokio::time::timeout_at(deadline.into(), work).await.unwrap_or(Err(Broken::Timeout(doing)))
 }
 
 fn left(until: Instant, doing: &'static str) -> Result<Duration, Broken> {
@@ -176,19 +248,9 @@ fn left(until: Instant, doing: &'static str) -> Result<Duration, Broken> {
     }
 }
 
-fn unreachable(error: Box<pingora::Error>) -> Broken {
-    match error.etype() {
-        ErrorType::TLSHandshakeFailure
-        | ErrorType::TLSHandshakeTimedout
-        | ErrorType::InvalidCert
-        | ErrorType::HandshakeError => Broken::Tls(error),
-        _ => Broken::Connect(error),
-    }
-}
-
 fn sending(error: Box<pingora::Error>) -> Broken {
     match error.etype() {
-        ErrorType::WriteTimedout => Broken::Timeout("sending the request"),
+        ErrorType::WriteTimedout => Broken::Timeout(SENDING),
         _ => Broken::Reset(error),
     }
 }

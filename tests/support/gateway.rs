@@ -2,13 +2,14 @@
 
 use crate::support::http::raw_http;
 use crate::support::port::free_port;
+use serde_json::Value;
 use std::io::BufRead;
 use std::io::BufReader;
 use std::io::Read;
 use std::io::Write;
 use std::net::TcpStream;
+use std::path::PathBuf;
 use std::process::Child;
-use std::process::ChildStderr;
 use std::process::Command;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub const KEY: &str = "tg-test-key-0001";
 /// Longest wait for a start or a log line.
 const DEADLINE: Duration = Duration::from_secs(15);
 const POLL: Duration = Duration::from_millis(10);
+const FILE: &str = "tollgate.yaml";
 /// Another program may take a free port before the gateway does.
 const STARTS: usize = 5;
 
@@ -33,8 +35,9 @@ pub struct Gateway {
     listen: String,
     admin: String,
     log: Arc<Log>,
+    said: Arc<Log>,
     reader: Option<JoinHandle<()>>,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 type Log = Mutex<Vec<String>>;
@@ -88,6 +91,40 @@ impl Gateway {
         self.log.lock().unwrap().clone()
     }
 
+    /// All lines of stdout so far: the greeting of a first start.
+    pub fn said(&self) -> Vec<String> {
+        self.said.lock().unwrap().clone()
+    }
+
+    /// Where it keeps what outlives it.
+    pub fn data_dir(&self) -> PathBuf {
+        self.directory.path().join("data")
+    }
+
+    /// Replaces the configuration file and waits until it is in force; panics when it is refused.
+    pub async fn reconfigure(&self, yaml: &str) {
+        let outcome =
+            |line: &str| line.contains("configuration reloaded") || line.contains("configuration refused");
+        let before = self.logs().iter().filter(|line| outcome(line)).count();
+        std::fs::write(self.directory.path().join(FILE), self.addressed(yaml)).unwrap();
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            let lines = self.logs();
+            if let Some(line) = lines.iter().filter(|line| outcome(line)).nth(before) {
+                return assert!(line.contains("reloaded"), "{line}");
+            }
+            assert!(Instant::now() < deadline, "no reload:\n{}", lines.join("\n"));
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Memory of the process that is in RAM now, in bytes.
+    pub fn resident(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("the gateway is gone");
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+    }
+
     /// The first line of the log, old or new, that fits; panics with the log when none comes within 15 s.
     ///
     /// It polls instead of blocking: the line may wait for a client that lives in the same runtime.
@@ -102,6 +139,13 @@ impl Gateway {
             assert!(!late, "no such line in the log:\n{}", lines.join("\n"));
             tokio::time::sleep(POLL).await;
         }
+    }
+
+    /// The access line (JSON) of the request with this id; panics when none comes within 15 s.
+    pub async fn access_line(&self, request_id: &str) -> Value {
+        let id = format!("\"request_id\":\"{request_id}\"");
+        let line = self.wait_for_log(|line| line.contains(&id) && line.contains("\"latency_ms\":")).await;
+        serde_json::from_str(&line).expect("the log is not written as JSON")
     }
 
     /// A metric of `/metrics`: the series with exactly this name and labels, or the sum of all series of a
@@ -120,9 +164,8 @@ impl Gateway {
     fn launch(yaml: &str, environment: &[(&str, &str)]) -> Gateway {
         let [listen, admin] = [free_port(), free_port()].map(|port| format!("127.0.0.1:{port}"));
         let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("tollgate.yaml");
-        let yaml = complete(yaml).replace("{listen}", &listen).replace("{admin}", &admin);
-        std::fs::write(&file, yaml).unwrap();
+        let file = directory.path().join(FILE);
+        std::fs::write(&file, addressed(yaml, &listen, &admin)).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_tollgate"))
             .args(["run", "-c"])
             .arg(&file)
@@ -132,13 +175,18 @@ impl Gateway {
             .envs(environment.iter().copied())
             .current_dir(directory.path())
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the gateway cannot be run");
-        let log = Arc::new(Log::default());
+        let (log, said) = (Arc::new(Log::default()), Arc::new(Log::default()));
         let reader = Some(follow(child.stderr.take().unwrap(), log.clone()));
-        Gateway { child, listen, admin, log, reader, _directory: directory }
+        follow(child.stdout.take().unwrap(), said.clone());
+        Gateway { child, listen, admin, log, said, reader, directory }
+    }
+
+    fn addressed(&self, yaml: &str) -> String {
+        addressed(yaml, &self.listen, &self.admin)
     }
 
     fn await_ready(&mut self) -> Start {
@@ -177,6 +225,10 @@ enum Start {
     Failed(String),
 }
 
+fn addressed(yaml: &str, listen: &str, admin: &str) -> String {
+    complete(yaml).replace("{listen}", listen).replace("{admin}", admin)
+}
+
 fn complete(yaml: &str) -> String {
     let additions = [
         ("listen:", "listen: [ { address: \"{listen}\" } ]"),
@@ -188,9 +240,9 @@ fn complete(yaml: &str) -> String {
     format!("{}\n{added}", yaml.trim_end())
 }
 
-fn follow(stderr: ChildStderr, log: Arc<Log>) -> JoinHandle<()> {
+fn follow(output: impl Read + Send + 'static, log: Arc<Log>) -> JoinHandle<()> {
     std::thread::spawn(move || {
-        for line in BufReader::new(stderr).split(b'\n').map_while(Result::ok) {
+        for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
             log.lock().unwrap().push(String::from_utf8_lossy(&line).into_owned());
         }
     })

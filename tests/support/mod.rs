@@ -4,7 +4,9 @@
 #![allow(dead_code, unused_imports)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod ask;
 mod chat;
+mod config;
 mod gateway;
 mod hand;
 mod home;
@@ -15,12 +17,21 @@ mod reply;
 mod request;
 mod tls;
 mod vendor;
+mod wire;
 
+pub use ask::Answer;
+pub use ask::ask;
+pub use ask::ask_with;
+pub use ask::send;
 pub use chat::DONE;
 pub use chat::chat_body;
 pub use chat::chunk;
 pub use chat::finish_chunk;
 pub use chat::usage_chunk;
+pub use config::MODEL;
+pub use config::config;
+pub use config::provider;
+pub use config::provider_with;
 pub use gateway::Gateway;
 pub use gateway::KEY;
 pub use hand::Hand;
@@ -29,6 +40,8 @@ pub use home::Home;
 pub use http::client;
 pub use http::raw_http;
 pub use http::sse_events;
+pub use port::DeafPort;
+pub use port::deaf_port;
 pub use port::free_port;
 pub use port::refused_port;
 pub use program::Program;
@@ -39,3 +52,7 @@ pub use tls::TlsVendor;
 pub use tls::tls_vendor;
 pub use vendor::Departure;
 pub use vendor::Vendor;
+pub use wire::Wire;
+pub use wire::WireAnswer;
+pub use wire::chat_request;
+pub use wire::request;

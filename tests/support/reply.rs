@@ -1,6 +1,7 @@
 //! What a scripted vendor does with one request: a list of steps, put together like sentences.
 
 use crate::support::chat;
+use crate::support::request::Request;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -38,6 +39,19 @@ impl Reply {
     /// A whole chat completion with usage 5 + 7.
     pub fn chat(text: &str) -> Reply {
         Reply::json(200, chat::completion(text))
+    }
+
+    /// A good answer in the form that was asked for, with usage 5 + 7.
+    pub fn answer(request: &Request, text: &str) -> Reply {
+        match request.json()["stream"] == true {
+            true => Reply::stream(&[
+                &chat::chunk(text),
+                &chat::finish_chunk(),
+                &chat::usage_chunk(5, 7),
+                chat::DONE,
+            ]),
+            false => Reply::chat(text),
+        }
     }
 
     /// A whole event stream with these payloads, as they are: `[DONE]` has to be among them.
@@ -95,6 +109,12 @@ impl Reply {
 
     pub fn pause(self, length: Duration) -> Reply {
         self.then(Step::Pause(length))
+    }
+
+    /// The same, after a pause.
+    pub fn pausing_first(mut self, length: Duration) -> Reply {
+        self.0.insert(0, Step::Pause(length));
+        self
     }
 
     /// The proper end of a chunked body.

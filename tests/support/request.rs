@@ -15,6 +15,8 @@ pub struct Request {
     pub body: Vec<u8>,
     /// When its last byte had come.
     pub at: Instant,
+    /// Number of the connection it came on, from 0.
+    pub connection: usize,
 }
 
 impl Request {
@@ -52,7 +54,8 @@ impl<S: AsyncRead + Unpin> Inbox<S> {
             (name.to_owned(), value.trim().to_owned())
         };
         let headers = lines.map(field).collect();
-        let mut request = Request { method, path, headers, body: Vec::new(), at: Instant::now() };
+        let mut request =
+            Request { method, path, headers, body: Vec::new(), at: Instant::now(), connection: 0 };
         request.body = self.body(&request).await?;
         request.at = Instant::now();
         Some(request)

@@ -136,21 +136,22 @@ impl Diary {
 }
 
 async fn accept<W: Welcome>(listener: TcpListener, welcome: W, script: Script, diary: Arc<Diary>) {
-    loop {
+    for connection in 0.. {
         let Ok((socket, _)) = listener.accept().await else { continue };
         let (welcome, script, diary) = (welcome.clone(), script.clone(), diary.clone());
         tokio::spawn(async move {
             // Scripted pieces have to leave as they are written.
             socket.set_nodelay(true).unwrap();
             if let Some(line) = welcome.welcome(socket).await {
-                attend(Inbox::new(line), script, diary).await;
+                attend(connection, Inbox::new(line), script, diary).await;
             }
         });
     }
 }
 
-async fn attend<L: Line>(mut inbox: Inbox<L>, script: Script, diary: Arc<Diary>) {
+async fn attend<L: Line>(connection: usize, mut inbox: Inbox<L>, script: Script, diary: Arc<Diary>) {
     while let Some(request) = inbox.request().await {
+        let request = Request { connection, ..request };
         let number = diary.begin(&request);
         match perform(&mut inbox, script(number, &request)).await {
             Ending::Next => {}

@@ -6,6 +6,9 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::ops::Range;
 
+/// Longest name of a model, in bytes: it is repeated in headers, and no vendor's is nearly as long.
+const MAX_NAME: usize = 1024;
+
 /// The operations of this dialect that carry a JSON body with a `model`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
@@ -68,6 +71,19 @@ pub struct Shape {
     pub choices: u64,
 }
 
+/// The names of [`Fields`].
+const FIELDS: [&str; 9] = [
+    "model",
+    "messages",
+    "prompt",
+    "input",
+    "stream",
+    "stream_options",
+    "max_tokens",
+    "max_completion_tokens",
+    "n",
+];
+
 #[derive(Deserialize)]
 struct Fields<'a> {
     #[serde(borrow)]
@@ -106,12 +122,15 @@ impl Shape {
         if !text.trim_ascii_start().starts_with('{') {
             return Err(not_json("it must be a JSON object".to_owned()));
         }
-        let fields: Fields<'_> = serde_json::from_str(text).map_err(|e| not_json(e.to_string()))?;
+        let fields: Fields<'_> = serde_json::from_str(text).map_err(|e| unreadable(&e))?;
         let model = fields.model.filter(|m| m.get() != "null");
         let model = model.ok_or_else(|| missing("model"))?;
         let name: Cow<'_, str> = read(model, "model", "a string")?;
         if name.is_empty() {
             return Err(wrong("model", "a string that is not empty"));
+        }
+        if name.len() > MAX_NAME {
+            return Err(wrong("model", "a string of at most 1024 bytes"));
         }
         fields.check_subject(operation)?;
         let options = fields.stream_options.filter(|o| o.get() != "null");
@@ -258,6 +277,20 @@ fn read<'a, T: Deserialize<'a>>(raw: &'a RawValue, field: &'static str, kind: &s
 
 fn not_json(why: String) -> BadRequest {
     BadRequest { message: format!("the request body is not valid JSON: {why}"), param: None, code: None }
+}
+
+/// A field that is given twice is named: whoever reads the body next may take the other one.
+fn unreadable(error: &serde_json::Error) -> BadRequest {
+    // serde tells of it only in its sentence.
+    let words = error.to_string();
+    match FIELDS.iter().find(|field| words.starts_with(&format!("duplicate field `{field}`"))) {
+        Some(field) => BadRequest {
+            message: format!("`{field}` is given twice; give it once"),
+            param: Some(field),
+            code: Some("duplicate_parameter"),
+        },
+        None => not_json(words),
+    }
 }
 
 fn missing(field: &'static str) -> BadRequest {

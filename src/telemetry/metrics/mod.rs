@@ -146,9 +146,9 @@ impl Metrics {
         self.families.limits_hit.with_label_values(&[limit]).inc();
     }
 
-    /// An event of a stream was not passed on because it could not be read.
-    pub fn event_dropped(&self) {
-        self.families.events_dropped.inc();
+    /// Events of a stream were not passed on because they could not be read.
+    pub fn events_dropped(&self, events: u64) {
+        self.families.events_dropped.inc_by(events);
     }
 
     /// A new configuration came into force.

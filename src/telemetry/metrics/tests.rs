@@ -151,7 +151,7 @@ fn single_events_have_a_counter_each() {
     let metrics = Metrics::new();
     metrics.failover("groq", "timeout");
     metrics.limit_hit("tokens");
-    metrics.event_dropped();
+    metrics.events_dropped(1);
     metrics.config_accepted();
     metrics.config_refused();
     let upstream = metrics.upstream("groq");
