@@ -81,7 +81,7 @@ pub async fn run(
                 verdicts::blame_for(vendor, &stop, &failure, failover);
                 let jitter = rand::rng().random_range(0.0..1.0);
                 let larger =
-                    |candidate: &Candidate| verdicts::is_larger(snapshot, &parts.prices, &stop, candidate);
+                    |candidate: &Candidate| verdicts::is_larger(snapshot, parts.prices, &stop, candidate);
                 match way.learn(&stop, &failure.fault, jitter, larger) {
                     Onward::GiveBack => {
                         return Box::pin(give_back(session, record, vendor, &stop, &failure)).await;
@@ -139,7 +139,7 @@ fn note(record: &mut Record, vendor: &Vendor, stop: &Stop, outcome: &'static str
 fn serve(record: &mut Record, vendor: &Vendor, stop: &Stop, parts: &Parts) {
     record.service.provider = Some(vendor.name.clone());
     record.service.model = Some(stop.model.clone());
-    record.service.lane = Some(vendor.lane(&stop.model, &parts.prices));
+    record.service.lane = Some(vendor.lane(&stop.model, parts.prices));
 }
 
 fn client_left(vendor: &Vendor, stop: &Stop, record: &mut Record, begun: Instant) -> pingora::Result<()> {

@@ -7,6 +7,31 @@ use crate::support::Vendor;
 use crate::support::client;
 use serde_json::Value;
 
+/// Every variable there is, besides the addresses of providers.
+const EVERYTHING: &[(&str, &str)] = &[
+    ("GATEWAY_LISTEN", "{listen}"),
+    ("GATEWAY_ADMIN_LISTEN", "{admin}"),
+    ("GATEWAY_API_KEYS", "tg-lifecycle-0001, tg-another-key"),
+    ("GATEWAY_RATE_LIMIT", "3/day"),
+    ("GATEWAY_PROVIDERS", "openai,groq"),
+    ("GATEWAY_WEIGHTS", "1,0"),
+    ("GATEWAY_RETRY_MAX", "0"),
+    ("GATEWAY_HEALTH_CHECK_INTERVAL", "off"),
+    ("GATEWAY_CACHE_BACKEND", "memory"),
+    ("GATEWAY_CACHE_TTL", "300"),
+    ("GATEWAY_CACHE_MAX_SIZE", "10"),
+    ("GATEWAY_DATA_DIR", "elsewhere"),
+    ("GATEWAY_LOG_FORMAT", "text"),
+    ("GATEWAY_LOG_LEVEL", "debug"),
+    ("GROQ_API_KEY", "gsk-1"),
+    ("OPENAI_API_KEY_1", "sk-1"),
+    ("OPENAI_API_KEY_2", "sk-2"),
+    ("MISTRAL_API_KEY", "left out by GATEWAY_PROVIDERS"),
+    ("REDIS_URL", "redis://:hush@r"),
+    ("DATABASE_URL", "postgres://hush"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://o"),
+];
+
 async fn ask(home: &Home, key: &str, model: &str) -> reqwest::Response {
     let request = client().post(home.url("/v1/chat/completions")).bearer_auth(key);
     request.json(&crate::support::chat_body(model, false)).send().await.unwrap()
@@ -19,31 +44,7 @@ async fn every_variable_is_obeyed() {
     let mut home = Home::empty();
     let (groq_url, openai_url) = (format!("{}/v1", groq.base_url()), format!("{}/v1", openai.base_url()));
     let program = home
-        .serve(&[
-            ("GATEWAY_LISTEN", "{listen}"),
-            ("GATEWAY_ADMIN_LISTEN", "{admin}"),
-            ("GATEWAY_API_KEYS", "tg-lifecycle-0001, tg-another-key"),
-            ("GATEWAY_RATE_LIMIT", "3/day"),
-            ("GATEWAY_PROVIDERS", "openai,groq"),
-            ("GATEWAY_WEIGHTS", "1,0"),
-            ("GATEWAY_RETRY_MAX", "0"),
-            ("GATEWAY_HEALTH_CHECK_INTERVAL", "off"),
-            ("GATEWAY_CACHE_BACKEND", "memory"),
-            ("GATEWAY_CACHE_TTL", "300"),
-            ("GATEWAY_CACHE_MAX_SIZE", "10"),
-            ("GATEWAY_DATA_DIR", "elsewhere"),
-            ("GATEWAY_LOG_FORMAT", "text"),
-            ("GATEWAY_LOG_LEVEL", "debug"),
-            ("GROQ_API_KEY", "gsk-1"),
-            ("GROQ_BASE_URL", &groq_url),
-            ("OPENAI_API_KEY_1", "sk-1"),
-            ("OPENAI_API_KEY_2", "sk-2"),
-            ("OPENAI_BASE_URL", &openai_url),
-            ("MISTRAL_API_KEY", "left out by GATEWAY_PROVIDERS"),
-            ("REDIS_URL", "redis://:hush@r"),
-            ("DATABASE_URL", "postgres://hush"),
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://o"),
-        ])
+        .serve(&[EVERYTHING, &[("GROQ_BASE_URL", &groq_url), ("OPENAI_BASE_URL", &openai_url)]].concat())
         .await;
     let first = ask(&home, "tg-lifecycle-0001", "auto").await;
     assert_eq!((first.status().as_u16(), &first.headers()["x-provider"]), (200, &"openai".parse().unwrap()));

@@ -69,6 +69,9 @@ async fn what_was_asked_who_answered_and_what_it_cost() {
     assert_eq!(line(&stage, "nobody-answered").await, expected);
 }
 
+/// Id, body, headers; status and error.
+type Refused<'a> = (&'a str, Value, &'a [(&'a str, &'a str)], u16, &'a str);
+
 #[tokio::test]
 async fn a_refusal_names_its_kind() {
     let stage = Stage::set("limits: { per_key: { concurrent: 1 }, body: 4KiB }\n");
@@ -76,7 +79,7 @@ async fn a_refusal_names_its_kind() {
     let large = json!({ "model": "good", "messages": [{ "role": "user", "content": "x".repeat(5000) }] });
     let wrong = [("authorization", "Bearer tg-wrong-key")];
     let none = [("authorization", "")];
-    let cases: [(&str, Value, &[(&str, &str)], u16, &str); 6] = [
+    let cases: [Refused; 6] = [
         ("no-key", chat_body("good", false), &none, 401, "no_key"),
         ("wrong-key", chat_body("good", false), &wrong, 401, "wrong_key"),
         ("no-model", unnamed, &[], 400, "bad_request"),
