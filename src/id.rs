@@ -1,9 +1,9 @@
 //! Request ids: the caller's own where it is well formed, else `req_` and 24 random signs.
 
-use rand::RngExt;
-
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
+/// Signs of an id behind its prefix.
+const SIGNS: usize = 24;
 /// Longest id taken over from a caller; a longer one would bloat every log line.
 pub const MAX_REQUEST_ID: usize = 128;
 
@@ -17,11 +17,13 @@ pub fn request_id(given: Option<&[u8]>) -> String {
 
 /// `prefix` and 24 signs drawn evenly from letters and digits (about 142 bits).
 pub fn random(prefix: &str) -> String {
-    let mut rng = rand::rng();
-    let mut id = String::with_capacity(prefix.len() + 24);
+    let mut id = String::with_capacity(prefix.len() + SIGNS);
     id.push_str(prefix);
-    for _ in 0..24 {
-        id.push(char::from(ALPHABET[rng.random_range(0..ALPHABET.len())]));
+    while id.len() < prefix.len() + SIGNS {
+        // A byte over the largest multiple of 62 would make some signs likelier than others.
+        let even = rand::random::<[u8; 32]>().into_iter().filter(|byte| *byte < 248);
+        let missing = prefix.len() + SIGNS - id.len();
+        id.extend(even.take(missing).map(|byte| char::from(ALPHABET[usize::from(byte % 62)])));
     }
     id
 }

@@ -1,6 +1,5 @@
 //! The door: who is asking, and is there room for one more request of theirs.
 
-use crate::clock;
 use crate::gateway::parts::Parts;
 use crate::gateway::record::Record;
 use crate::gateway::refuse;
@@ -28,7 +27,7 @@ pub async fn admit(
     let credential = authenticate(snapshot, headers, client)?;
     record.subject.key = Some(credential.name.clone());
     let entered =
-        Reservation::enter(&parts.state, &credential.account, &credential.limits, clock::now()).await;
+        Reservation::enter(&parts.state, &credential.account, &credential.limits, record.arrival.at).await;
     let (reservation, left) = entered.map_err(refuse::limited)?;
     record.held.reservation = Some(reservation);
     record.held.requests_left = left;

@@ -39,8 +39,8 @@ const TAIL: Duration = Duration::from_millis(500);
 
 /// How a stream ended.
 pub enum Ended {
-    /// With the stream as it came, if the cache wants it.
-    Complete(Option<Vec<u8>>),
+    /// With the stream as it came, if the cache wants it. The client waits for [`end`].
+    Complete(Wire, Option<Vec<u8>>),
     /// The provider broke it off; the client has been told.
     Broken(&'static str),
     ClientLeft,
@@ -100,7 +100,6 @@ fn in_form(answer: &Answer, ask: &Ask) -> Option<(&'static str, Bytes)> {
 pub async fn stream(
     session: &mut Session,
     record: &mut Record,
-    upstreams: &Upstreams,
     ask: &Ask,
     opened: Opened,
     failover: &Failover,
@@ -115,22 +114,31 @@ pub async fn stream(
     let stopped = flow(session, &mut wire, &mut relay, failover.between_events).await;
     record.service.usage = Some(used(&relay, ask));
     record.events_dropped(relay.garbage);
-    let ended = match stopped {
-        Err(ClientLeft) => return Ok(leave(wire, &relay, record, ask).await),
-        Ok(Stopped::Complete) => Ended::Complete(relay.transcript()),
+    match stopped {
+        Err(ClientLeft) => Ok(leave(wire, &relay, record, ask).await),
+        Ok(Stopped::Complete) => Ok(Ended::Complete(wire, relay.transcript())),
         Ok(Stopped::Broken { word, message }) => {
             tell(session, &message).await;
+            last_chunk(session).await;
             record.outcome.error = Some(word);
-            Ended::Broken(word)
+            wire.abandon().await;
+            Ok(Ended::Broken(word))
         }
-    };
-    // A failure to write the last chunk is a client that has left with the whole answer.
-    let _ = session.write_response_body(Some(Bytes::new()), true).await;
-    match ended {
-        Ended::Complete(_) => finish(upstreams, wire).await,
-        Ended::Broken(_) | Ended::ClientLeft => wire.abandon().await,
     }
-    Ok(ended)
+}
+
+/// Ends a complete stream, and keeps the provider's connection if it ends soon as well.
+pub async fn end(session: &mut Session, upstreams: &Upstreams, mut wire: Wire) {
+    last_chunk(session).await;
+    match wire.body(Instant::now() + TAIL).await {
+        Ok(None) => upstreams.close(wire).await,
+        Ok(Some(_)) | Err(_) => wire.abandon().await,
+    }
+}
+
+/// A failure to write it is a client that has left with the whole answer.
+async fn last_chunk(session: &mut Session) {
+    let _ = session.write_response_body(Some(Bytes::new()), true).await;
 }
 
 fn stream_head(session: &Session, record: &Record) -> pingora::Result<pingora::http::ResponseHeader> {
@@ -225,11 +233,4 @@ fn used(relay: &Relay, ask: &Ask) -> Usage {
         output: relay.content_events,
         ..Usage::default()
     })
-}
-
-async fn finish(upstreams: &Upstreams, mut wire: Wire) {
-    match wire.body(Instant::now() + TAIL).await {
-        Ok(None) => upstreams.close(wire).await,
-        Ok(Some(_)) | Err(_) => wire.abandon().await,
-    }
 }

@@ -164,36 +164,34 @@ async fn reply_with(
     keep: Option<Keep>,
 ) -> pingora::Result<()> {
     let vendor = &snapshot.vendors[stop.provider];
-    let kept = match reply {
+    // Kept before the client has the end of it: whoever asks again at once is to find it.
+    let store = async |keep: Option<Keep>, form: Form, body: Bytes| {
+        if let Some(keep) = keep {
+            keep.store(&parts.cache, form, body, &vendor.name, &stop.model).await;
+        }
+    };
+    match reply {
         Reply::Whole { body, usage } => {
             verdicts::praise(vendor);
             record.service.usage = usage.or_else(|| Some(verdicts::guess(ask, &body)));
-            let kept = keep.is_some().then(|| (Form::Whole, body.clone()));
+            store(keep, Form::Whole, body.clone()).await;
             deliver::whole(session, record, ask, body).await?;
-            kept
         }
         Reply::Stream(opened) => {
             let _live = parts.metrics().stream_begins();
             let failover = &snapshot.config.failover;
-            match Box::pin(deliver::stream(session, record, &parts.upstreams, ask, *opened, failover)).await?
-            {
-                Ended::Complete(transcript) => {
+            match Box::pin(deliver::stream(session, record, ask, *opened, failover)).await? {
+                Ended::Complete(wire, transcript) => {
                     verdicts::praise(vendor);
-                    transcript.map(|events| (Form::Stream, Bytes::from(events)))
+                    if let Some(events) = transcript {
+                        store(keep, Form::Stream, events.into()).await;
+                    }
+                    deliver::end(session, &parts.upstreams, wire).await;
                 }
-                Ended::Broken(word) => {
-                    verdicts::broke_off(vendor, word, failover);
-                    None
-                }
-                Ended::ClientLeft => {
-                    vendor.vitals.forget();
-                    None
-                }
+                Ended::Broken(word) => verdicts::broke_off(vendor, word, failover),
+                Ended::ClientLeft => vendor.vitals.forget(),
             }
         }
-    };
-    if let (Some(keep), Some((form, body))) = (keep, kept) {
-        keep.store(&parts.cache, form, body, &vendor.name, &stop.model).await;
     }
     Ok(())
 }

@@ -132,8 +132,8 @@ fn arrival(session: &Session) -> Arrival {
         at: clock::now(),
         request_id: id::request_id(given),
         client: session.client_addr().and_then(|a| a.as_inet()).map(|a| a.ip()),
-        method: head.method.as_str().to_owned(),
-        path: head.uri.path().to_owned(),
+        method: head.method.clone(),
+        uri: head.uri.clone(),
     }
 }
 

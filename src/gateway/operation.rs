@@ -1,6 +1,6 @@
 //! The table of what is served: method and path → errand. A new endpoint is one line here.
 
-use crate::dialect::openai::request::Operation;
+use crate::dialect::openai::operation::Operation;
 use crate::telemetry::metrics::Operation as Counted;
 use http::Method;
 

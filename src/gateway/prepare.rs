@@ -2,7 +2,7 @@
 //! errand → admit → receive → resolve → recall → reserve.
 
 use crate::clock;
-use crate::dialect::openai::request::Operation;
+use crate::dialect::openai::operation::Operation;
 use crate::gateway::admit::admit;
 use crate::gateway::answer;
 use crate::gateway::client;
@@ -24,6 +24,7 @@ use crate::gateway::refuse;
 use crate::gateway::refuse::Refusal;
 use crate::gateway::snapshot::Snapshot;
 use crate::routing::Candidate;
+use crate::routing::Route;
 use crate::routing::UnknownModel;
 use crate::routing::draw_plan;
 use crate::telemetry::metrics::CacheResult;
@@ -114,8 +115,9 @@ async fn walk(
     let ask = receive(session, operation, &snapshot.config).await?;
     record.subject.model = Some(ask.shape.model.clone());
     record.subject.stream = ask.shape.stream;
-    let plan = plan(snapshot, &who, &ask, record)?;
+    may_name(snapshot, &who, &ask, record)?;
     let (ask, keep) = from_cache(parts, snapshot, session, record, &who, ask).await?;
+    let plan = plan(snapshot, &who, &ask, record)?;
     reserve(record, &ask).await?;
     Ok(Exchange { ask, plan, keep })
 }
@@ -146,23 +148,30 @@ fn answered<T>(sent: pingora::Result<()>) -> Result<T, Stop> {
     Err(Stop::Answered)
 }
 
-/// What the name means, whether this key may say it, and whom to ask in which order.
+/// Whether this key may say the name. To whom it is unknown it is that first, not forbidden.
+fn may_name(snapshot: &Snapshot, who: &Credential, ask: &Ask, record: &Record) -> Result<(), Refusal> {
+    match who.may_name(&ask.shape.model) {
+        true => Ok(()),
+        false => resolve(snapshot, who, ask, record).and(Err(refuse::model_not_allowed(&ask.shape.model))),
+    }
+}
+
+/// What the name means, and whom to ask in which order.
 fn plan(
     snapshot: &Snapshot,
     who: &Credential,
     ask: &Ask,
     record: &Record,
 ) -> Result<Vec<Candidate>, Refusal> {
-    let fleet = snapshot.fleet(record.arrival.at);
-    let name = &ask.shape.model;
-    let unknown = |model: UnknownModel| refuse::unknown_model(&model.known_to(|name| who.may_name(name)));
-    let mut route = snapshot.table.resolve(name, &fleet).map_err(unknown)?;
-    if !who.may_name(name) {
-        return Err(refuse::model_not_allowed(name));
-    }
+    let mut route = resolve(snapshot, who, ask, record)?;
     route.failover &= ask.failover && who.failover;
     let embedding = ask.operation == Operation::Embeddings;
-    Ok(draw_plan(&route, embedding, &fleet, &mut rand::rng()))
+    Ok(draw_plan(&route, embedding, &snapshot.fleet(record.arrival.at), &mut rand::rng()))
+}
+
+fn resolve(snapshot: &Snapshot, who: &Credential, ask: &Ask, record: &Record) -> Result<Route, Refusal> {
+    let unknown = |model: UnknownModel| refuse::unknown_model(&model.known_to(|name| who.may_name(name)));
+    snapshot.table.resolve(&ask.shape.model, &snapshot.fleet(record.arrival.at)).map_err(unknown)
 }
 
 /// Answers from the cache where it can; else says where the answer is to be kept.

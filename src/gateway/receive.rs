@@ -1,7 +1,7 @@
 //! The request body, whole and within its limits, read into an ask: what is wanted, of whom, and how.
 
 use crate::config::Config;
-use crate::dialect::openai::request::Operation;
+use crate::dialect::openai::operation::Operation;
 use crate::dialect::openai::request::Shape;
 use crate::gateway::refuse;
 use crate::gateway::refuse::Refusal;

@@ -18,6 +18,8 @@ use crate::telemetry::metrics::Operation;
 use crate::telemetry::sink::Sink;
 use crate::usage::pricing::Price;
 use crate::usage::pricing::cost;
+use http::Method;
+use http::Uri;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,8 +41,8 @@ pub struct Arrival {
     pub at: Instant,
     pub request_id: String,
     pub client: Option<IpAddr>,
-    pub method: String,
-    pub path: String,
+    pub method: Method,
+    pub uri: Uri,
 }
 
 /// What was asked, as far as it is known.
@@ -164,8 +166,8 @@ impl Record {
             since_epoch: clock::since_epoch(),
             request_id: &self.arrival.request_id,
             client: self.arrival.client,
-            method: &self.arrival.method,
-            path: &self.arrival.path,
+            method: self.arrival.method.as_str(),
+            path: self.arrival.uri.path(),
             status: self.outcome.status,
             key: self.subject.key.as_deref(),
             provider: self.service.provider.as_deref(),

@@ -100,20 +100,22 @@ impl Watched {
             self.phase = Phase::Off;
             return;
         }
-        let joint: Vec<u8> = self.tail.iter().chain(bytes.iter().take(3)).copied().collect();
-        let ended = ends_head(bytes) || (self.phase == Phase::InHead && ends_head(&joint));
-        self.phase = match ended {
-            true => Phase::Past,
-            false => Phase::InHead,
-        };
+        if ends_head(bytes) || (self.phase == Phase::InHead && ends_head(&self.joint(bytes))) {
+            self.phase = Phase::Past;
+            self.tail = [0; 3];
+            self.alarm = None;
+            return;
+        }
+        self.phase = Phase::InHead;
         for byte in &bytes[bytes.len().saturating_sub(3)..] {
             self.tail.rotate_left(1);
             self.tail[2] = *byte;
         }
-        if ended {
-            self.tail = [0; 3];
-            self.alarm = None;
-        }
+    }
+
+    /// Where the last bytes and these meet.
+    fn joint(&self, bytes: &[u8]) -> Vec<u8> {
+        self.tail.iter().chain(bytes.iter().take(3)).copied().collect()
     }
 
     fn wrote(&mut self, bytes: &[u8]) {

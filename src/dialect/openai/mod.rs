@@ -6,6 +6,7 @@ pub mod error;
 mod events;
 mod fields;
 mod node;
+pub mod operation;
 pub mod relay;
 pub mod request;
 pub mod stream;

@@ -6,6 +6,7 @@ use crate::dialect::openai::bad_request::missing;
 use crate::dialect::openai::bad_request::not_json;
 use crate::dialect::openai::bad_request::unreadable;
 use crate::dialect::openai::bad_request::wrong;
+use crate::dialect::openai::operation::Operation;
 use serde::Deserialize;
 use serde::de::Deserializer;
 use serde_json::value::RawValue;
@@ -14,43 +15,6 @@ use std::ops::Range;
 
 /// Longest name of a model, in bytes: it is repeated in headers, and no vendor's is nearly as long.
 const MAX_NAME: usize = 1024;
-
-/// The operations of this dialect that carry a JSON body with a `model`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation {
-    ChatCompletions,
-    Completions,
-    Embeddings,
-}
-
-impl Operation {
-    /// Behind the provider's base URL.
-    pub fn path(self) -> &'static str {
-        match self {
-            Operation::ChatCompletions => "/chat/completions",
-            Operation::Completions => "/completions",
-            Operation::Embeddings => "/embeddings",
-        }
-    }
-
-    /// In metrics and cache keys.
-    pub fn word(self) -> &'static str {
-        match self {
-            Operation::ChatCompletions => "chat_completions",
-            Operation::Completions => "completions",
-            Operation::Embeddings => "embeddings",
-        }
-    }
-
-    /// The field that says what is asked, besides `model`.
-    fn subject(self) -> &'static str {
-        match self {
-            Operation::ChatCompletions => "messages",
-            Operation::Completions => "prompt",
-            Operation::Embeddings => "input",
-        }
-    }
-}
 
 /// What was read from a request body. Ranges are byte positions in it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! One glance at an event or a whole answer: what it means for the relay, without building a tree.
 
-use crate::dialect::openai::request::Operation;
+use crate::dialect::openai::operation::Operation;
 use crate::dialect::usage::Usage;
 use serde::Deserialize;
 use serde::de::DeserializeSeed;

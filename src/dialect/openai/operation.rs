@@ -1,0 +1,38 @@
+//! The operations of this dialect that Tollgate passes to providers.
+
+/// The operations of this dialect that carry a JSON body with a `model`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    ChatCompletions,
+    Completions,
+    Embeddings,
+}
+
+impl Operation {
+    /// Behind the provider's base URL.
+    pub fn path(self) -> &'static str {
+        match self {
+            Operation::ChatCompletions => "/chat/completions",
+            Operation::Completions => "/completions",
+            Operation::Embeddings => "/embeddings",
+        }
+    }
+
+    /// In metrics and cache keys.
+    pub fn word(self) -> &'static str {
+        match self {
+            Operation::ChatCompletions => "chat_completions",
+            Operation::Completions => "completions",
+            Operation::Embeddings => "embeddings",
+        }
+    }
+
+    /// The field that says what is asked, besides `model`.
+    pub(super) fn subject(self) -> &'static str {
+        match self {
+            Operation::ChatCompletions => "messages",
+            Operation::Completions => "prompt",
+            Operation::Embeddings => "input",
+        }
+    }
+}
