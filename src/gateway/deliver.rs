@@ -17,6 +17,7 @@ use crate::gateway::attempt::Opened;
 use crate::gateway::client;
 use crate::gateway::client::ClientLeft;
 use crate::gateway::client::EVENT_STREAM;
+use crate::gateway::client::Head;
 use crate::gateway::client::JSON;
 use crate::gateway::client::while_it_waits;
 use crate::gateway::receive::Ask;
@@ -27,7 +28,6 @@ use crate::upstream::Upstreams;
 use crate::upstream::Wire;
 use crate::usage::estimate;
 use bytes::Bytes;
-use http::HeaderValue;
 use http::Version;
 use http::header;
 use pingora::proxy::Session;
@@ -59,7 +59,7 @@ pub async fn whole(
         true => unfold(&body, ask.shape.include_usage),
         false => None,
     };
-    let head = client::head(200, record)?;
+    let head = Head::new(200, record);
     match unfolded {
         Some(events) => client::answer(session, head, EVENT_STREAM, events.into()).await,
         None => client::answer(session, head, JSON, body).await,
@@ -76,8 +76,8 @@ pub async fn hit(session: &mut Session, record: &mut Record, ask: &Ask, hit: Hit
     record.service.cache = Some(CacheResult::Hit);
     record.service.provider = Some(hit.answer.provider.as_str().into());
     record.service.model = Some(hit.answer.model.as_str().into());
-    let mut head = client::head(200, record)?;
-    client::number(&mut head, client::name::CACHE_TTL, hit.ttl_left.as_secs());
+    let mut head = Head::new(200, record);
+    head.number(client::name::CACHE_TTL, hit.ttl_left.as_secs());
     client::answer(session, head, kind, body).await.map(|()| true)
 }
 
@@ -105,9 +105,9 @@ pub async fn stream(
     failover: &Failover,
 ) -> pingora::Result<Ended> {
     let Opened { mut wire, mut relay } = opened;
-    let head = stream_head(session, record)?;
+    let head = stream_head(session, record).finish();
     record.outcome.status = 200;
-    if session.write_response_header(Box::new(head), false).await.is_err() {
+    if session.write_response_header(head, false).await.is_err() {
         return Ok(leave(wire, &relay, record, ask).await);
     }
     record.first_byte();
@@ -141,16 +141,16 @@ async fn last_chunk(session: &mut Session) {
     let _ = session.write_response_body(Some(Bytes::new()), true).await;
 }
 
-fn stream_head(session: &Session, record: &Record) -> pingora::Result<pingora::http::ResponseHeader> {
-    let mut head = client::head(200, record)?;
-    head.insert_header(header::CONTENT_TYPE, HeaderValue::from_static(EVENT_STREAM))?;
-    head.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))?;
+fn stream_head(session: &Session, record: &Record) -> Head {
+    let mut head = Head::new(200, record);
+    head.word(header::CONTENT_TYPE, EVENT_STREAM);
+    head.word(header::CACHE_CONTROL, "no-cache");
     // A proxy in front of us must not hold events back either.
-    head.insert_header(client::name::ACCEL_BUFFERING, HeaderValue::from_static("no"))?;
+    head.word(client::name::ACCEL_BUFFERING, "no");
     if session.req_header().version == Version::HTTP_11 {
-        head.insert_header(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"))?;
+        head.word(header::TRANSFER_ENCODING, "chunked");
     }
-    Ok(head)
+    head
 }
 
 enum Stopped {

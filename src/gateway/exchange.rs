@@ -8,6 +8,7 @@ use crate::gateway::attempt::Terms;
 use crate::gateway::attempt::attempt;
 use crate::gateway::client;
 use crate::gateway::client::ClientLeft;
+use crate::gateway::client::Head;
 use crate::gateway::client::while_it_waits;
 use crate::gateway::deliver;
 use crate::gateway::deliver::Ended;
@@ -219,8 +220,7 @@ async fn give_back(
         Some(body) => {
             record.outcome.status = status;
             record.outcome.error = Some(refusal.reason);
-            let head = client::head(status, record)?;
-            client::answer(session, head, client::JSON, body).await
+            client::answer(session, Head::new(status, record), client::JSON, body).await
         }
         None => client::refuse(session, record, &refusal).await,
     }

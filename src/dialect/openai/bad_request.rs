@@ -42,9 +42,3 @@ pub(super) fn wrong(field: &'static str, kind: &str) -> BadRequest {
         code: Some("invalid_type"),
     }
 }
-
-/// serde's sentence without its position, which is relative to a part of the body.
-pub(super) fn cause(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    text.rsplit_once(" at line").map_or(text.clone(), |(cause, _)| cause.to_owned())
-}

@@ -5,6 +5,7 @@ pub mod bad_request;
 pub mod error;
 mod events;
 mod fields;
+pub mod messages;
 mod node;
 pub mod operation;
 pub mod relay;
