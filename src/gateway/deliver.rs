@@ -39,8 +39,13 @@ const TAIL: Duration = Duration::from_millis(500);
 
 /// How a stream ended.
 pub enum Ended {
-    /// With the stream as it came, if the cache wants it.
-    Complete(Option<Vec<u8>>),
+    /// But for its `last` events, which the client waits for: see [`end`].
+    Complete {
+        wire: Wire,
+        last: Bytes,
+        /// The stream as it came, if the cache wants it.
+        transcript: Option<Vec<u8>>,
+    },
     /// The provider broke it off; the client has been told.
     Broken(&'static str),
     ClientLeft,
@@ -100,7 +105,6 @@ fn in_form(answer: &Answer, ask: &Ask) -> Option<(&'static str, Bytes)> {
 pub async fn stream(
     session: &mut Session,
     record: &mut Record,
-    upstreams: &Upstreams,
     ask: &Ask,
     opened: Opened,
     failover: &Failover,
@@ -116,23 +120,38 @@ pub async fn stream(
     record.service.usage = Some(used(&relay, ask));
     record.events_dropped(relay.garbage);
     record.settle();
-    let ended = match stopped {
-        Err(ClientLeft) => return Ok(leave(wire, &relay, record, ask).await),
-        Ok(Stopped::Complete) => Ended::Complete(relay.transcript()),
+    match stopped {
+        Err(ClientLeft) => Ok(leave(wire, &relay, record, ask).await),
+        Ok(Stopped::Complete) => {
+            let (last, transcript) = (relay.take(), relay.transcript());
+            Ok(Ended::Complete { wire, last, transcript })
+        }
         Ok(Stopped::Broken { word, message }) => {
             tell(session, &relay.take(), &message).await;
+            // If it fails the client has left, and is not to hear of it any more.
+            let _ = session.write_response_body(Some(Bytes::new()), true).await;
             record.outcome.error = Some(word);
-            Ended::Broken(word)
+            wire.abandon().await;
+            Ok(Ended::Broken(word))
         }
-    };
-    if session.write_response_body(Some(relay.take()), true).await.is_err() {
+    }
+}
+
+/// Ends a complete stream with its `last` events, and keeps the provider's connection if that ends soon as well.
+pub async fn end(
+    session: &mut Session,
+    record: &mut Record,
+    upstreams: &Upstreams,
+    mut wire: Wire,
+    last: Bytes,
+) {
+    if session.write_response_body(Some(last), true).await.is_err() {
         record.client_left();
     }
-    match ended {
-        Ended::Complete(_) => finish(upstreams, wire).await,
-        Ended::Broken(_) | Ended::ClientLeft => wire.abandon().await,
+    match wire.body(Instant::now() + TAIL).await {
+        Ok(None) => upstreams.close(wire).await,
+        Ok(Some(_)) | Err(_) => wire.abandon().await,
     }
-    Ok(ended)
 }
 
 fn stream_head(session: &Session, record: &Record) -> Head {
@@ -228,11 +247,4 @@ fn used(relay: &Relay, ask: &Ask) -> Usage {
         output: relay.content_events,
         ..Usage::default()
     })
-}
-
-async fn finish(upstreams: &Upstreams, mut wire: Wire) {
-    match wire.body(Instant::now() + TAIL).await {
-        Ok(None) => upstreams.close(wire).await,
-        Ok(Some(_)) | Err(_) => wire.abandon().await,
-    }
 }

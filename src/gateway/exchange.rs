@@ -82,7 +82,7 @@ pub async fn run(
                 verdicts::blame_for(vendor, &stop, &failure, failover);
                 let jitter = rand::rng().random_range(0.0..1.0);
                 let larger =
-                    |candidate: &Candidate| verdicts::is_larger(snapshot, &parts.prices, &stop, candidate);
+                    |candidate: &Candidate| verdicts::is_larger(snapshot, parts.prices, &stop, candidate);
                 match way.learn(&stop, &failure.fault, jitter, larger) {
                     Onward::GiveBack => {
                         return Box::pin(give_back(session, record, vendor, &stop, &failure)).await;
@@ -140,7 +140,7 @@ fn note(record: &mut Record, vendor: &Vendor, stop: &Stop, outcome: &'static str
 fn serve(record: &mut Record, vendor: &Vendor, stop: &Stop, parts: &Parts) {
     record.service.provider = Some(vendor.name.clone());
     record.service.model = Some(stop.model.clone());
-    record.service.lane = Some(vendor.lane(&stop.model, &parts.prices));
+    record.service.lane = Some(vendor.lane(&stop.model, parts.prices));
 }
 
 fn client_left(vendor: &Vendor, stop: &Stop, record: &mut Record, begun: Instant) -> pingora::Result<()> {
@@ -165,36 +165,34 @@ async fn reply_with(
     keep: Option<Keep>,
 ) -> pingora::Result<()> {
     let vendor = &snapshot.vendors[stop.provider];
-    let kept = match reply {
+    // Kept before the client has the end of it: whoever asks again at once is to find it.
+    let store = async |keep: Option<Keep>, form: Form, body: Bytes| {
+        if let Some(keep) = keep {
+            keep.store(&parts.cache, form, body, &vendor.name, &stop.model).await;
+        }
+    };
+    match reply {
         Reply::Whole { body, usage } => {
             verdicts::praise(vendor);
             record.service.usage = usage.or_else(|| Some(verdicts::guess(ask, &body)));
-            let kept = keep.is_some().then(|| (Form::Whole, body.clone()));
+            store(keep, Form::Whole, body.clone()).await;
             deliver::whole(session, record, ask, body).await?;
-            kept
         }
         Reply::Stream(opened) => {
             let _live = parts.metrics().stream_begins();
             let failover = &snapshot.config.failover;
-            match Box::pin(deliver::stream(session, record, &parts.upstreams, ask, *opened, failover)).await?
-            {
-                Ended::Complete(transcript) => {
+            match Box::pin(deliver::stream(session, record, ask, *opened, failover)).await? {
+                Ended::Complete { wire, last, transcript } => {
                     verdicts::praise(vendor);
-                    transcript.map(|events| (Form::Stream, Bytes::from(events)))
+                    if let Some(events) = transcript {
+                        store(keep, Form::Stream, events.into()).await;
+                    }
+                    deliver::end(session, record, &parts.upstreams, wire, last).await;
                 }
-                Ended::Broken(word) => {
-                    verdicts::broke_off(vendor, word, failover);
-                    None
-                }
-                Ended::ClientLeft => {
-                    vendor.vitals.forget();
-                    None
-                }
+                Ended::Broken(word) => verdicts::broke_off(vendor, word, failover),
+                Ended::ClientLeft => vendor.vitals.forget(),
             }
         }
-    };
-    if let (Some(keep), Some((form, body))) = (keep, kept) {
-        keep.store(&parts.cache, form, body, &vendor.name, &stop.model).await;
     }
     Ok(())
 }

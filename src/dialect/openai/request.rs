@@ -1,5 +1,10 @@
 //! What the gateway must know of a request, read without building a tree, and the request as a provider gets it.
 
+use crate::dialect::openai::bad_request::BadRequest;
+use crate::dialect::openai::bad_request::missing;
+use crate::dialect::openai::bad_request::not_json;
+use crate::dialect::openai::bad_request::unreadable;
+use crate::dialect::openai::bad_request::wrong;
 use crate::dialect::openai::messages::Messages;
 use crate::dialect::openai::operation::Operation;
 use serde::Deserialize;
@@ -10,15 +15,6 @@ use std::ops::Range;
 
 /// Longest name of a model, in bytes: it is repeated in headers, and no vendor's is nearly as long.
 const MAX_NAME: usize = 1024;
-
-/// A request body that cannot be served, and why, in the words OpenAI's API uses.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct BadRequest {
-    pub message: String,
-    pub param: Option<&'static str>,
-    pub code: Option<&'static str>,
-}
 
 /// What was read from a request body. Ranges are byte positions in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +83,7 @@ impl Shape {
         if !text.trim_ascii_start().starts_with('{') {
             return Err(not_json("it must be a JSON object".to_owned()));
         }
-        let fields: Fields<'_> = serde_json::from_str(text).map_err(|e| unreadable(&e))?;
+        let fields: Fields<'_> = serde_json::from_str(text).map_err(|e| unreadable(&e, &FIELDS))?;
         let model = fields.model.filter(|m| m.get() != "null");
         let model = model.ok_or_else(|| missing("model"))?;
         let name: Cow<'_, str> = read(model, "model", "a string")?;
@@ -225,40 +221,6 @@ fn optional<'a, T: Deserialize<'a>>(
 
 fn read<'a, T: Deserialize<'a>>(raw: &'a RawValue, field: &'static str, kind: &str) -> Result<T, BadRequest> {
     serde_json::from_str(raw.get()).map_err(|_| wrong(field, kind))
-}
-
-fn not_json(why: String) -> BadRequest {
-    BadRequest { message: format!("the request body is not valid JSON: {why}"), param: None, code: None }
-}
-
-/// A field that is given twice is named: whoever reads the body next may take the other one.
-fn unreadable(error: &serde_json::Error) -> BadRequest {
-    // serde tells of it only in its sentence.
-    let words = error.to_string();
-    match FIELDS.iter().find(|field| words.starts_with(&format!("duplicate field `{field}`"))) {
-        Some(field) => BadRequest {
-            message: format!("`{field}` is given twice; give it once"),
-            param: Some(field),
-            code: Some("duplicate_parameter"),
-        },
-        None => not_json(words),
-    }
-}
-
-fn missing(field: &'static str) -> BadRequest {
-    BadRequest {
-        message: format!("you must provide `{field}`"),
-        param: Some(field),
-        code: Some("missing_required_parameter"),
-    }
-}
-
-fn wrong(field: &'static str, kind: &str) -> BadRequest {
-    BadRequest {
-        message: format!("`{field}` must be {kind}"),
-        param: Some(field),
-        code: Some("invalid_type"),
-    }
 }
 
 #[cfg(test)]
