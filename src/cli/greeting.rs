@@ -20,7 +20,7 @@ pub fn greeting(config: &Config, fresh: &Fresh, simulated: bool) -> String {
         );
         lines.push("For real answers set a key, e.g. OPENAI_API_KEY, and start again.".into());
     }
-    lines.push(String::new());
+    let keys = lines.len();
     if let Some(key) = &fresh.client {
         lines.push(format!("your key, shown this once:   {}", key.expose()));
     }
@@ -30,7 +30,10 @@ pub fn greeting(config: &Config, fresh: &Fresh, simulated: bool) -> String {
     if config.auth == Auth::Required && config.keys.is_empty() && fresh.client.is_none() {
         lines.push("Your key was shown at the first start; `tollgate keys reset` makes a new one.".into());
     }
-    lines.push(format!("try it:\n\n  {}\n", curl(&base, config, fresh)));
+    if lines.len() > keys {
+        lines.insert(keys, String::new());
+    }
+    lines.push(format!("\ntry it:\n\n  {}\n", curl(&base, config, fresh)));
     lines.join("\n") + "\n"
 }
 

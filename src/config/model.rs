@@ -251,6 +251,6 @@ pub struct ServerSettings {
     pub idle_timeout: Duration,
     /// One write to a client that does not read. Default 60 s.
     pub write_timeout: Duration,
-    /// Idle connections kept to each provider, over all workers. Default 256.
+    /// Idle connections to providers that are kept, all together. Default 256.
     pub upstream_idle: usize,
 }

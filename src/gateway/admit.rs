@@ -59,9 +59,8 @@ fn authenticate(
     if let Some(anyone) = snapshot.credentials.anyone() {
         return Ok(anyone.clone());
     }
-    match (&snapshot.bad_keys, client) {
-        (Some(limit), Some(address)) => limit.observe(address).map_err(refuse::too_many_bad_keys)?,
-        (None, _) | (_, None) => {}
+    if let (Some(limit), Some(address)) = (&snapshot.bad_keys, client) {
+        limit.observe(address).map_err(refuse::too_many_bad_keys)?;
     }
     Err(refuse::wrong_key())
 }

@@ -1,6 +1,7 @@
 //! What the gateway answers by itself: health, readiness and the list of models.
 
 use crate::gateway::client;
+use crate::gateway::client::Head;
 use crate::gateway::parts::Parts;
 use crate::gateway::record::Record;
 use crate::gateway::refuse;
@@ -101,6 +102,6 @@ fn names(snapshot: &Snapshot, who: &Credential) -> Vec<(String, String)> {
 
 async fn send(session: &mut Session, record: &mut Record, status: u16, body: Bytes) -> pingora::Result<()> {
     record.outcome.status = status;
-    let head = client::head(status, record)?;
+    let head = Head::new(status, record);
     client::answer(session, record, head, client::JSON, body).await
 }

@@ -7,8 +7,10 @@ use crate::state::Which;
 use crate::telemetry::access::Cost;
 use crate::telemetry::metrics::CacheResult;
 use bytes::Bytes;
+use http::HeaderMap;
 use http::HeaderName;
 use http::HeaderValue;
+use http::StatusCode;
 use http::header;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
@@ -45,44 +47,85 @@ async fn gone(client: &mut Session) {
     while let Ok(Some(_)) = client.as_downstream_mut().read_body_or_idle(true).await {}
 }
 
-/// A head with what every answer carries.
-pub fn head(status: u16, record: &Record) -> pingora::Result<ResponseHeader> {
-    let mut head = ResponseHeader::build_no_case(status, Some(16))?;
-    set(&mut head, name::REQUEST_ID, &record.arrival.request_id);
-    let service = &record.service;
-    service.provider.as_deref().into_iter().for_each(|name| set(&mut head, name::PROVIDER, name));
-    service.model.as_deref().into_iter().for_each(|name| set(&mut head, name::MODEL, name));
-    if !service.attempts.is_empty() {
-        number(&mut head, name::ATTEMPTS, service.attempts.len() as u64);
+/// The head of an answer. Names are read once, by the compiler; Pingora's own header would read each again.
+pub struct Head {
+    status: StatusCode,
+    fields: HeaderMap,
+}
+
+impl Head {
+    /// A head with what every answer carries.
+    pub fn new(status: u16, record: &Record) -> Head {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut head = Head { status, fields: HeaderMap::with_capacity(16) };
+        head.text(name::REQUEST_ID, &record.arrival.request_id);
+        let service = &record.service;
+        service.provider.as_deref().into_iter().for_each(|provider| head.text(name::PROVIDER, provider));
+        service.model.as_deref().into_iter().for_each(|model| head.text(name::MODEL, model));
+        if !service.attempts.is_empty() {
+            head.number(name::ATTEMPTS, service.attempts.len() as u64);
+        }
+        service.cache.into_iter().for_each(|cache| head.word(name::CACHE, shouted(cache)));
+        if let Some(Cost::Known(money)) = record.cost() {
+            head.text(name::COST, &money.to_string());
+        }
+        for (kind, left) in
+            [(Which::Requests, &record.held.requests_left), (Which::Tokens, &record.held.tokens_left)]
+        {
+            left.iter().for_each(|left| head.rate_limit(kind, left));
+        }
+        head
     }
-    if let Some(cache) = service.cache {
-        head.insert_header(name::CACHE, HeaderValue::from_static(shouted(cache)))?;
+
+    pub fn word(&mut self, name: HeaderName, value: &'static str) {
+        self.fields.insert(name, HeaderValue::from_static(value));
     }
-    if let Some(Cost::Known(money)) = record.cost() {
-        set(&mut head, name::COST, &money.to_string());
+
+    pub fn number(&mut self, name: HeaderName, value: u64) {
+        self.fields.insert(name, HeaderValue::from(value));
     }
-    for (kind, left) in
-        [(Which::Requests, &record.held.requests_left), (Which::Tokens, &record.held.tokens_left)]
-    {
-        left.iter().for_each(|left| rate_limit(&mut head, kind, left));
+
+    /// A value that may come from outside; one that cannot be sent is left out.
+    fn text(&mut self, name: HeaderName, value: &str) {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.fields.insert(name, value);
+        }
     }
-    Ok(head)
+
+    fn rate_limit(&mut self, which: Which, left: &Left) {
+        let [limit, remaining, reset] = match which {
+            Which::Requests => name::REQUESTS,
+            Which::Tokens => name::TOKENS,
+            Which::Concurrent => name::CONCURRENT,
+        };
+        self.number(limit, left.limit);
+        self.number(remaining, left.remaining);
+        // Written as OpenAI writes durations (vendors.md §1.5).
+        self.text(reset, &format!("{}ms", left.reset.as_millis()));
+    }
+
+    /// As Pingora sends it.
+    pub fn finish(self) -> Box<ResponseHeader> {
+        let (mut parts, ()) = http::Response::new(()).into_parts();
+        (parts.status, parts.headers) = (self.status, self.fields);
+        Box::new(ResponseHeader::from(parts))
+    }
 }
 
 /// Sends an answer whose body is whole, and ends the request's hold on its limits.
 pub async fn answer(
     client: &mut Session,
     record: &mut Record,
-    mut head: ResponseHeader,
+    mut head: Head,
     kind: &'static str,
     body: Bytes,
 ) -> pingora::Result<()> {
-    head.insert_header(header::CONTENT_TYPE, HeaderValue::from_static(kind))?;
-    number(&mut head, header::CONTENT_LENGTH, body.len() as u64);
+    head.word(header::CONTENT_TYPE, kind);
+    head.number(header::CONTENT_LENGTH, body.len() as u64);
     record.settle();
     let bodiless = client.req_header().method == http::Method::HEAD;
     let sent = async {
-        client.write_response_header(Box::new(head), bodiless).await?;
+        client.write_response_header(head.finish(), bodiless).await?;
         match bodiless {
             true => Ok(()),
             false => client.write_response_body(Some(body), true).await,
@@ -95,16 +138,16 @@ pub async fn answer(
 pub async fn refuse(client: &mut Session, record: &mut Record, refusal: &Refusal) -> pingora::Result<()> {
     record.outcome.status = refusal.status;
     record.outcome.error = Some(refusal.reason);
-    let mut head = head(refusal.status, record)?;
+    let mut head = Head::new(refusal.status, record);
     if let Some(seconds) = refusal.retry_after_seconds() {
-        number(&mut head, header::RETRY_AFTER, seconds);
+        head.number(header::RETRY_AFTER, seconds);
     }
     if let Some(allow) = refusal.allow {
-        head.insert_header(header::ALLOW, HeaderValue::from_static(allow))?;
+        head.word(header::ALLOW, allow);
     }
     if let Some(limited) = &refusal.limited {
         let left = Left { limit: limited.limit, remaining: limited.remaining, reset: limited.reset };
-        rate_limit(&mut head, limited.which, &left);
+        head.rate_limit(limited.which, &left);
     }
     drain(client).await;
     answer(client, record, head, JSON, refusal.body().into()).await?;
@@ -146,35 +189,12 @@ async fn drain(client: &mut Session) {
     }
 }
 
-fn rate_limit(head: &mut ResponseHeader, which: Which, left: &Left) {
-    let [limit, remaining, reset] = match which {
-        Which::Requests => name::REQUESTS,
-        Which::Tokens => name::TOKENS,
-        Which::Concurrent => name::CONCURRENT,
-    };
-    number(head, limit, left.limit);
-    number(head, remaining, left.remaining);
-    // Written as OpenAI writes durations (vendors.md §1.5).
-    set(head, reset, &format!("{}ms", left.reset.as_millis()));
-}
-
 fn shouted(cache: CacheResult) -> &'static str {
     match cache {
         CacheResult::Hit => "HIT",
         CacheResult::Miss => "MISS",
         CacheResult::Bypass => "BYPASS",
     }
-}
-
-/// Sets a header whose value may come from outside; one that cannot be sent is left out.
-pub fn set(head: &mut ResponseHeader, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        let _ = head.insert_header(name, value);
-    }
-}
-
-pub fn number(head: &mut ResponseHeader, name: HeaderName, value: u64) {
-    let _ = head.insert_header(name, HeaderValue::from(value));
 }
 
 /// Names of headers, read once by the compiler.

@@ -17,6 +17,7 @@ use crate::gateway::attempt::Opened;
 use crate::gateway::client;
 use crate::gateway::client::ClientLeft;
 use crate::gateway::client::EVENT_STREAM;
+use crate::gateway::client::Head;
 use crate::gateway::client::JSON;
 use crate::gateway::client::while_it_waits;
 use crate::gateway::receive::Ask;
@@ -27,7 +28,6 @@ use crate::upstream::Upstreams;
 use crate::upstream::Wire;
 use crate::usage::estimate;
 use bytes::Bytes;
-use http::HeaderValue;
 use http::Version;
 use http::header;
 use pingora::proxy::Session;
@@ -39,19 +39,16 @@ const TAIL: Duration = Duration::from_millis(500);
 
 /// How a stream ended.
 pub enum Ended {
-    /// Well; [`end`] sends the rest.
-    Complete(Ending),
+    /// But for its `last` events, which the client waits for: see [`end`].
+    Complete {
+        wire: Wire,
+        last: Bytes,
+        /// The stream as it came, if the cache wants it.
+        transcript: Option<Vec<u8>>,
+    },
     /// The provider broke it off; the client has been told.
     Broken(&'static str),
     ClientLeft,
-}
-
-/// A complete stream whose last bytes the client does not have yet.
-pub struct Ending {
-    /// The stream as it came, if the cache wants it.
-    pub transcript: Option<Vec<u8>>,
-    last: Bytes,
-    wire: Wire,
 }
 
 /// Sends a provider's whole answer, as events if the client asked for a stream.
@@ -67,7 +64,7 @@ pub async fn whole(
         true => unfold(&body, ask.shape.include_usage),
         false => None,
     };
-    let head = client::head(200, record)?;
+    let head = Head::new(200, record);
     match unfolded {
         Some(events) => client::answer(session, record, head, EVENT_STREAM, events.into()).await,
         None => client::answer(session, record, head, JSON, body).await,
@@ -84,8 +81,8 @@ pub async fn hit(session: &mut Session, record: &mut Record, ask: &Ask, hit: Hit
     record.service.cache = Some(CacheResult::Hit);
     record.service.provider = Some(hit.answer.provider.as_str().into());
     record.service.model = Some(hit.answer.model.as_str().into());
-    let mut head = client::head(200, record)?;
-    client::number(&mut head, client::name::CACHE_TTL, hit.ttl_left.as_secs());
+    let mut head = Head::new(200, record);
+    head.number(client::name::CACHE_TTL, hit.ttl_left.as_secs());
     client::answer(session, record, head, kind, body).await.map(|()| true)
 }
 
@@ -113,9 +110,9 @@ pub async fn stream(
     failover: &Failover,
 ) -> pingora::Result<Ended> {
     let Opened { mut wire, mut relay } = opened;
-    let head = stream_head(session, record)?;
+    let head = stream_head(session, record).finish();
     record.outcome.status = 200;
-    if session.write_response_header(Box::new(head), false).await.is_err() {
+    if session.write_response_header(head, false).await.is_err() {
         return Ok(leave(wire, &relay, record, ask).await);
     }
     record.first_byte();
@@ -126,35 +123,47 @@ pub async fn stream(
     match stopped {
         Err(ClientLeft) => Ok(leave(wire, &relay, record, ask).await),
         Ok(Stopped::Complete) => {
-            Ok(Ended::Complete(Ending { transcript: relay.transcript(), last: relay.take(), wire }))
+            let (last, transcript) = (relay.take(), relay.transcript());
+            Ok(Ended::Complete { wire, last, transcript })
         }
         Ok(Stopped::Broken { word, message }) => {
+            tell(session, &relay.take(), &message).await;
+            // If it fails the client has left, and is not to hear of it any more.
+            let _ = session.write_response_body(Some(Bytes::new()), true).await;
             record.outcome.error = Some(word);
-            tell(session, record, &relay.take(), &message).await;
             wire.abandon().await;
             Ok(Ended::Broken(word))
         }
     }
 }
 
-/// Sends the last bytes of a complete stream, and gives the provider's connection back.
-pub async fn end(session: &mut Session, record: &mut Record, upstreams: &Upstreams, ending: Ending) {
-    if session.write_response_body(Some(ending.last), true).await.is_err() {
+/// Ends a complete stream with its `last` events, and keeps the provider's connection if that ends soon as well.
+pub async fn end(
+    session: &mut Session,
+    record: &mut Record,
+    upstreams: &Upstreams,
+    mut wire: Wire,
+    last: Bytes,
+) {
+    if session.write_response_body(Some(last), true).await.is_err() {
         record.client_left();
     }
-    finish(upstreams, ending.wire).await;
+    match wire.body(Instant::now() + TAIL).await {
+        Ok(None) => upstreams.close(wire).await,
+        Ok(Some(_)) | Err(_) => wire.abandon().await,
+    }
 }
 
-fn stream_head(session: &Session, record: &Record) -> pingora::Result<pingora::http::ResponseHeader> {
-    let mut head = client::head(200, record)?;
-    head.insert_header(header::CONTENT_TYPE, HeaderValue::from_static(EVENT_STREAM))?;
-    head.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))?;
+fn stream_head(session: &Session, record: &Record) -> Head {
+    let mut head = Head::new(200, record);
+    head.word(header::CONTENT_TYPE, EVENT_STREAM);
+    head.word(header::CACHE_CONTROL, "no-cache");
     // A proxy in front of us must not hold events back either.
-    head.insert_header(client::name::ACCEL_BUFFERING, HeaderValue::from_static("no"))?;
+    head.word(client::name::ACCEL_BUFFERING, "no");
     if session.req_header().version == Version::HTTP_11 {
-        head.insert_header(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"))?;
+        head.word(header::TRANSFER_ENCODING, "chunked");
     }
-    Ok(head)
+    head
 }
 
 enum Stopped {
@@ -217,13 +226,11 @@ async fn flow(
 const STALL: &str = "the provider fell silent in the middle of its answer; what came before is incomplete";
 const CUT: &str = "the provider broke off in the middle of its answer; what came before is incomplete";
 
-/// Tells the client that its stream is broken, after what came of it last, and ends it. No `[DONE]` follows.
-async fn tell(session: &mut Session, record: &mut Record, last: &[u8], message: &str) {
+/// Tells the client that its stream is broken, after what came of it last. No `[DONE]` follows.
+async fn tell(session: &mut Session, last: &[u8], message: &str) {
     let event =
         ErrorBody { message, kind: "server_error", param: None, code: Some("stream_interrupted") }.to_event();
-    if session.write_response_body(Some([last, &event].concat().into()), true).await.is_err() {
-        record.client_left();
-    }
+    let _ = session.write_response_body(Some([last, &event].concat().into()), false).await;
 }
 
 async fn leave(wire: Wire, relay: &Relay, record: &mut Record, ask: &Ask) -> Ended {
@@ -240,11 +247,4 @@ fn used(relay: &Relay, ask: &Ask) -> Usage {
         output: relay.content_events,
         ..Usage::default()
     })
-}
-
-async fn finish(upstreams: &Upstreams, mut wire: Wire) {
-    match wire.body(Instant::now() + TAIL).await {
-        Ok(None) => upstreams.close(wire).await,
-        Ok(Some(_)) | Err(_) => wire.abandon().await,
-    }
 }

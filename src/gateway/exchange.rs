@@ -8,6 +8,7 @@ use crate::gateway::attempt::Terms;
 use crate::gateway::attempt::attempt;
 use crate::gateway::client;
 use crate::gateway::client::ClientLeft;
+use crate::gateway::client::Head;
 use crate::gateway::client::while_it_waits;
 use crate::gateway::deliver;
 use crate::gateway::deliver::Ended;
@@ -26,6 +27,7 @@ use crate::gateway::verdicts;
 use crate::routing::Candidate;
 use crate::routing::judge::Fault;
 use crate::telemetry::access::AttemptNote;
+use bytes::Bytes;
 use pingora::proxy::Session;
 use rand::RngExt;
 use std::sync::Arc;
@@ -80,7 +82,7 @@ pub async fn run(
                 verdicts::blame_for(vendor, &stop, &failure, failover);
                 let jitter = rand::rng().random_range(0.0..1.0);
                 let larger =
-                    |candidate: &Candidate| verdicts::is_larger(snapshot, &parts.prices, &stop, candidate);
+                    |candidate: &Candidate| verdicts::is_larger(snapshot, parts.prices, &stop, candidate);
                 match way.learn(&stop, &failure.fault, jitter, larger) {
                     Onward::GiveBack => {
                         return Box::pin(give_back(session, record, vendor, &stop, &failure)).await;
@@ -138,7 +140,7 @@ fn note(record: &mut Record, vendor: &Vendor, stop: &Stop, outcome: &'static str
 fn serve(record: &mut Record, vendor: &Vendor, stop: &Stop, parts: &Parts) {
     record.service.provider = Some(vendor.name.clone());
     record.service.model = Some(stop.model.clone());
-    record.service.lane = Some(vendor.lane(&stop.model, &parts.prices));
+    record.service.lane = Some(vendor.lane(&stop.model, parts.prices));
 }
 
 fn client_left(vendor: &Vendor, stop: &Stop, record: &mut Record, begun: Instant) -> pingora::Result<()> {
@@ -163,27 +165,29 @@ async fn reply_with(
     keep: Option<Keep>,
 ) -> pingora::Result<()> {
     let vendor = &snapshot.vendors[stop.provider];
-    // Answers are kept before their last byte is sent: who asks again as soon as it has that finds them.
+    // Kept before the client has the end of it: whoever asks again at once is to find it.
+    let store = async |keep: Option<Keep>, form: Form, body: Bytes| {
+        if let Some(keep) = keep {
+            keep.store(&parts.cache, form, body, &vendor.name, &stop.model).await;
+        }
+    };
     match reply {
         Reply::Whole { body, usage } => {
             verdicts::praise(vendor);
             record.service.usage = usage.or_else(|| Some(verdicts::guess(ask, &body)));
-            if let Some(keep) = keep {
-                keep.store(&parts.cache, Form::Whole, body.clone(), &vendor.name, &stop.model).await;
-            }
-            return deliver::whole(session, record, ask, body).await;
+            store(keep, Form::Whole, body.clone()).await;
+            deliver::whole(session, record, ask, body).await?;
         }
         Reply::Stream(opened) => {
             let _live = parts.metrics().stream_begins();
             let failover = &snapshot.config.failover;
             match Box::pin(deliver::stream(session, record, ask, *opened, failover)).await? {
-                Ended::Complete(mut ending) => {
+                Ended::Complete { wire, last, transcript } => {
                     verdicts::praise(vendor);
-                    if let (Some(keep), Some(events)) = (keep, ending.transcript.take()) {
-                        keep.store(&parts.cache, Form::Stream, events.into(), &vendor.name, &stop.model)
-                            .await;
+                    if let Some(events) = transcript {
+                        store(keep, Form::Stream, events.into()).await;
                     }
-                    Box::pin(deliver::end(session, record, &parts.upstreams, ending)).await;
+                    deliver::end(session, record, &parts.upstreams, wire, last).await;
                 }
                 Ended::Broken(word) => verdicts::broke_off(vendor, word, failover),
                 Ended::ClientLeft => vendor.vitals.forget(),
@@ -216,7 +220,7 @@ async fn give_back(
         Some(body) => {
             record.outcome.status = status;
             record.outcome.error = Some(refusal.reason);
-            let head = client::head(status, record)?;
+            let head = Head::new(status, record);
             client::answer(session, record, head, client::JSON, body).await
         }
         None => client::refuse(session, record, &refusal).await,

@@ -77,24 +77,28 @@ impl Failure {
 }
 
 /// Statuses that are told apart in metrics; the others count by their class.
+const WORDS: &[(u16, &str)] = &[
+    (400, "status_400"),
+    (401, "status_401"),
+    (402, "status_402"),
+    (403, "status_403"),
+    (404, "status_404"),
+    (408, "status_408"),
+    (413, "status_413"),
+    (422, "status_422"),
+    (429, "status_429"),
+    (500, "status_500"),
+    (502, "status_502"),
+    (503, "status_503"),
+    (504, "status_504"),
+    (529, "status_529"),
+];
+
 fn status_word(code: u16) -> &'static str {
-    match code {
-        400 => "status_400",
-        401 => "status_401",
-        402 => "status_402",
-        403 => "status_403",
-        404 => "status_404",
-        408 => "status_408",
-        413 => "status_413",
-        422 => "status_422",
-        429 => "status_429",
-        500 => "status_500",
-        502 => "status_502",
-        503 => "status_503",
-        504 => "status_504",
-        529 => "status_529",
+    let class = match code {
         300..=399 => "status_3xx",
         400..=499 => "status_4xx",
         _ => "status_5xx",
-    }
+    };
+    WORDS.iter().find(|(known, _)| *known == code).map_or(class, |(_, word)| word)
 }

@@ -40,7 +40,10 @@ pub struct Patience {
 
 /// The state of one request's way through its plan.
 pub struct Itinerary {
+    /// As drawn, and behind it those that were passed over because they rest.
     plan: Vec<Candidate>,
+    /// Length of the plan as drawn.
+    drawn: usize,
     at: usize,
     patience: Patience,
     attempts: u32,
@@ -54,6 +57,7 @@ pub struct Itinerary {
 impl Itinerary {
     pub fn new(plan: Vec<Candidate>, patience: Patience) -> Itinerary {
         Itinerary {
+            drawn: plan.len(),
             plan,
             at: 0,
             patience,
@@ -80,8 +84,8 @@ impl Itinerary {
         while let Some(candidate) = self.plan.get(self.at) {
             let vitals = &vendors[candidate.provider].vitals;
             match vitals.pick(now, &self.tried_keys) {
-                // With only unhealthy providers left the last resort is asked although its breaker is open.
-                Pick::Key(key) if vitals.admit(now) || self.is_last_resort() => {
+                // When nobody else is left, those that rest are asked all the same.
+                Pick::Key(key) if self.at >= self.drawn || vitals.admit(now) => {
                     let stop = Stop {
                         provider: candidate.provider,
                         model: candidate.model.clone(),
@@ -90,19 +94,15 @@ impl Itinerary {
                     };
                     return Some(stop);
                 }
+                Pick::Key(_) => self.plan.push(candidate.clone()),
                 Pick::Cooling(until) => {
                     self.open_again = Some(self.open_again.map_or(until, |known| known.min(until)));
                 }
-                Pick::Key(_) | Pick::AllAside => {}
+                Pick::AllAside => {}
             }
             self.leave();
         }
         None
-    }
-
-    /// Nothing has been asked yet and nothing else is left to ask.
-    fn is_last_resort(&self) -> bool {
-        self.attempts == 0 && self.at + 1 == self.plan.len()
     }
 
     fn leave(&mut self) {
@@ -155,12 +155,11 @@ impl Itinerary {
     /// A fault of the key alone leaves the provider's other keys to try.
     fn pass_by(&mut self, stop: &Stop, fault: &Fault) {
         match blame(fault).key {
-            _ if self.last_is_for_another() => self.leave(),
-            KeyEffect::None => self.leave(),
-            KeyEffect::Cool(_) | KeyEffect::Aside => {
+            KeyEffect::Cool(_) | KeyEffect::Aside if !self.last_is_for_another() => {
                 self.tried_keys.push(stop.key);
                 self.tries_on_target = 0;
             }
+            KeyEffect::None | KeyEffect::Cool(_) | KeyEffect::Aside => self.leave(),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Every "no" the gateway says, in OpenAI's envelope, with a sentence that says what to do.
 
 use crate::dialect::fault::Cause;
+use crate::dialect::openai::bad_request::BadRequest;
 use crate::dialect::openai::error::ErrorBody;
-use crate::dialect::openai::request::BadRequest;
 use crate::gateway::operation::NotServed;
 use crate::routing::UnknownModel;
 use crate::state::Limited;

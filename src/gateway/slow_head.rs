@@ -8,7 +8,7 @@ use crate::gateway::Gateway;
 use crate::gateway::record::Ledger;
 use crate::gateway::unread;
 use async_trait::async_trait;
-use memchr::memmem;
+use memchr::memchr_iter;
 use pingora::apps::ServerApp;
 use pingora::protocols::ALPN;
 use pingora::protocols::GetProxyDigest;
@@ -133,7 +133,8 @@ impl Watched {
 }
 
 fn ends_head(bytes: &[u8]) -> bool {
-    memmem::find(bytes, b"\r\n\r\n").is_some() || memmem::find(bytes, b"\n\n").is_some()
+    let is_empty = |line: &[u8]| matches!(line, [b'\n', ..] | [b'\r', b'\n', ..]);
+    memchr_iter(b'\n', bytes).any(|at| is_empty(&bytes[at + 1..]))
 }
 
 impl AsyncRead for Watched {

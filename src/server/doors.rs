@@ -10,20 +10,30 @@ use crate::telemetry::metrics::ProviderReading;
 use crate::telemetry::metrics::Readings;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use tokio::net::TcpListener;
 use tracing::error;
 use tracing::info;
 
+/// Opens the admin listener, if there is to be one.
+pub async fn bind(address: Option<SocketAddr>) -> Option<TcpListener> {
+    let address = address?;
+    match TcpListener::bind(address).await {
+        Ok(listener) => {
+            info!(%address, "admin listener open");
+            Some(listener)
+        }
+        Err(cause) => {
+            error!(%address, %cause, "admin listener not opened");
+            None
+        }
+    }
+}
+
 /// Serves the admin listener for as long as the process lives.
-pub async fn open(parts: &Arc<Parts>, reloader: &Arc<Reloader>, address: Option<SocketAddr>) {
-    let Some(address) = address else {
-        return;
-    };
-    let listener = match tokio::net::TcpListener::bind(address).await {
-        Ok(listener) => listener,
-        Err(cause) => return error!(%address, %cause, "admin listener not opened"),
-    };
-    info!(%address, "admin listener open");
-    admin::serve(listener, doors(parts, reloader), std::future::pending()).await;
+pub async fn open(parts: &Arc<Parts>, reloader: &Arc<Reloader>, listener: Option<TcpListener>) {
+    if let Some(listener) = listener {
+        admin::serve(listener, doors(parts, reloader), std::future::pending()).await;
+    }
 }
 
 fn doors(parts: &Arc<Parts>, reloader: &Arc<Reloader>) -> Doors {

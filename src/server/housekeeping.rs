@@ -10,6 +10,7 @@ use crate::server::reload::Reloader;
 use crate::server::simulate;
 use async_trait::async_trait;
 use pingora::server::ShutdownWatch;
+use pingora::services::ServiceReadyNotifier;
 use pingora::services::background::BackgroundService;
 use std::net::SocketAddr;
 use std::net::TcpListener;
@@ -45,14 +46,17 @@ impl Housekeeping {
 
 #[async_trait]
 impl BackgroundService for Housekeeping {
-    async fn start(&self, shutdown: ShutdownWatch) {
+    /// Requests are taken once this is ready: whoever sees the gateway ready may reload it.
+    async fn start_with_ready_notifier(&self, shutdown: ShutdownWatch, ready: ServiceReadyNotifier) {
         let parts = &self.parts;
+        let (hangups, admin) = (reload::hangups(), doors::bind(self.admin).await);
+        ready.notify_ready();
         let forever = async {
             tokio::join!(
                 names::keep_fresh(parts),
                 checks::keep_checking(parts),
-                reload::watch(&self.reloader, parts),
-                doors::open(parts, &self.reloader, self.admin),
+                reload::watch(&self.reloader, parts, hangups),
+                doors::open(parts, &self.reloader, admin),
                 simulate::run(self.take_simulated()),
             );
         };

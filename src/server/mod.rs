@@ -111,10 +111,11 @@ pub fn prepare(start: Start) -> Result<Ready, NotStarted> {
     for listener in &listen {
         listeners::add(&mut service, listener)?;
     }
-    server.add_service(service);
+    let gateway = server.add_service(service);
     let signals = Signals { parts: parts.clone(), notice: settings.notice };
     let housekeeping = Housekeeping::new(parts, reloader, admin, settings.grace, simulated);
-    server.add_service(GenBackgroundService::new("housekeeping".to_owned(), Arc::new(housekeeping)));
+    let housekeeping = GenBackgroundService::new("housekeeping".to_owned(), Arc::new(housekeeping));
+    gateway.add_dependency(server.add_service(housekeeping));
     Ok(Ready { server, signals })
 }
 

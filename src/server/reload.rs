@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
+use tokio::signal::unix::Signal;
 use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 use tracing::error;
@@ -132,17 +133,21 @@ fn needs_restart(old: &Config, new: &Config) {
     }
 }
 
+/// SIGHUP from now on. Until this is called the signal ends the process.
+pub fn hangups() -> Option<Signal> {
+    let caught = signal(SignalKind::hangup());
+    caught
+        .inspect_err(|cause| error!(%cause, "SIGHUP cannot be caught; reload through the admin listener"))
+        .ok()
+}
+
 /// Reloads on SIGHUP and when the file changes.
-pub async fn watch(reloader: &Reloader, parts: &Parts) {
-    let mut hangup = match signal(SignalKind::hangup()) {
-        Ok(hangup) => hangup,
-        Err(cause) => return error!(%cause, "SIGHUP cannot be caught; reload through the admin listener"),
-    };
+pub async fn watch(reloader: &Reloader, parts: &Parts, mut hangups: Option<Signal>) {
     let mut ticks = tokio::time::interval(LOOK);
     let mut looked: Option<String> = None;
     loop {
         tokio::select! {
-            _ = hangup.recv() => drop(reloader.reload(parts)),
+            () = next(&mut hangups) => drop(reloader.reload(parts)),
             _ = ticks.tick() => {
                 let before = std::mem::replace(&mut looked, reloader.changed());
                 // Seen twice: half of a file that is being written can be a sound configuration.
@@ -152,4 +157,13 @@ pub async fn watch(reloader: &Reloader, parts: &Parts) {
             }
         }
     }
+}
+
+async fn next(signals: &mut Option<Signal>) {
+    if let Some(signals) = signals
+        && signals.recv().await.is_some()
+    {
+        return;
+    }
+    std::future::pending().await
 }

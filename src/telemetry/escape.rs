@@ -24,6 +24,9 @@ pub(crate) fn bare_or_quoted(line: &mut Vec<u8>, text: &str) {
 /// Appends what stands between the quotes of a JSON string, cut to 200 characters.
 pub(crate) fn escaped(line: &mut Vec<u8>, text: &str) {
     let text = shortened(text);
+    if text.bytes().all(|b| matches!(b, b' '..=b'~') && !matches!(b, b'"' | b'\\')) {
+        return line.extend_from_slice(text.as_bytes());
+    }
     let mut done = 0;
     for (at, sign) in text.char_indices().filter(|(_, sign)| must_hide(*sign)) {
         line.extend_from_slice(&text.as_bytes()[done..at]);

@@ -146,7 +146,7 @@ impl Host {
 }
 
 fn address_of(peer: &HttpPeer) -> Option<SocketAddr> {
-    peer._address.as_inet().map(|address| SocketAddr::from(*address))
+    peer._address.as_inet().copied()
 }
 
 /// The peers of a host at one moment.

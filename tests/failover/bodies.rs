@@ -1,8 +1,12 @@
 //! Large bodies, whole on their way through failing targets.
 
 use crate::support::Gateway;
+use crate::support::MODEL;
 use crate::support::Reply;
 use crate::support::Vendor;
+use crate::support::ask;
+use crate::support::chat_body;
+use crate::support::completion;
 use crate::support::config;
 use crate::support::provider;
 use crate::support::send;
@@ -89,4 +93,41 @@ async fn a_large_body_over_http2_reaches_the_third_target_as_it_was_sent() {
 #[tokio::test]
 async fn a_model_name_written_with_escapes_is_replaced_as_well() {
     Stage::set().check(reqwest::Client::builder(), body("\"\\u0062ig\"").into(), "escapes").await;
+}
+
+/// Longest single line that a provider may send in these tests.
+const LINE: usize = 10 << 20;
+
+#[tokio::test]
+async fn an_answer_of_one_line_of_10_mb_passes_whole_and_streamed() {
+    let vendor = Vendor::start(|_, request| Reply::answer(request, &"x".repeat(LINE)));
+    let gateway = Gateway::start(&config("", &[provider("long", vendor.base_url())]));
+    for stream in [false, true, false, true] {
+        let answer = ask(&gateway, &chat_body(MODEL, stream)).await;
+        assert_eq!((answer.status, answer.text().len()), (200, LINE), "stream: {stream}");
+    }
+    let status = std::fs::read_to_string(format!("/proc/{}/status", gateway.pid())).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let peak: usize = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    assert!(peak < 200 << 10, "{peak} KiB at most were in use for lines of 10 MiB");
+}
+
+#[tokio::test]
+async fn old_ways_to_frame_an_answer_are_understood() {
+    let json = completion("old").to_string();
+    let heads = [
+        "HTTP/1.0 200 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/json\r\n\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nconnection: close\r\n\r\n",
+        "HTTP/1.1 200\r\nConnection: close\r\n\r\n",
+    ];
+    for head in heads {
+        let reply = format!("{head}{json}");
+        let vendor = Vendor::start(move |_, _| Reply::raw(&reply));
+        let gateway = Gateway::start(&config("", &[provider("old", vendor.base_url())]));
+        for _ in 0..2 {
+            let answer = ask(&gateway, &chat_body(MODEL, false)).await;
+            assert_eq!((answer.status, answer.text().as_str(), answer.attempts()), (200, "old", 1), "{head}");
+        }
+    }
 }

@@ -74,24 +74,29 @@ async fn a_reused_connection_that_dies_in_the_head_is_a_failure() {
     }
 }
 
+const POISON: &str =
+    "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 14\r\n\r\n{\"choices\":[]}";
+
+/// The first answer has bytes behind it, after a pause; the connection is left open.
+fn lying(pause: Duration) -> Vendor {
+    Vendor::start(move |number, request| match number {
+        0 => {
+            let mut steps = Reply::answer(request, "first").0;
+            steps.retain(|step| !matches!(step, Step::KeepAlive));
+            Reply(steps).pause(pause).bytes(POISON).then(Step::Hang)
+        }
+        _ => Reply::answer(request, "second"),
+    })
+}
+
 #[tokio::test]
 async fn bytes_behind_an_answer_are_not_the_next_answer() {
-    let poison =
-        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 14\r\n\r\n{\"choices\":[]}";
-    // In one piece with the answer, and a moment later.
     for pause in [Duration::ZERO, Duration::from_millis(50)] {
-        let vendor = Vendor::start(move |number, request| match number {
-            0 => {
-                let mut steps = Reply::answer(request, "first").0;
-                steps.pop();
-                Reply(steps).pause(pause).bytes(poison).then(Step::KeepAlive)
-            }
-            _ => Reply::answer(request, "second"),
-        });
+        let vendor = lying(pause);
         let gateway = strict(&vendor);
         assert_eq!(ask(&gateway, &chat_body(MODEL, false)).await.text(), "first");
-        // The late bytes have come when the provider is ready for its next request.
-        tokio::time::sleep(pause * 4).await;
+        // Whenever they come, the connection is closed.
+        vendor.wait_for_closed(1).await;
         let answer = ask(&gateway, &chat_body(MODEL, false)).await;
         assert_eq!((answer.status, answer.attempts(), answer.text().as_str()), (200, 1, "second"));
         assert_eq!(vendor.requests().last().unwrap().connection, 1, "the lying connection was used again");

@@ -83,43 +83,49 @@ fn large(stream: bool) -> Value {
     body
 }
 
+/// Where a provider stays, the time without progress ends the sending; where it closes, no time may decide.
+const SHORT: &str = "first_byte: 1s, ";
+const LONG: &str = "first_byte: 20s, ";
+
 #[tokio::test]
 async fn a_refusal_that_comes_before_the_body_was_read_is_heard() {
-    for manner in [Manner::AnswersAndCloses(413), Manner::AnswersAndStays(413)] {
-        for stream in [false, true] {
-            let hasty = Hasty::start(manner);
-            let gateway = Gateway::start(&config("first_byte: 1s, ", &[provider("hasty", &hasty.origin)]));
-            let answer = ask(&gateway, &large(stream)).await;
-            assert_eq!((answer.status, answer.attempts()), (413, 1), "{answer:?}");
-            assert_eq!(answer.json(), serde_json::from_str::<Value>(REFUSAL).unwrap());
-            assert_eq!(ask(&gateway, &chat_body(MODEL, false)).await.status, 413);
-            // Half a request is on the first one: what is sent there next would be taken for its rest.
-            assert_eq!(hasty.connections.load(Ordering::Relaxed), 2, "the connection was used again");
-        }
+    let table = [
+        (Manner::AnswersAndCloses(413), false, LONG),
+        (Manner::AnswersAndCloses(413), true, LONG),
+        (Manner::AnswersAndStays(413), false, SHORT),
+    ];
+    for (manner, stream, failover) in table {
+        let hasty = Hasty::start(manner);
+        let gateway = Gateway::start(&config(failover, &[provider("hasty", &hasty.origin)]));
+        let answer = ask(&gateway, &large(stream)).await;
+        assert_eq!((answer.status, answer.attempts()), (413, 1), "{answer:?}");
+        assert_eq!(answer.json(), serde_json::from_str::<Value>(REFUSAL).unwrap());
+        assert_eq!(ask(&gateway, &chat_body(MODEL, false)).await.status, 413);
+        // Half a request is on the first one: what is sent there next would be taken for its rest.
+        assert_eq!(hasty.connections.load(Ordering::Relaxed), 2, "the connection was used again");
     }
 }
 
 #[tokio::test]
 async fn a_provider_that_does_not_read_fails_over() {
-    let manners = [
-        (Manner::AnswersAndCloses(429), "status_429"),
-        (Manner::AnswersAndStays(429), "status_429"),
-        (Manner::Stays, "timeout"),
+    let table = [
+        (Manner::AnswersAndCloses(429), false, LONG, "status_429"),
+        (Manner::AnswersAndCloses(429), true, LONG, "status_429"),
+        (Manner::AnswersAndStays(429), false, SHORT, "status_429"),
+        (Manner::Stays, false, SHORT, "timeout"),
     ];
-    for (manner, word) in manners {
-        for stream in [false, true] {
-            let hasty = Hasty::start(manner);
-            let good = Vendor::start(|_, request| Reply::answer(request, "good"));
-            let providers = [provider("hasty", &hasty.origin), provider("good", good.base_url())];
-            let gateway = Gateway::start(&config("first_byte: 1s, ", &providers));
-            let body = large(stream);
-            let answer = ask(&gateway, &body).await;
-            assert_eq!((answer.status, answer.attempts()), (200, 2), "{word}: {answer:?}");
-            assert_eq!(answer.text(), "good");
-            let got = good.requests()[0].json();
-            assert!(got["messages"] == body["messages"], "the next provider got another body");
-            gateway.wait_for_log(|line| line.contains(word)).await;
-        }
+    for (manner, stream, failover, word) in table {
+        let hasty = Hasty::start(manner);
+        let good = Vendor::start(|_, request| Reply::answer(request, "good"));
+        let providers = [provider("hasty", &hasty.origin), provider("good", good.base_url())];
+        let gateway = Gateway::start(&config(failover, &providers));
+        let body = large(stream);
+        let answer = ask(&gateway, &body).await;
+        assert_eq!((answer.status, answer.attempts()), (200, 2), "{word}: {answer:?}");
+        assert_eq!(answer.text(), "good");
+        let got = good.requests()[0].json();
+        assert!(got["messages"] == body["messages"], "the next provider got another body");
+        gateway.wait_for_log(|line| line.contains(word)).await;
     }
 }
 

@@ -12,6 +12,8 @@ use crate::support::config;
 use crate::support::provider;
 use crate::support::provider_with;
 use serde_json::json;
+use std::time::Duration;
+use std::time::Instant;
 
 /// Starts every key; the number of the key follows.
 const SECRET: &str = "sk-vendor-secret-";
@@ -91,6 +93,25 @@ async fn a_key_that_is_too_fast_cools_and_the_other_is_used_at_once() {
     assert_eq!(stage.next.count(), 0);
     assert_eq!(stage.gateway.metric("tollgate_provider_keys_usable{provider=\"keyed\"}"), 1.0);
     stage.assert_nothing_is_shown(&answers);
+}
+
+#[tokio::test]
+async fn a_key_that_has_cooled_is_used_again() {
+    let vendor = Vendor::start(|number, request| match number {
+        0 => Reply::json_with(429, &[("retry-after", "1")], json!({})),
+        _ => Reply::answer(request, "keyed"),
+    });
+    let gateway = Gateway::start(&config("", &[keyed(2, vendor.base_url())]));
+    let begun = Instant::now();
+    loop {
+        assert_eq!(ask(&gateway, &chat_body(MODEL, false)).await.status, 200);
+        let requests = vendor.requests();
+        if let Some(again) = requests[1..].iter().find(|request| key_of(request) == 1) {
+            return assert!(again.at - requests[0].at >= Duration::from_secs(1), "used while it cooled");
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10), "the key is not back");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test]

@@ -8,8 +8,10 @@ mod after_first_byte;
 mod bodies;
 mod connections;
 mod early_answers;
+mod http2;
 mod keys;
 mod patience;
+mod secure;
 mod strategies;
 #[path = "../support/mod.rs"]
 mod support;

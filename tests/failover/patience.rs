@@ -136,14 +136,16 @@ async fn with_failover_off_a_hiccup_is_still_survived() {
 
 #[tokio::test]
 async fn a_short_retry_after_is_waited_out_and_a_long_one_is_not() {
-    for (seconds, asked) in [(1, [2, 0]), (5, [1, 1])] {
+    for (seconds, stream, asked) in
+        [(1, false, [2, 0]), (1, true, [2, 0]), (5, false, [1, 1]), (5, true, [1, 1])]
+    {
         let limited = Vendor::start(move |number, request| match number {
             0 => Reply::json_with(429, &[("retry-after", &seconds.to_string())], json!({})),
             _ => Reply::answer(request, "waited"),
         });
         let good = good();
         let gateway = chain("wait_for: 2s, ", &[&limited, &good], "");
-        let answer = ask(&gateway, &chat_body(MODEL, false)).await;
+        let answer = ask(&gateway, &chat_body(MODEL, stream)).await;
         assert_eq!((answer.status, answer.attempts()), (200, 2), "{answer:?}");
         assert_eq!(counts(&[&limited, &good]), asked, "Retry-After: {seconds}");
         if let [first, second] = &limited.requests()[..] {

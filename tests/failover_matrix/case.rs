@@ -64,11 +64,12 @@ impl Case {
     pub async fn problems(&self, stage: &Stage) -> Vec<String> {
         let id = self.id();
         let body = chat_body(&format!("m-{id}"), self.stream);
-        let answer = ask_with(&stage.gateway, &body, &[("x-request-id", &id)]).await;
+        let gateway = stage.gateway(self.words());
+        let answer = ask_with(gateway, &body, &[("x-request-id", &id)]).await;
         let mut problems = Problems { id: id.clone(), lines: Vec::new() };
         self.check_answer(&mut problems, &answer);
         self.check_vendors(&mut problems, stage);
-        self.check_log(&mut problems, &stage.gateway.access_line(&id).await);
+        self.check_log(&mut problems, &gateway.access_line(&id).await);
         problems.lines
     }
 
@@ -88,6 +89,7 @@ impl Case {
                 problems.check("provider", answer.provider(), Some(bad.as_str()));
                 problems.check("attempts", answer.attempts(), asked);
                 problems.check("text", answer.text().as_str(), "recovered");
+                problems.check("form", answer.is_stream(), self.stream);
             }
             (LeadsTo::Next, false) => self.check_refusal(problems, answer),
             (LeadsTo::NextOrCaller(status, body), false) | (LeadsTo::Caller(status, body), _) => {
@@ -106,7 +108,11 @@ impl Case {
         problems.check("attempts", answer.attempts(), self.words().len());
         problems.check("code", answer.error_code().as_deref(), Some("no_provider_available"));
         problems.check("kind of body", answer.header("content-type"), Some("application/json"));
-        problems.check("retry-after", answer.retry_after(), self.row.retry_after);
+        // What is left of a rest when the client is told, in whole seconds.
+        let told = answer
+            .retry_after()
+            .map(|told| self.row.retry_after.is_some_and(|r| (r - 2..=r).contains(&told)));
+        problems.check("retry-after is right", told, self.row.retry_after.map(|_| true));
         for inside in ["127.0.0.1", "localhost", SECRET, "sk-hidden", "bad-"] {
             problems.check(inside, answer.body.contains(inside), false);
         }

@@ -1,5 +1,6 @@
 //! The ways a provider fails before its first byte, one row each, with what every attempt is called in the log.
 
+use crate::support::DONE;
 use crate::support::Reply;
 use crate::support::Step;
 use crate::support::chunk;
@@ -57,19 +58,26 @@ const EMPTY: &[&str] = &["empty_stream"];
 
 /// The table.
 pub fn rows() -> Vec<Row> {
+    [no_answer(), statuses(), false_answers()].into_iter().flatten().collect()
+}
+
+/// No connection, or one without an answer.
+fn no_answer() -> Vec<Row> {
     vec![
         Row { place: Place::Refused, ..same("connect-refused", |_| Reply::silent(), &["connect"], Next) },
         Row { place: Place::Untrusted, ..same("tls-failure", |_| Reply::silent(), &["tls"], Next) },
         same("silence", |_| Reply::silent(), &["timeout"], Next),
-        each("200-then-silence", |_| json_head(500).then(Step::Hang), |_| stalled(), &["timeout"]),
-        each("200-then-pings-only", |_| white_space(), |_| pings(), &["timeout"]),
-        each("200-then-error", |_| error(200, SERVER), |_| Reply::stream(&[SERVER]), TWICE_IN_200),
-        each("200-then-limit", |_| error(200, LIMIT), |_| Reply::stream(&[LIMIT]), &["error_in_200"])
-            .wait(30),
         same("reset-before-the-head", |_| Reply::default().then(Step::Reset), RESETS, Next),
         same("closed-before-the-head", |_| Reply::default(), RESETS, Next),
         same("reset-in-the-head", |_| Reply::raw("HTTP/1.1 200 OK\r\nconte").then(Step::Reset), RESETS, Next),
         same("not-http", |_| Reply::raw("SSH-2.0-OpenSSH_9.2\r\n\r\n"), &["not_http"], Next),
+    ]
+}
+
+/// Answers that say so themselves.
+fn statuses() -> Vec<Row> {
+    vec![
+        same("redirect", |_| redirect(), &["status_3xx"], Next),
         same("408", |_| status(408), &["status_408"], Next),
         same("409", |_| status(409), &["status_4xx"], Next),
         same("429", |_| status(429), &["status_429"], Next).wait(30),
@@ -90,6 +98,38 @@ pub fn rows() -> Vec<Row> {
         same("callers-404", |_| error(404, NO_MODEL), &["status_404"], Caller(404, NO_MODEL)),
         same("callers-413", |_| error(413, BAD_VALUE), &["status_413"], Caller(413, BAD_VALUE)),
         same("callers-422", |_| error(422, BAD_VALUE), &["status_422"], Caller(422, BAD_VALUE)),
+    ]
+}
+
+/// A 200 without an answer behind it.
+fn false_answers() -> Vec<Row> {
+    vec![
+        each("200-then-silence", |_| json_head(500).then(Step::Hang), |_| stalled(), &["timeout"]),
+        each("200-then-pings-only", |_| white_space(), |_| pings(), &["timeout"]),
+        each("200-then-error", |_| error(200, SERVER), |_| Reply::stream(&[SERVER]), TWICE_IN_200),
+        each("200-then-limit", |_| error(200, LIMIT), |_| Reply::stream(&[LIMIT]), &["error_in_200"])
+            .wait(30),
+        each("200-then-bad-key", |_| error(200, BAD_KEY), |_| Reply::stream(&[BAD_KEY]), &["error_in_200"]),
+        Row {
+            leads_to: Caller(400, BAD_VALUE),
+            ..each(
+                "200-then-callers-fault",
+                |_| error(200, BAD_VALUE),
+                |_| Reply::stream(&[BAD_VALUE]),
+                &["error_in_200"],
+            )
+        },
+        Row {
+            leads_to: NextOrCaller(400, TOO_LONG),
+            ..each(
+                "200-then-too-long",
+                |_| error(200, TOO_LONG),
+                |_| Reply::stream(&[TOO_LONG]),
+                &["error_in_200"],
+            )
+        },
+        either("200-without-a-body", |_| plain(""), |_| Reply::sse_head().end(), [MALFORMED, EMPTY]),
+        either("200-without-content", |_| plain("{}"), |_| Reply::stream(&[ROLE, DONE]), [MALFORMED, EMPTY]),
         same("200-web-page", |_| page(), MALFORMED, Next),
         either("200-garbage", |_| plain("nonsense"), |_| events("nonsense"), [MALFORMED, EMPTY]),
         same("200-gzip", |_| gzip(), &["encoded"], Next),
@@ -97,13 +137,14 @@ pub fn rows() -> Vec<Row> {
         each("length-too-long", |_| lying(5000), |_| torn_events(), &["cut"]),
         either("10-mb-line", |_| plain(&long_line()), |_| events(&long_line()), [MALFORMED, EMPTY]),
         each("endless-line", |_| endless_line(), |_| endless_line(), &["event_too_long"]).plain(MALFORMED),
-        same("redirect", |_| redirect(), &["status_3xx"], Next),
     ]
 }
 
 const RESETS: &[&str] = &["reset", "reset"];
 const TWICE_IN_200: &[&str] = &["error_in_200", "error_in_200"];
 
+const ROLE: &str =
+    r#"{"choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}"#;
 const SERVER: &str =
     r#"{"error":{"message":"the engine broke","type":"server_error","param":null,"code":null}}"#;
 const LIMIT: &str =

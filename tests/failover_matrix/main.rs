@@ -19,17 +19,16 @@ use support::Reply;
 use support::Request;
 use support::TlsVendor;
 use support::Vendor;
+use support::config;
+use support::provider_of;
 use support::refused_port;
 use support::tls_vendor;
 use tokio::task::JoinSet;
 
-/// Silence is short here, but longer than a busy machine may hold up an answer; health plays no part.
-const SETTINGS: &str = "
-cache: { exact: { ttl: 0 } }
-log: { format: json }
-failover: { connect: 5s, first_byte: 2s, first_event: 2s, answer: 2s, unhealthy_after: 1000, check_interval: off }
-providers:
-";
+/// Health plays no part here.
+const SETTINGS: &str = "unhealthy_after: 1000, ";
+/// For those that wait for silence to end.
+const SHORT: &str = "first_byte: 2s, first_event: 2s, answer: 2s, ";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_fault_before_the_first_byte_leads_to_what_it_must() {
@@ -41,7 +40,7 @@ async fn every_fault_before_the_first_byte_leads_to_what_it_must() {
     }
     let problems = running.join_all().await.concat();
     assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
-    let log = stage.gateway.logs().join("\n");
+    let log = [stage.patient.logs(), stage.hasty.logs()].concat().join("\n");
     for secret in [case::SECRET, "Say hello", "sk-hidden"] {
         assert!(!log.contains(secret), "`{secret}` is in the log");
     }
@@ -59,9 +58,11 @@ async fn the_same_target_is_asked_again_after_a_pause() {
     }
 }
 
-/// One gateway, and for every case a failing provider of its own.
+/// For every case a failing provider of its own; silence is short for one gateway, and for the other so long
+/// that no time decides.
 pub struct Stage {
-    pub gateway: Gateway,
+    patient: Gateway,
+    hasty: Gateway,
     failing: HashMap<String, Failing>,
     pub good: Vendor,
 }
@@ -77,8 +78,13 @@ impl Stage {
     fn set() -> Stage {
         let failing = Case::all().into_iter().map(|case| (case.id(), Failing::of(case))).collect();
         let good = Vendor::start(|_, request| Reply::answer(request, "good"));
-        let gateway = Gateway::start(&configuration(&failing, &good));
-        Stage { gateway, failing, good }
+        let start = |failover: &str| Gateway::start(&configuration(failover, &failing, &good));
+        Stage { patient: start(SETTINGS), hasty: start(&format!("{SETTINGS}{SHORT}")), failing, good }
+    }
+
+    /// The one to ask in a case that ends in these ways.
+    pub fn gateway(&self, words: &[&str]) -> &Gateway {
+        if words.contains(&"timeout") { &self.hasty } else { &self.patient }
     }
 
     /// What the failing provider of a case was asked.
@@ -109,21 +115,16 @@ impl Failing {
     }
 }
 
-fn configuration(failing: &HashMap<String, Failing>, good: &Vendor) -> String {
+fn configuration(failover: &str, failing: &HashMap<String, Failing>, good: &Vendor) -> String {
+    let cases = Case::all();
     let provider = |case: &Case| {
         let (id, secret) = (case.id(), case::SECRET);
-        format!(
-            "  bad-{id}: {{ kind: openai_compatible, base_url: '{}/v1', api_key: '{secret}-{id}', \
-             models: [ m-{id} ], check: false }}\n",
-            failing[&id].base_url()
-        )
+        let more = format!("api_key: '{secret}-{id}'");
+        provider_of(&format!("bad-{id}"), &failing[&id].base_url(), &format!("m-{id}"), &more)
     };
-    let cases = Case::all();
-    let failing: String = cases.iter().map(provider).collect();
+    let mut providers: Vec<String> = cases.iter().map(provider).collect();
     let followed: Vec<String> =
         cases.iter().filter(|case| case.followed).map(|case| format!("m-{}", case.id())).collect();
-    let (good, followed) = (good.base_url(), followed.join(", "));
-    format!(
-        "{SETTINGS}{failing}  good: {{ kind: openai_compatible, base_url: '{good}/v1', models: [ {followed} ], check: false }}\n"
-    )
+    providers.push(provider_of("good", good.base_url(), &followed.join(", "), ""));
+    config(failover, &providers)
 }

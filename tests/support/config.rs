@@ -19,7 +19,12 @@ pub fn provider(name: &str, origin: &str) -> String {
 
 /// Like [`provider`], with more settings: `weight: 3, tier: free`.
 pub fn provider_with(name: &str, origin: &str, more: &str) -> String {
+    provider_of(name, origin, MODEL, more)
+}
+
+/// Like [`provider_with`], but of these models.
+pub fn provider_of(name: &str, origin: &str, models: &str, more: &str) -> String {
     format!(
-        "  {name}: {{ kind: openai_compatible, base_url: '{origin}/v1', models: [ {MODEL} ], check: false, {more} }}\n"
+        "  {name}: {{ kind: openai_compatible, base_url: '{origin}/v1', models: [ {models} ], check: false, {more} }}\n"
     )
 }

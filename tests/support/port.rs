@@ -2,12 +2,28 @@
 
 use std::net::TcpListener;
 use std::net::TcpStream;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::net::TcpSocket;
 
-/// A port that was free a moment ago.
+/// Below the ports that systems give to outgoing connections, any of which would be in the way.
+const RANGE: std::ops::Range<u32> = 10_000..32_000;
+
+/// A port that was free a moment ago, and that nobody else in this test program gets.
 pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let size = RANGE.end - RANGE.start;
+    // Test programs that run at the same time begin in different places.
+    let begin = std::process::id().wrapping_mul(997);
+    loop {
+        let step = NEXT.fetch_add(1, Ordering::Relaxed);
+        assert!(step < size, "no free port");
+        let port = (RANGE.start + begin.wrapping_add(step) % size) as u16;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// A port of 127.0.0.1 that refuses connections for as long as the test program runs.

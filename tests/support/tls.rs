@@ -44,13 +44,29 @@ impl TlsVendor {
 
 /// Starts a scripted vendor behind TLS; it speaks HTTP/1.1 only.
 pub fn tls_vendor(script: impl Fn(usize, &Request) -> Reply + Send + Sync + 'static) -> TlsVendor {
-    let authority = authority();
-    let directory = tempfile::tempdir().unwrap();
-    let ca = directory.path().join("ca.pem");
-    std::fs::write(&ca, authority.pem()).unwrap();
-    let door = TlsAcceptor::from(Arc::new(server_config(&authority)));
-    let vendor = Vendor::with(Tls(door), "https://localhost", Arc::new(script));
-    TlsVendor { vendor, ca, _directory: directory }
+    let identity = Identity::new(b"http/1.1");
+    let vendor = Vendor::with(Tls(identity.door), "https://localhost", Arc::new(script));
+    TlsVendor { vendor, ca: identity.ca, _directory: identity.directory }
+}
+
+/// A certificate for `localhost`, and the authority that alone vouches for it.
+pub(super) struct Identity {
+    pub door: TlsAcceptor,
+    /// The authority's certificate, a PEM file in `directory`.
+    pub ca: PathBuf,
+    pub directory: TempDir,
+}
+
+impl Identity {
+    /// Agrees to this protocol only.
+    pub fn new(protocol: &[u8]) -> Identity {
+        let authority = authority();
+        let directory = tempfile::tempdir().unwrap();
+        let ca = directory.path().join("ca.pem");
+        std::fs::write(&ca, authority.pem()).unwrap();
+        let door = TlsAcceptor::from(Arc::new(server_config(&authority, protocol)));
+        Identity { door, ca, directory }
+    }
 }
 
 fn authority() -> CertifiedIssuer<'static, KeyPair> {
@@ -61,7 +77,7 @@ fn authority() -> CertifiedIssuer<'static, KeyPair> {
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
-fn server_config(authority: &CertifiedIssuer<'static, KeyPair>) -> ServerConfig {
+fn server_config(authority: &CertifiedIssuer<'static, KeyPair>, protocol: &[u8]) -> ServerConfig {
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
     params.distinguished_name.push(DnType::CommonName, "Scripted vendor");
@@ -74,7 +90,7 @@ fn server_config(authority: &CertifiedIssuer<'static, KeyPair>) -> ServerConfig 
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], key)
         .unwrap();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![protocol.to_vec()];
     config
 }
 

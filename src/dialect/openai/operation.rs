@@ -26,13 +26,4 @@ impl Operation {
             Operation::Embeddings => "embeddings",
         }
     }
-
-    /// The field that says what is asked, besides `model`.
-    pub(super) fn subject(self) -> &'static str {
-        match self {
-            Operation::ChatCompletions => "messages",
-            Operation::Completions => "prompt",
-            Operation::Embeddings => "input",
-        }
-    }
 }

@@ -1,5 +1,11 @@
 //! What the gateway must know of a request, read without building a tree, and the request as a provider gets it.
 
+use crate::dialect::openai::bad_request::BadRequest;
+use crate::dialect::openai::bad_request::missing;
+use crate::dialect::openai::bad_request::not_json;
+use crate::dialect::openai::bad_request::unreadable;
+use crate::dialect::openai::bad_request::wrong;
+use crate::dialect::openai::messages::Messages;
 use crate::dialect::openai::operation::Operation;
 use serde::Deserialize;
 use serde::de::Deserializer;
@@ -9,15 +15,6 @@ use std::ops::Range;
 
 /// Longest name of a model, in bytes: it is repeated in headers, and no vendor's is nearly as long.
 const MAX_NAME: usize = 1024;
-
-/// A request body that cannot be served, and why, in the words OpenAI's API uses.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct BadRequest {
-    pub message: String,
-    pub param: Option<&'static str>,
-    pub code: Option<&'static str>,
-}
 
 /// What was read from a request body. Ranges are byte positions in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,8 +49,8 @@ const FIELDS: [&str; 9] = [
 struct Fields<'a> {
     #[serde(borrow)]
     model: Option<&'a RawValue>,
-    #[serde(borrow)]
-    messages: Option<&'a RawValue>,
+    #[serde(default)]
+    messages: Messages,
     #[serde(borrow)]
     prompt: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -86,7 +83,7 @@ impl Shape {
         if !text.trim_ascii_start().starts_with('{') {
             return Err(not_json("it must be a JSON object".to_owned()));
         }
-        let fields: Fields<'_> = serde_json::from_str(text).map_err(|e| unreadable(&e))?;
+        let fields: Fields<'_> = serde_json::from_str(text).map_err(|e| unreadable(&e, &FIELDS))?;
         let model = fields.model.filter(|m| m.get() != "null");
         let model = model.ok_or_else(|| missing("model"))?;
         let name: Cow<'_, str> = read(model, "model", "a string")?;
@@ -141,46 +138,33 @@ impl Fields<'_> {
     }
 
     fn check_subject(&self, operation: Operation) -> Result<(), BadRequest> {
-        let name = operation.subject();
-        let value = match operation {
-            Operation::ChatCompletions => self.messages,
-            Operation::Completions => self.prompt,
-            Operation::Embeddings => self.input,
-        };
-        let value = value.filter(|v| v.get() != "null").ok_or_else(|| missing(name))?;
-        let list = value.get().strip_prefix('[');
-        let empty = list.is_some_and(|rest| rest.trim_ascii_start().starts_with(']'));
         match operation {
-            Operation::ChatCompletions if list.is_none() => Err(wrong(name, "an array")),
-            Operation::ChatCompletions | Operation::Embeddings if empty => {
-                Err(wrong(name, "an array that is not empty"))
-            }
-            Operation::ChatCompletions => messages_are_objects(value),
-            Operation::Completions | Operation::Embeddings
-                if list.is_none() && !value.get().starts_with('"') =>
-            {
-                Err(wrong(name, "a string or an array"))
-            }
-            Operation::Completions | Operation::Embeddings => Ok(()),
+            Operation::ChatCompletions => check_messages(self.messages),
+            Operation::Completions => check_text("prompt", self.prompt, true),
+            Operation::Embeddings => check_text("input", self.input, false),
         }
     }
 }
 
-/// Each message must be an object with a `role`; what else it holds is the provider's to judge.
-fn messages_are_objects(messages: &RawValue) -> Result<(), BadRequest> {
-    #[derive(Deserialize)]
-    struct Message<'a> {
-        #[serde(borrow)]
-        role: Cow<'a, str>,
+fn check_messages(messages: Messages) -> Result<(), BadRequest> {
+    const FIELD: &str = "messages";
+    match messages {
+        Messages::Fine => Ok(()),
+        Messages::Missing => Err(missing(FIELD)),
+        Messages::NoList => Err(wrong(FIELD, "an array")),
+        Messages::Empty => Err(wrong(FIELD, "an array that is not empty")),
+        Messages::BadMember => Err(wrong(FIELD, "an array of objects that have a `role` each")),
     }
-    let messages: Vec<Message<'_>> = serde_json::from_str(messages.get()).map_err(|e| BadRequest {
-        message: format!("`messages` must be objects with a `role` each: {}", cause(&e)),
-        param: Some("messages"),
-        code: Some("invalid_type"),
-    })?;
-    match messages.iter().any(|m| m.role.is_empty()) {
-        true => Err(wrong("messages", "objects whose `role` is not empty")),
-        false => Ok(()),
+}
+
+fn check_text(field: &'static str, value: Option<&RawValue>, may_be_empty: bool) -> Result<(), BadRequest> {
+    let value = value.ok_or_else(|| missing(field))?.get();
+    let list = value.strip_prefix('[');
+    let is_empty = list.is_some_and(|rest| rest.trim_ascii_start().starts_with(']'));
+    match (list.is_some() || value.starts_with('"'), is_empty && !may_be_empty) {
+        (false, _) => Err(wrong(field, "a string or an array")),
+        (true, true) => Err(wrong(field, "an array that is not empty")),
+        (true, false) => Ok(()),
     }
 }
 
@@ -237,46 +221,6 @@ fn optional<'a, T: Deserialize<'a>>(
 
 fn read<'a, T: Deserialize<'a>>(raw: &'a RawValue, field: &'static str, kind: &str) -> Result<T, BadRequest> {
     serde_json::from_str(raw.get()).map_err(|_| wrong(field, kind))
-}
-
-fn not_json(why: String) -> BadRequest {
-    BadRequest { message: format!("the request body is not valid JSON: {why}"), param: None, code: None }
-}
-
-/// A field that is given twice is named: whoever reads the body next may take the other one.
-fn unreadable(error: &serde_json::Error) -> BadRequest {
-    // serde tells of it only in its sentence.
-    let words = error.to_string();
-    match FIELDS.iter().find(|field| words.starts_with(&format!("duplicate field `{field}`"))) {
-        Some(field) => BadRequest {
-            message: format!("`{field}` is given twice; give it once"),
-            param: Some(field),
-            code: Some("duplicate_parameter"),
-        },
-        None => not_json(words),
-    }
-}
-
-fn missing(field: &'static str) -> BadRequest {
-    BadRequest {
-        message: format!("you must provide `{field}`"),
-        param: Some(field),
-        code: Some("missing_required_parameter"),
-    }
-}
-
-fn wrong(field: &'static str, kind: &str) -> BadRequest {
-    BadRequest {
-        message: format!("`{field}` must be {kind}"),
-        param: Some(field),
-        code: Some("invalid_type"),
-    }
-}
-
-/// serde's sentence without its position, which is relative to a part of the body.
-fn cause(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    text.rsplit_once(" at line").map_or(text.clone(), |(cause, _)| cause.to_owned())
 }
 
 #[cfg(test)]

@@ -141,7 +141,7 @@ impl Metrics {
         self.families.failovers.with_label_values(&[from, reason]).inc();
     }
 
-    /// A request is refused by `limit`: `requests`, `tokens`, `concurrent`, `per_ip`, `bad_keys`.
+    /// A request is refused by `limit`: `requests`, `tokens`, `concurrent`, `per_ip`, `bad_keys_per_ip`.
     pub fn limit_hit(&self, limit: &'static str) {
         self.families.limits_hit.with_label_values(&[limit]).inc();
     }

@@ -1,0 +1,44 @@
+//! Why a request body cannot be served, told in the words OpenAI's API uses.
+
+/// A request body that cannot be served, and why, in the words OpenAI's API uses.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct BadRequest {
+    pub message: String,
+    pub param: Option<&'static str>,
+    pub code: Option<&'static str>,
+}
+
+pub(super) fn not_json(why: String) -> BadRequest {
+    BadRequest { message: format!("the request body is not valid JSON: {why}"), param: None, code: None }
+}
+
+/// A field of `fields` that is given twice is named: whoever reads the body next may take the other one.
+pub(super) fn unreadable(error: &serde_json::Error, fields: &[&'static str]) -> BadRequest {
+    // serde tells of it only in its sentence.
+    let words = error.to_string();
+    match fields.iter().find(|field| words.starts_with(&format!("duplicate field `{field}`"))) {
+        Some(field) => BadRequest {
+            message: format!("`{field}` is given twice; give it once"),
+            param: Some(field),
+            code: Some("duplicate_parameter"),
+        },
+        None => not_json(words),
+    }
+}
+
+pub(super) fn missing(field: &'static str) -> BadRequest {
+    BadRequest {
+        message: format!("you must provide `{field}`"),
+        param: Some(field),
+        code: Some("missing_required_parameter"),
+    }
+}
+
+pub(super) fn wrong(field: &'static str, kind: &str) -> BadRequest {
+    BadRequest {
+        message: format!("`{field}` must be {kind}"),
+        param: Some(field),
+        code: Some("invalid_type"),
+    }
+}

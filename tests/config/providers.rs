@@ -1,0 +1,122 @@
+//! Providers, and the names that lead to them.
+
+use crate::PROVIDERS;
+use crate::accepted;
+use crate::has;
+use crate::load;
+use crate::refused;
+use crate::shown;
+use tollgate::config::Order;
+use tollgate::config::Strategy;
+use tollgate::provider::Class;
+use tollgate::provider::Tier;
+
+#[test]
+fn a_provider_is_completed_from_its_preset() {
+    let config = accepted(PROVIDERS);
+    let [openai, local] = config.providers.as_slice() else { panic!("{:?}", config.providers) };
+    assert_eq!((openai.preset.kind, openai.base_url.host.as_str()), ("openai", "api.openai.com"));
+    assert_eq!((openai.tier, openai.weight, openai.http2, openai.check), (Tier::Paid, Some(7), true, true));
+    assert_eq!((local.preset.kind, local.base_url.path.as_str(), local.http2), ("vllm", "/v1", false));
+    assert_eq!(config.disabled, ["groq"]);
+}
+
+#[test]
+fn fallback_models_and_headers_are_read() {
+    let config = accepted(
+        "providers: { x: { kind: openai_compatible, base_url: 'https://h', fallback_models: { small: s }, \
+         headers: { X-Team: blue }, models: [ m ] } }",
+    );
+    let provider = &config.providers[0];
+    assert_eq!(
+        (provider.fallback_model(Class::Small), provider.fallback_model(Class::Large)),
+        (Some("s"), None)
+    );
+    assert_eq!((provider.headers[0].0.as_str(), provider.headers[0].1.expose()), ("x-team", "blue"));
+    assert_eq!(provider.models, ["m"]);
+}
+
+#[test]
+fn a_provider_that_cannot_be_reached_is_refused() {
+    for (provider, expected) in [
+        ("x: {}", "providers.x.kind is missing, and `x` is not a known one"),
+        (
+            "x: { kind: opanai }",
+            "providers.x.kind must be a known kind, found `opanai`\n  hint: did you mean `openai`?",
+        ),
+        ("vllm: {}", "providers.vllm.base_url is missing"),
+        ("openai: { base_url: 'ftp://h' }", "base_url must start with `http://` or `https://`"),
+        (
+            "openai: { ca_file: nowhere.crt }",
+            "providers.openai.ca_file must be a readable file, found `nowhere.crt`",
+        ),
+        ("openai: { headers: { Host: x } }", "headers.Host is a header the gateway writes itself"),
+        ("openai: { api_keys: sk-1 }", "providers.openai.api_keys must be a list, found a single value"),
+        ("'a/b': { kind: groq }", "must be named with letters"),
+    ] {
+        has(&format!("providers: {{ {provider} }}"), expected);
+    }
+}
+
+#[test]
+fn an_unknown_kind_hides_no_other_problem() {
+    let problems = refused("providers: { x: { kind: what, weight: -1, tier: cheap } }");
+    for expected in ["x.kind must be a known kind", "x.weight must be 0", "x.tier must be `free`, `flat`"] {
+        assert!(problems.contains(expected), "{problems}");
+    }
+}
+
+#[test]
+fn aliases_and_groups_find_their_providers() {
+    let config = accepted(&format!(
+        "{PROVIDERS}models: {{ big: local/meta/llama }}\ngroups:\n  fast: {{ members: [ big, openai/gpt-4o ] }}\n  \
+         spread: {{ strategy: weighted, members: [ {{ model: big, weight: 0 }} ], failover: off }}\n"
+    ));
+    let big = &config.models["big"];
+    assert_eq!((big.provider, big.model.as_str()), (1, "meta/llama"));
+    let fast = &config.groups["fast"];
+    assert_eq!((fast.strategy, fast.order, fast.failover), (Strategy::Priority, Order::Tier, true));
+    assert_eq!((fast.members[0].target.provider, fast.members[0].weight), (1, 1));
+    assert_eq!((fast.members[1].target.provider, fast.members[1].weight), (0, 7));
+    let spread = &config.groups["spread"];
+    assert_eq!((spread.order, spread.failover, spread.members[0].weight), (Order::AsWritten, false, 0));
+}
+
+#[test]
+fn what_points_to_a_provider_without_a_key_vanishes_with_a_note() {
+    let text = format!(
+        "{PROVIDERS}models: {{ quick: groq/x }}\ngroups: {{ g: {{ members: [ quick, groq/y, cerebras/z ] }} }}\n"
+    );
+    let loaded = load(&text, &[]).map_err(|problems| shown(&problems)).unwrap();
+    assert!(loaded.config.models.is_empty() && loaded.config.groups["g"].members.is_empty());
+    let expected = "\
+t.yaml:4:3: providers.groq has no key yet and is left out
+t.yaml:5:18: models.quick is left out, as provider `groq` is not in use
+t.yaml:6:11: groups.g has no usable member
+t.yaml:6:27: groups.g.members[0] is left out, as what this alias stands for is not in use
+t.yaml:6:34: groups.g.members[1] is left out, as provider `groq` is not in use
+t.yaml:6:42: groups.g.members[2] is left out, as provider `cerebras` is not in use
+";
+    assert_eq!(shown(&loaded.notes), expected);
+}
+
+#[test]
+fn a_name_that_leads_nowhere_is_refused() {
+    for (text, expected) in [
+        ("models: { a: gpt-4o }", "models.a must be `provider/model`, found `gpt-4o`"),
+        (
+            "models: { a: acme/x }",
+            "models.a names `acme/x`, whose provider is not configured\n  hint: configured: openai",
+        ),
+        ("models: { a: vllm/x }", "models.a names `vllm/x`, whose provider is not configured"),
+        ("models: { a: openai/x }\ngroups: { a: { members: [] } }", "groups.a has the name of an alias"),
+        ("groups: { a: {} }", "groups.a.members is missing"),
+        ("models: { quick: openai/x }\ngroups: { a: { members: [ qick ] } }", "hint: did you mean `quick`?"),
+        (
+            "groups: { a: { members: [ b ] }, b: { members: [] } }",
+            "must be an alias or `provider/model`, found group `b`",
+        ),
+    ] {
+        has(&format!("{PROVIDERS}{text}"), expected);
+    }
+}

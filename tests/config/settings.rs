@@ -1,0 +1,107 @@
+//! What a file may say, section by section, and what it means where it says nothing.
+
+use crate::accepted;
+use crate::has;
+use crate::load;
+use crate::shown;
+use std::time::Duration;
+use tollgate::config::Auth;
+use tollgate::config::Rate;
+
+#[test]
+fn an_empty_file_has_the_documented_defaults() {
+    let config = accepted("");
+    assert_eq!(config.listen[0].address.to_string(), "127.0.0.1:4000");
+    assert_eq!(config.admin.unwrap().to_string(), "127.0.0.1:4001");
+    assert_eq!((config.limits.body, config.limits.answer), (32 << 20, 64 << 20));
+    assert_eq!(config.limits.bad_keys_per_ip, Some(Rate { amount: 60, per: Duration::from_secs(60) }));
+    assert_eq!((config.limits.per_ip, config.limits.per_key), (None, Default::default()));
+    assert_eq!((config.failover.retry_max, config.failover.deadline), (3, Duration::from_secs(600)));
+    assert_eq!(config.failover.check_interval, Some(Duration::from_secs(30)));
+    assert_eq!((config.cache.ttl, config.cache.max_entries), (Some(Duration::from_secs(300)), 10_000));
+    assert_eq!(config.auth, Auth::Required);
+    assert!(config.providers.is_empty() && config.keys.is_empty());
+}
+
+#[test]
+fn sections_left_empty_are_as_if_not_written() {
+    accepted("listen:\nadmin:\nauth:\nlimits:\n  per_key:\nproviders:\nmodels:\ngroups:\nkeys:\nlog:\n");
+}
+
+#[test]
+fn off_lifts_a_limit_and_zero_turns_the_cache_off() {
+    let config = accepted(
+        "limits: { bad_keys_per_ip: off, body: off }\ncache: { exact: { ttl: 0 } }\n\
+         failover: { check_interval: off }\nadmin: { listen: off }\n",
+    );
+    assert_eq!((config.limits.bad_keys_per_ip, config.cache.ttl, config.admin), (None, None, None));
+    assert_eq!(config.failover.check_interval, None);
+    assert!(config.limits.body > 1 << 40);
+}
+
+#[test]
+fn keys_take_what_they_do_not_say_from_per_key() {
+    let config = accepted(
+        "limits: { per_key: { requests: 60/min, tokens: 1000/min, concurrent: 5 } }\n\
+         keys: [ { name: app, key: sk-app-1234, models: [ fast ], limits: { requests: 1/s, tokens: off } } ]\n",
+    );
+    let key = &config.keys[0];
+    assert_eq!((key.name.as_str(), key.key.expose(), key.failover), ("app", "sk-app-1234", true));
+    assert_eq!(key.limits.requests, Some(Rate { amount: 1, per: Duration::from_secs(1) }));
+    assert_eq!((key.limits.tokens, key.limits.concurrent), (None, Some(5)));
+}
+
+#[test]
+fn open_access_is_refused_where_others_can_reach_it() {
+    assert_eq!(accepted("auth: { keys: open }\nlisten: [ { address: '[::1]:4000' } ]").auth, Auth::Open);
+    has(
+        "listen: [ { address: 127.0.0.1:1 }, { address: 0.0.0.0:4000 } ]\nauth: { keys: open }",
+        "t.yaml:2:15: auth.keys must be `required`, as 0.0.0.0:4000 can be reached by others",
+    );
+}
+
+#[test]
+fn two_listeners_on_one_address_are_refused() {
+    has("listen: [ { address: 127.0.0.1:9 }, { address: 0.0.0.0:9 } ]", "listen[1] cannot be 0.0.0.0:9");
+    has("admin: { listen: 127.0.0.1:4000 }", "admin.listen cannot be 127.0.0.1:4000");
+    accepted("listen: [ { address: 127.0.0.1:0 }, { address: 127.0.0.1:0 } ]");
+}
+
+#[test]
+fn a_listener_has_one_certificate() {
+    let pair = "{ cert: Cargo.toml, key: Cargo.toml }";
+    for tls in [pair.to_owned(), format!("{{ certificates: [ {pair} ], http2: true }}")] {
+        let config = accepted(&format!("listen: [ {{ address: 127.0.0.1:1, tls: {tls} }} ]"));
+        assert_eq!(config.listen[0].tls.as_ref().unwrap().cert.to_str(), Some("Cargo.toml"));
+    }
+    for (tls, expected) in [
+        (format!("{{ certificates: [ {pair}, {pair} ] }}"), "several certificates come with a later version"),
+        ("{ cert: Cargo.toml }".to_owned(), "listen[0].tls.key is missing"),
+        ("{ cert: nowhere, key: Cargo.toml }".to_owned(), "listen[0].tls.cert must be a readable file"),
+    ] {
+        has(&format!("listen: [ {{ address: 127.0.0.1:1, tls: {tls} }} ]"), expected);
+    }
+}
+
+#[test]
+fn keys_must_differ_and_be_long_enough() {
+    for (keys, expected) in [
+        ("{ name: a, key: short }", "keys[0] holds a key that must have 8 signs or more, found 5"),
+        ("{ name: a, key: 12345678 }, { name: a, key: abcdefgh }", "keys[1] has the name of a key above"),
+        ("{ name: a, key: 12345678 }, { name: b, key: 12345678 }", "keys[1] holds the same key as `a`"),
+        ("{ key: abcdefgh }", "keys[0].name is missing"),
+        ("{ name: a, key: '${APP_KEY}' }", "keys[0].key is empty because the variable `APP_KEY` is not set"),
+    ] {
+        has(&format!("keys: [ {keys} ]"), expected);
+    }
+}
+
+#[test]
+fn variables_work_in_any_string() {
+    let text =
+        "failover: { retry_max: '${RETRIES}', deadline: '${DEADLINE:-90}s' }\ndata_dir: $${X}/${RETRIES}";
+    let config = load(text, &[("RETRIES", "5")]).map_err(|problems| shown(&problems)).unwrap().config;
+    assert_eq!((config.failover.retry_max, config.failover.deadline), (5, Duration::from_secs(90)));
+    assert_eq!(config.data_dir.to_str(), Some("${X}/5"));
+    has("failover: { retry_max: '${RETRIES}' }", "is empty because the variable `RETRIES` is not set");
+}
