@@ -38,6 +38,8 @@ pub enum Reply {
 pub struct Opened {
     pub wire: Wire,
     pub relay: Relay,
+    /// Longest time between two events with content.
+    pub between: Duration,
 }
 
 /// What an attempt needs besides its target.
@@ -247,6 +249,7 @@ async fn open_stream(
     let wishes = Wishes { usage: ask.shape.include_usage, choices: ask.shape.choices, keep: terms.keep };
     let mut relay = Relay::new(wishes);
     let until = terms.until(terms.failover.first_event);
+    let between = terms.failover.between_events;
     loop {
         let ended = match wire.body(until).await.map_err(Failure::cut)? {
             Some(chunk) => {
@@ -256,7 +259,7 @@ async fn open_stream(
             None => relay.end() == End::Cut,
         };
         match relay.flow() {
-            Flow::Open | Flow::Done => return Ok(Reply::Stream(Box::new(Opened { wire, relay }))),
+            Flow::Open | Flow::Done => return Ok(Reply::Stream(Box::new(Opened { wire, relay, between }))),
             Flow::Waiting if !ended => {}
             Flow::Waiting => {
                 upstreams.close(wire).await;

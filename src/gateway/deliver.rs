@@ -3,7 +3,6 @@
 use crate::cache::Answer;
 use crate::cache::Form;
 use crate::cache::Hit;
-use crate::config::Failover;
 use crate::dialect::fault;
 use crate::dialect::openai::assemble::assemble;
 use crate::dialect::openai::error::ErrorBody;
@@ -22,6 +21,7 @@ use crate::gateway::client::JSON;
 use crate::gateway::client::while_it_waits;
 use crate::gateway::receive::Ask;
 use crate::gateway::record::Record;
+use crate::gateway::vendor::Vendor;
 use crate::telemetry::metrics::CacheResult;
 use crate::upstream::Broken;
 use crate::upstream::Upstreams;
@@ -107,16 +107,16 @@ pub async fn stream(
     record: &mut Record,
     ask: &Ask,
     opened: Opened,
-    failover: &Failover,
+    vendor: &Vendor,
 ) -> pingora::Result<Ended> {
-    let Opened { mut wire, mut relay } = opened;
+    let Opened { mut wire, mut relay, between } = opened;
     let head = stream_head(session, record).finish();
     record.outcome.status = 200;
     if session.write_response_header(head, false).await.is_err() {
         return Ok(leave(wire, &relay, record, ask).await);
     }
     record.first_byte();
-    let stopped = flow(session, &mut wire, &mut relay, failover.between_events).await;
+    let stopped = flow(session, &mut wire, &mut relay, vendor, between).await;
     record.service.usage = Some(used(&relay, ask));
     record.events_dropped(relay.garbage);
     record.settle();
@@ -183,6 +183,7 @@ async fn flow(
     session: &mut Session,
     wire: &mut Wire,
     relay: &mut Relay,
+    vendor: &Vendor,
     between: Duration,
 ) -> Result<Stopped, ClientLeft> {
     let mut until = Instant::now() + between;
@@ -198,8 +199,8 @@ async fn flow(
                 return Ok(Stopped::broken("event_too_long", "the provider sent an event that is too long"));
             }
             Flow::Error(data) => {
-                let message =
-                    fault::message(data).unwrap_or_else(|| "the provider reported an error".to_owned());
+                let message = fault::message(data).filter(|_| !vendor.gives_away(data));
+                let message = message.unwrap_or_else(|| "the provider reported an error".to_owned());
                 return Ok(Stopped::Broken { word: "error_event", message });
             }
         }

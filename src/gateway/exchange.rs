@@ -180,8 +180,7 @@ async fn reply_with(
         }
         Reply::Stream(opened) => {
             let _live = parts.metrics().stream_begins();
-            let failover = &snapshot.config.failover;
-            match Box::pin(deliver::stream(session, record, ask, *opened, failover)).await? {
+            match Box::pin(deliver::stream(session, record, ask, *opened, vendor)).await? {
                 Ended::Complete { wire, last, transcript } => {
                     verdicts::praise(vendor);
                     if let Some(events) = transcript {
@@ -189,7 +188,7 @@ async fn reply_with(
                     }
                     deliver::end(session, record, &parts.upstreams, wire, last).await;
                 }
-                Ended::Broken(word) => verdicts::broke_off(vendor, word, failover),
+                Ended::Broken(word) => verdicts::broke_off(vendor, word, &snapshot.config.failover),
                 Ended::ClientLeft => vendor.vitals.forget(),
             }
         }
@@ -215,8 +214,12 @@ async fn give_back(
             return client::refuse(session, record, &refuse::all_failed(None)).await;
         }
     };
-    let refusal = refuse::provider_refusal(status, cause, fault::message(&failure.said));
-    match verdicts::envelope(status, &refusal, &failure.said) {
+    let said: &[u8] = match vendor.gives_away(&failure.said) {
+        true => &[],
+        false => &failure.said,
+    };
+    let refusal = refuse::provider_refusal(status, cause, fault::message(said));
+    match verdicts::envelope(status, &refusal, said) {
         Some(body) => {
             record.outcome.status = status;
             record.outcome.error = Some(refusal.reason);

@@ -18,6 +18,7 @@ use http::HeaderName;
 use http::HeaderValue;
 use http::header;
 use http::uri::PathAndQuery;
+use memchr::memmem;
 use std::collections::HashMap;
 use std::hash::DefaultHasher;
 use std::hash::Hash;
@@ -150,7 +151,20 @@ impl Vendor {
         let ours = fixed.iter().chain(self.keys.get(key)).filter(|(name, _)| !is_replaced(name));
         ours.chain(&self.headers).map(|(name, value)| (name, value)).collect()
     }
+
+    /// Whether one of its keys, or of the other values it is sent in headers, stands in what it said: some vendors
+    /// repeat in an error what they were sent.
+    pub fn gives_away(&self, said: &[u8]) -> bool {
+        let mut secrets = self.keys.iter().chain(&self.headers).map(|(_, value)| {
+            let value = value.as_bytes();
+            value.strip_prefix(b"Bearer ").unwrap_or(value)
+        });
+        secrets.any(|secret| secret.len() >= SHORTEST_SECRET && memmem::find(said, secret).is_some())
+    }
 }
+
+/// Shorter values stand in too many texts to be told from chance.
+const SHORTEST_SECRET: usize = 8;
 
 fn attached(header: KeyHeader, key: &str) -> Option<(HeaderName, HeaderValue)> {
     match header {
