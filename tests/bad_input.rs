@@ -63,7 +63,10 @@ impl Stage {
 
     /// With some words of its configuration replaced by others.
     fn with(changes: &[(&str, &str)]) -> Stage {
-        let vendor = Vendor::start(|_, _| Reply::chat("hi"));
+        Stage::before(Vendor::start(|_, _| Reply::chat("hi")), changes)
+    }
+
+    fn before(vendor: Vendor, changes: &[(&str, &str)]) -> Stage {
         let own = [
             ("{vendor}", vendor.base_url()),
             ("{provider_key}", PROVIDER_KEY),

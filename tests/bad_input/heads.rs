@@ -110,6 +110,23 @@ async fn absurd_heads_are_refused_or_served_but_never_kept() {
 }
 
 #[tokio::test]
+async fn absurd_heads_over_http2_harm_nobody_else() {
+    let stage = Stage::set();
+    let client = reqwest::Client::builder().no_proxy().http2_prior_knowledge().build().unwrap();
+    let ask = || client.get(stage.gateway.url("/v1/models")).bearer_auth(KEY);
+    let many = (0..5000).fold(ask(), |request, n| request.header(format!("x-{n}"), n));
+    for (case, request) in [("many", many), ("long", ask().header("x-long", "v".repeat(1 << 20)))] {
+        match request.send().await {
+            Ok(answer) => assert!(answer.status().is_client_error(), "{case}: {}", answer.status()),
+            // The stream or its connection may end without an answer.
+            Err(error) => assert!(!error.is_timeout(), "{case}: {error}"),
+        }
+        assert_eq!(ask().send().await.unwrap().status(), 200, "after {case} headers");
+    }
+    stage.is_alive("absurd heads over HTTP/2").await;
+}
+
+#[tokio::test]
 async fn a_path_of_a_hundred_kilobytes_is_no_trouble() {
     let stage = Stage::set();
     let mut client = stage.connect().await;
