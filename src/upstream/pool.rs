@@ -70,9 +70,15 @@ impl Upstreams {
     /// A `fresh` connection empties the pool: where one had died the others most likely have too.
     async fn line_to(&self, peer: &Arc<HttpPeer>, fresh: bool) -> pingora::Result<(Line, bool)> {
         if is_http1(peer) {
-            while fresh && self.http1.reused_stream(&**peer).await.is_some() {}
-            let (stream, reused) = self.http1.get_stream(&**peer).await?;
-            return Ok((Line::Silent(stream), reused));
+            if !fresh {
+                return self
+                    .http1
+                    .get_stream(&**peer)
+                    .await
+                    .map(|(stream, reused)| (Line::Silent(stream), reused));
+            }
+            while self.http1.reused_stream(&**peer).await.is_some() {}
+            return self.http1.new_stream(&**peer).await.map(|stream| (Line::Silent(stream), false));
         }
         loop {
             let (session, reused) = self.any.get_http_session(&**peer).await?;
