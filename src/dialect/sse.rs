@@ -2,6 +2,7 @@
 //!
 //! Source: WHATWG HTML §9.2.6. Lines end in LF, CRLF or CR; an empty line ends an event.
 
+use bytes::Buf;
 use bytes::Bytes;
 use bytes::BytesMut;
 use memchr::memchr2;
@@ -26,12 +27,17 @@ pub struct Splitter {
     carry: BytesMut,
     /// Where in `carry` the first line that has not been seen to end begins.
     line: usize,
+    /// No event has been handed out yet: a mark of byte order may stand in front of the first.
+    first: bool,
 }
+
+/// U+FEFF in UTF-8; one at the start of a stream means nothing.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl Splitter {
     /// `limit` bounds one event, in bytes.
     pub fn new(limit: usize) -> Splitter {
-        Splitter { limit, carry: BytesMut::new(), line: 0 }
+        Splitter { limit, carry: BytesMut::new(), line: 0, first: true }
     }
 
     /// Takes the next bytes and hands out every event they complete, in order.
@@ -41,13 +47,14 @@ impl Splitter {
     pub fn push(&mut self, mut chunk: Bytes, events: &mut Vec<Event>) -> Result<(), EventTooLong> {
         if self.carry.is_empty() {
             while let Some(end) = event_end(&chunk, &mut self.line) {
-                events.push(Event { raw: chunk.split_to(end) });
+                events.push(self.event(chunk.split_to(end)));
             }
             self.carry.extend_from_slice(&chunk);
         } else {
             self.carry.extend_from_slice(&chunk);
             while let Some(end) = event_end(&self.carry, &mut self.line) {
-                events.push(Event { raw: self.carry.split_to(end).freeze() });
+                let raw = self.carry.split_to(end).freeze();
+                events.push(self.event(raw));
             }
         }
         match self.carry.len() > self.limit {
@@ -60,7 +67,14 @@ impl Splitter {
     pub fn finish(&mut self) -> Option<Event> {
         self.line = 0;
         let raw = self.carry.split().freeze();
-        (!raw.is_empty()).then_some(Event { raw })
+        (!raw.is_empty()).then(|| self.event(raw))
+    }
+
+    fn event(&mut self, mut raw: Bytes) -> Event {
+        if std::mem::take(&mut self.first) && raw.starts_with(BYTE_ORDER_MARK) {
+            raw.advance(BYTE_ORDER_MARK.len());
+        }
+        Event { raw }
     }
 }
 
@@ -126,6 +140,19 @@ mod tests {
         }
         events.extend(splitter.finish());
         events.into_iter().map(|e| e.raw).collect()
+    }
+
+    #[test]
+    fn a_mark_of_byte_order_at_the_start_means_nothing() {
+        let stream = "\u{feff}data: a\n\ndata: \u{feff}b\n\n".as_bytes();
+        for at in 0..stream.len() {
+            let (mut splitter, mut events) = (Splitter::new(100), Vec::new());
+            for piece in [&stream[..at], &stream[at..]] {
+                splitter.push(Bytes::copy_from_slice(piece), &mut events).unwrap();
+            }
+            let data: Vec<_> = events.iter().filter_map(|e| e.data()).collect();
+            assert_eq!(data, [&b"a"[..], "\u{feff}b".as_bytes()], "cut at {at}");
+        }
     }
 
     #[test]
