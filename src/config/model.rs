@@ -247,6 +247,8 @@ pub struct ServerSettings {
     pub head_timeout: Duration,
     /// The whole request body. Default 60 s.
     pub body_timeout: Duration,
+    /// Between two requests of one connection. Default 120 s.
+    pub idle_timeout: Duration,
     /// One write to a client that does not read. Default 60 s.
     pub write_timeout: Duration,
     /// Idle connections to providers that are kept, all together. Default 256.

@@ -147,6 +147,7 @@ fn server(server: &ServerSettings) -> String {
         ("grace", duration(server.grace)),
         ("head_timeout", duration(server.head_timeout)),
         ("body_timeout", duration(server.body_timeout)),
+        ("idle_timeout", duration(server.idle_timeout)),
         ("write_timeout", duration(server.write_timeout)),
         ("upstream_idle", server.upstream_idle.to_string()),
     ];

@@ -23,6 +23,8 @@ pub fn read(root: &Section<'_>) -> ServerSettings {
         grace: section.optional("grace", units::duration).unwrap_or(Duration::from_secs(60)),
         head_timeout: seconds("head_timeout", 10),
         body_timeout: seconds("body_timeout", 60),
+        // Many HTTP clients keep idle connections for up to 90 s; they should be the ones to close.
+        idle_timeout: seconds("idle_timeout", 120),
         write_timeout: seconds("write_timeout", 60),
         upstream_idle: section.optional("upstream_idle", units::count).map_or(256, |idle| idle as usize),
     }

@@ -87,7 +87,16 @@ pub const LIMITS_OF_KEY: Shape = plain("keys[].limits", KEY_LIMITS);
 pub const LOG: Shape = plain("log", &["format", "level", "access"]);
 pub const SERVER: Shape = plain(
     "server",
-    &["threads", "notice", "grace", "head_timeout", "body_timeout", "write_timeout", "upstream_idle"],
+    &[
+        "threads",
+        "notice",
+        "grace",
+        "head_timeout",
+        "body_timeout",
+        "idle_timeout",
+        "write_timeout",
+        "upstream_idle",
+    ],
 );
 
 const KEY_LIMITS: &[&str] = &["requests", "tokens", "concurrent"];

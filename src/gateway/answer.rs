@@ -102,5 +102,5 @@ fn names(snapshot: &Snapshot, who: &Credential) -> Vec<(String, String)> {
 
 async fn send(session: &mut Session, record: &mut Record, status: u16, body: Bytes) -> pingora::Result<()> {
     record.outcome.status = status;
-    client::answer(session, Head::new(status, record), client::JSON, body).await
+    client::answer(session, record, Head::new(status, record), client::JSON, body).await
 }

@@ -112,21 +112,26 @@ impl Head {
     }
 }
 
-/// Sends an answer whose body is whole.
+/// Sends an answer whose body is whole, and ends the request's hold on its limits.
 pub async fn answer(
     client: &mut Session,
+    record: &mut Record,
     mut head: Head,
     kind: &'static str,
     body: Bytes,
 ) -> pingora::Result<()> {
     head.word(header::CONTENT_TYPE, kind);
     head.number(header::CONTENT_LENGTH, body.len() as u64);
+    record.settle();
     let bodiless = client.req_header().method == http::Method::HEAD;
-    client.write_response_header(head.finish(), bodiless).await?;
-    if !bodiless {
-        client.write_response_body(Some(body), true).await?;
-    }
-    Ok(())
+    let sent = async {
+        client.write_response_header(head.finish(), bodiless).await?;
+        match bodiless {
+            true => Ok(()),
+            false => client.write_response_body(Some(body), true).await,
+        }
+    };
+    sent.await.inspect_err(|_| record.client_left())
 }
 
 /// Says no. The connection is kept where what is left of the request is small.
@@ -145,7 +150,7 @@ pub async fn refuse(client: &mut Session, record: &mut Record, refusal: &Refusal
         head.rate_limit(limited.which, &left);
     }
     drain(client).await;
-    answer(client, head, JSON, refusal.body().into()).await?;
+    answer(client, record, head, JSON, refusal.body().into()).await?;
     // A client that is too slow already has had its time.
     if refusal.status != TOO_SLOW {
         record.close();

@@ -39,11 +39,19 @@ const TAIL: Duration = Duration::from_millis(500);
 
 /// How a stream ended.
 pub enum Ended {
-    /// With the stream as it came, if the cache wants it. The client waits for [`end`].
-    Complete(Wire, Option<Vec<u8>>),
+    /// Well; [`end`] sends the rest.
+    Complete(Ending),
     /// The provider broke it off; the client has been told.
     Broken(&'static str),
     ClientLeft,
+}
+
+/// A complete stream whose last bytes the client does not have yet.
+pub struct Ending {
+    /// The stream as it came, if the cache wants it.
+    pub transcript: Option<Vec<u8>>,
+    last: Bytes,
+    wire: Wire,
 }
 
 /// Sends a provider's whole answer, as events if the client asked for a stream.
@@ -61,8 +69,8 @@ pub async fn whole(
     };
     let head = Head::new(200, record);
     match unfolded {
-        Some(events) => client::answer(session, head, EVENT_STREAM, events.into()).await,
-        None => client::answer(session, head, JSON, body).await,
+        Some(events) => client::answer(session, record, head, EVENT_STREAM, events.into()).await,
+        None => client::answer(session, record, head, JSON, body).await,
     }
 }
 
@@ -78,7 +86,7 @@ pub async fn hit(session: &mut Session, record: &mut Record, ask: &Ask, hit: Hit
     record.service.model = Some(hit.answer.model.as_str().into());
     let mut head = Head::new(200, record);
     head.number(client::name::CACHE_TTL, hit.ttl_left.as_secs());
-    client::answer(session, head, kind, body).await.map(|()| true)
+    client::answer(session, record, head, kind, body).await.map(|()| true)
 }
 
 fn in_form(answer: &Answer, ask: &Ask) -> Option<(&'static str, Bytes)> {
@@ -114,31 +122,31 @@ pub async fn stream(
     let stopped = flow(session, &mut wire, &mut relay, failover.between_events).await;
     record.service.usage = Some(used(&relay, ask));
     record.events_dropped(relay.garbage);
+    record.settle();
     match stopped {
         Err(ClientLeft) => Ok(leave(wire, &relay, record, ask).await),
-        Ok(Stopped::Complete) => Ok(Ended::Complete(wire, relay.transcript())),
+        Ok(Stopped::Complete) => {
+            Ok(Ended::Complete(Ending { transcript: relay.transcript(), last: relay.take(), wire }))
+        }
         Ok(Stopped::Broken { word, message }) => {
-            tell(session, &message).await;
-            last_chunk(session).await;
             record.outcome.error = Some(word);
+            tell(session, record, &relay.take(), &message).await;
             wire.abandon().await;
             Ok(Ended::Broken(word))
         }
     }
 }
 
-/// Ends a complete stream, and keeps the provider's connection if it ends soon as well.
-pub async fn end(session: &mut Session, upstreams: &Upstreams, mut wire: Wire) {
-    last_chunk(session).await;
+/// Sends the last bytes of a complete stream, and gives the provider's connection back.
+pub async fn end(session: &mut Session, record: &mut Record, upstreams: &Upstreams, ending: Ending) {
+    if session.write_response_body(Some(ending.last), true).await.is_err() {
+        record.client_left();
+    }
+    let mut wire = ending.wire;
     match wire.body(Instant::now() + TAIL).await {
         Ok(None) => upstreams.close(wire).await,
         Ok(Some(_)) | Err(_) => wire.abandon().await,
     }
-}
-
-/// A failure to write it is a client that has left with the whole answer.
-async fn last_chunk(session: &mut Session) {
-    let _ = session.write_response_body(Some(Bytes::new()), true).await;
 }
 
 fn stream_head(session: &Session, record: &Record) -> Head {
@@ -164,7 +172,8 @@ impl Stopped {
     }
 }
 
-/// Passes events on until the stream stops. Only events with content put off the time between events.
+/// Passes events on until the stream stops; the last ones of a complete stream are left in the relay, to go with
+/// the end of the body. Only events with content put off the time between events.
 async fn flow(
     session: &mut Session,
     wire: &mut Wire,
@@ -173,14 +182,13 @@ async fn flow(
 ) -> Result<Stopped, ClientLeft> {
     let mut until = Instant::now() + between;
     let mut seen = relay.content_events;
-    loop {
+    while *relay.flow() != Flow::Done {
         let ready = relay.take();
         if !ready.is_empty() {
             session.write_response_body(Some(ready), false).await.map_err(|_| ClientLeft)?;
         }
         match relay.flow() {
-            Flow::Waiting | Flow::Open => {}
-            Flow::Done => return Ok(Stopped::Complete),
+            Flow::Waiting | Flow::Open | Flow::Done => {}
             Flow::TooLong => {
                 return Ok(Stopped::broken("event_too_long", "the provider sent an event that is too long"));
             }
@@ -207,16 +215,19 @@ async fn flow(
             until = Instant::now() + between;
         }
     }
+    Ok(Stopped::Complete)
 }
 
 const STALL: &str = "the provider fell silent in the middle of its answer; what came before is incomplete";
 const CUT: &str = "the provider broke off in the middle of its answer; what came before is incomplete";
 
-/// Tells the client that its stream is broken. No `[DONE]` follows.
-async fn tell(session: &mut Session, message: &str) {
+/// Tells the client that its stream is broken, after what came of it last, and ends it. No `[DONE]` follows.
+async fn tell(session: &mut Session, record: &mut Record, last: &[u8], message: &str) {
     let event =
         ErrorBody { message, kind: "server_error", param: None, code: Some("stream_interrupted") }.to_event();
-    let _ = session.write_response_body(Some(event.into()), false).await;
+    if session.write_response_body(Some([last, &event].concat().into()), true).await.is_err() {
+        record.client_left();
+    }
 }
 
 async fn leave(wire: Wire, relay: &Relay, record: &mut Record, ask: &Ask) -> Ended {

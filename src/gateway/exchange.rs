@@ -27,7 +27,6 @@ use crate::gateway::verdicts;
 use crate::routing::Candidate;
 use crate::routing::judge::Fault;
 use crate::telemetry::access::AttemptNote;
-use bytes::Bytes;
 use pingora::proxy::Session;
 use rand::RngExt;
 use std::sync::Arc;
@@ -165,29 +164,27 @@ async fn reply_with(
     keep: Option<Keep>,
 ) -> pingora::Result<()> {
     let vendor = &snapshot.vendors[stop.provider];
-    // Kept before the client has the end of it: whoever asks again at once is to find it.
-    let store = async |keep: Option<Keep>, form: Form, body: Bytes| {
-        if let Some(keep) = keep {
-            keep.store(&parts.cache, form, body, &vendor.name, &stop.model).await;
-        }
-    };
+    // Answers are kept before their last byte is sent: who asks again as soon as it has that finds them.
     match reply {
         Reply::Whole { body, usage } => {
             verdicts::praise(vendor);
             record.service.usage = usage.or_else(|| Some(verdicts::guess(ask, &body)));
-            store(keep, Form::Whole, body.clone()).await;
-            deliver::whole(session, record, ask, body).await?;
+            if let Some(keep) = keep {
+                keep.store(&parts.cache, Form::Whole, body.clone(), &vendor.name, &stop.model).await;
+            }
+            return deliver::whole(session, record, ask, body).await;
         }
         Reply::Stream(opened) => {
             let _live = parts.metrics().stream_begins();
             let failover = &snapshot.config.failover;
             match Box::pin(deliver::stream(session, record, ask, *opened, failover)).await? {
-                Ended::Complete(wire, transcript) => {
+                Ended::Complete(mut ending) => {
                     verdicts::praise(vendor);
-                    if let Some(events) = transcript {
-                        store(keep, Form::Stream, events.into()).await;
+                    if let (Some(keep), Some(events)) = (keep, ending.transcript.take()) {
+                        keep.store(&parts.cache, Form::Stream, events.into(), &vendor.name, &stop.model)
+                            .await;
                     }
-                    deliver::end(session, &parts.upstreams, wire).await;
+                    Box::pin(deliver::end(session, record, &parts.upstreams, ending)).await;
                 }
                 Ended::Broken(word) => verdicts::broke_off(vendor, word, failover),
                 Ended::ClientLeft => vendor.vitals.forget(),
@@ -220,7 +217,7 @@ async fn give_back(
         Some(body) => {
             record.outcome.status = status;
             record.outcome.error = Some(refusal.reason);
-            client::answer(session, Head::new(status, record), client::JSON, body).await
+            client::answer(session, record, Head::new(status, record), client::JSON, body).await
         }
         None => client::refuse(session, record, &refusal).await,
     }

@@ -71,6 +71,10 @@ impl ProxyHttp for Gateway {
     async fn early_request_filter(&self, session: &mut Session, call: &mut Call) -> pingora::Result<()> {
         session.set_write_timeout(Some(call.snapshot.config.server.write_timeout));
         session.set_pipelining_enabled(true);
+        if session.as_downstream().get_keepalive().is_some() {
+            // Pingora lets a connection that has carried a request rest for ever.
+            session.set_keepalive(Some(call.snapshot.config.server.idle_timeout.as_secs().max(1)));
+        }
         call.record = Some(Record::new(self.parts.ledger.clone(), arrival(session)));
         Ok(())
     }

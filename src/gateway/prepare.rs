@@ -194,7 +194,11 @@ async fn from_cache(
         }
         Recall::Hit(hit) => match deliver::hit(session, record, &ask, hit).await? {
             true => Err(Stop::Answered),
-            false => Ok((ask, None)),
+            // What is stored cannot be said in the form that is asked for.
+            false => {
+                record.service.cache = Some(CacheResult::Bypass);
+                Ok((ask, None))
+            }
         },
     }
 }

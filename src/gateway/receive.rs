@@ -6,6 +6,7 @@ use crate::dialect::openai::request::Shape;
 use crate::gateway::refuse;
 use crate::gateway::refuse::Refusal;
 use bytes::Bytes;
+use http::Version;
 use http::header;
 use pingora::ErrorType;
 use pingora::proxy::Session;
@@ -61,7 +62,7 @@ async fn whole_body(client: &mut Session, limit: usize, patience: Duration) -> R
         return Err(refuse::too_large(limit).into());
     }
     if wants_continue(client) {
-        client.as_downstream_mut().write_continue_response().await.map_err(|_| NotReceived::ClientLeft)?;
+        say_continue(client).await.map_err(|_| NotReceived::ClientLeft)?;
     }
     match tokio::time::timeout(patience, read_all(client, limit)).await {
         Ok(read) => read,
@@ -113,7 +114,19 @@ fn announced(client: &Session) -> Option<u64> {
     client.req_header().headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }
 
+/// HTTP/1.0 knows no 100 (RFC 9110 §10.1.1).
 fn wants_continue(client: &Session) -> bool {
-    let expect = client.req_header().headers.get(header::EXPECT);
-    expect.is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+    let head = client.req_header();
+    let expect = head.headers.get(header::EXPECT);
+    head.version != Version::HTTP_10
+        && expect.is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+}
+
+async fn say_continue(client: &mut Session) -> pingora::Result<()> {
+    let client = client.as_downstream_mut();
+    // Pingora takes the 100 for an answer given before the end of the body, and would close after the real one.
+    client.set_close_on_response_before_downstream_finish(false);
+    let said = client.write_continue_response().await;
+    client.set_close_on_response_before_downstream_finish(true);
+    said
 }

@@ -131,14 +131,20 @@ impl Record {
         })
     }
 
+    /// Gives back what was not used, and the place among the key's requests under way. Done before the last byte
+    /// is sent: a client may ask again as soon as it has that.
+    pub fn settle(&mut self) {
+        if let Some(reservation) = self.held.reservation.take() {
+            reservation.settle(self.service.usage.map_or(0, |u| u.total()), clock::now());
+        }
+    }
+
     /// Settles the limits, counts and logs. Only the first call does anything.
     pub fn close(&mut self) {
         if std::mem::replace(&mut self.closed, true) {
             return;
         }
-        if let Some(reservation) = self.held.reservation.take() {
-            reservation.settle(self.service.usage.map_or(0, |u| u.total()), clock::now());
-        }
+        self.settle();
         let latency = self.arrival.at.elapsed();
         self.count(latency);
         if self.ledger.access {

@@ -102,6 +102,7 @@ fn chain(providers: Vec<Provider>) -> Config {
             grace: second,
             head_timeout: second,
             body_timeout: second,
+            idle_timeout: second,
             write_timeout: second,
             upstream_idle: 1,
         },

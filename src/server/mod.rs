@@ -103,6 +103,7 @@ pub fn prepare(start: Start) -> Result<Ready, NotStarted> {
     let mut proxy = http_proxy(&server.configuration, Gateway::new(parts.clone()));
     let mut options = HttpServerOptions::default();
     options.h2c = true;
+    options.h2_idle_timeout = Some(settings.idle_timeout);
     proxy.server_options = Some(options);
     let front =
         Front { proxy: Arc::new(proxy), patience: settings.head_timeout, ledger: parts.ledger.clone() };

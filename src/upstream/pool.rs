@@ -69,10 +69,13 @@ impl Upstreams {
 
     /// A `fresh` connection empties the pool: where one had died the others most likely have too.
     async fn line_to(&self, peer: &Arc<HttpPeer>, fresh: bool) -> pingora::Result<(Line, bool)> {
-        if is_http1(peer) {
-            while fresh && self.http1.reused_stream(&**peer).await.is_some() {}
+        // One that is being put back or found dead this very moment is passed over, so a single look that finds
+        // none does not mean that there is none.
+        while is_http1(peer) {
             let (stream, reused) = self.http1.get_stream(&**peer).await?;
-            return Ok((Line::Silent(stream), reused));
+            if !(fresh && reused) {
+                return Ok((Line::Silent(stream), reused));
+            }
         }
         loop {
             let (session, reused) = self.any.get_http_session(&**peer).await?;

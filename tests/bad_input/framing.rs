@@ -93,7 +93,6 @@ async fn chunks_that_are_no_chunks_are_refused() {
         format!("{}\r\n", "a".repeat(10_000)),
         format!("{size};{}", "e".repeat(30_000)),
         format!("{size}\r\n{GOOD}\r\n0\r\nx-trailer: a\rb\r\n\r\n"),
-        format!("{size}\r\n{GOOD}\r\n0\r\nx-trailer: {}\r\n\r\n", "t".repeat(30_000)),
     ];
     for body in cases {
         let mut client = stage.connect().await;

@@ -47,6 +47,21 @@ async fn a_connection_may_rest_between_requests() {
 }
 
 #[tokio::test]
+async fn a_connection_that_rests_too_long_is_closed() {
+    let stage = Stage::with(&[("limits:", "server: { idle_timeout: 1s }\nlimits:")]);
+    let mut client = stage.connect().await;
+    for _ in 0..2 {
+        assert_eq!(client.ask(chat_request(KEY, GOOD)).await.status, 200);
+    }
+    client.assert_closed().await;
+    let mut closing = stage.connect().await;
+    let bye = support::request("POST", "/v1/chat/completions", KEY, &[("connection", "close")], GOOD);
+    assert_eq!(closing.ask(bye).await.header("connection"), Some("close"));
+    closing.assert_closed().await;
+    stage.is_alive("idle connections").await;
+}
+
+#[tokio::test]
 async fn a_body_that_comes_too_slowly_gets_a_408() {
     let stage = stage();
     let start = format!("{HEAD}x-api-key: {KEY}\r\n");

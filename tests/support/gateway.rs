@@ -141,6 +141,21 @@ impl Gateway {
         }
     }
 
+    /// The lines of the log that fit, once there are so many; panics with the log when they do not come within 15 s.
+    pub async fn wait_for_logs(&self, count: usize, fits: impl Fn(&str) -> bool) -> Vec<String> {
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            let late = Instant::now() > deadline;
+            let lines = self.logs();
+            let found: Vec<_> = lines.iter().filter(|line| fits(line)).cloned().collect();
+            if found.len() >= count {
+                return found;
+            }
+            assert!(!late, "{} of {count} lines in the log:\n{}", found.len(), lines.join("\n"));
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
     /// The access line (JSON) of the request with this id; panics when none comes within 15 s.
     pub async fn access_line(&self, request_id: &str) -> Value {
         let id = format!("\"request_id\":\"{request_id}\"");

@@ -1,8 +1,10 @@
 //! A client on a raw socket, for everything that no proper client sends.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
+use tokio::net::TcpSocket;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -59,7 +61,14 @@ pub fn chat_request(key: &str, body: &str) -> Vec<u8> {
 
 impl Wire {
     pub async fn to(address: &str) -> Wire {
-        let stream = TcpStream::connect(address).await.expect("cannot connect");
+        Wire::from("127.0.0.1", address).await
+    }
+
+    /// From an address of this machine: all of 127.0.0.0/8 are.
+    pub async fn from(ip: &str, address: &str) -> Wire {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::new(ip.parse().unwrap(), 0)).expect("no address of this machine");
+        let stream = socket.connect(address.parse().unwrap()).await.expect("cannot connect");
         stream.set_nodelay(true).unwrap();
         Wire { stream, unread: Vec::new() }
     }
