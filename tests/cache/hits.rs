@@ -69,7 +69,8 @@ async fn hits_are_served_while_every_provider_is_down() {
 #[tokio::test]
 async fn a_client_may_ask_for_a_fresh_answer_or_for_none_to_be_kept() {
     let stage = Stage::set("ttl: 60", number);
-    let cases: &[(&[(&str, &str)], &str, &str)] = &[
+    type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str);
+    let cases: &[Case<'_>] = &[
         (&[("cache-control", "no-store")], "BYPASS", "answer 0"),
         (&[], "MISS", "answer 1"),
         (&[("cache-control", "no-store")], "BYPASS", "answer 2"),

@@ -49,7 +49,7 @@ async fn a_client_that_has_asked_ahead_is_answered_in_order() {
     assert!(second.status == 200 && second.text().contains("two"), "{}", second.text());
     // And again, with the second request sent while the first is under way, in two halves.
     let stage = Stage::set(|number, _| match number {
-        0 => Reply(vec![vec![Step::Pause(Duration::from_millis(300))], Reply::chat("one").0].concat()),
+        0 => Reply([vec![Step::Pause(Duration::from_millis(300))], Reply::chat("one").0].concat()),
         _ => Reply::chat("two"),
     });
     let mut client = stage.connect().await;
