@@ -38,6 +38,8 @@ use std::time::Instant;
 pub struct Exchange {
     pub ask: Ask,
     pub plan: Vec<Candidate>,
+    /// The plan is that of a group.
+    pub of_group: bool,
     /// Where the answer is kept, if it may be.
     pub keep: Option<Keep>,
 }
@@ -53,7 +55,7 @@ pub async fn run(
     record: &mut Record,
     exchange: Exchange,
 ) -> pingora::Result<()> {
-    let Exchange { ask, plan, mut keep } = exchange;
+    let Exchange { ask, plan, of_group, mut keep } = exchange;
     let failover = &snapshot.config.failover;
     let deadline = record.arrival.at + failover.deadline;
     let terms = Terms {
@@ -62,7 +64,7 @@ pub async fn run(
         deadline,
         keep: keep.as_ref().map_or(0, |k| k.max_answer),
     };
-    let mut way = Itinerary::new(plan, verdicts::patience(failover));
+    let mut way = Itinerary::new(plan, of_group, verdicts::patience(failover));
     let mut last: Option<(Stop, Failure)> = None;
     while let Some(stop) = way.next(&snapshot.vendors, clock::now()) {
         let vendor = &snapshot.vendors[stop.provider];

@@ -44,6 +44,7 @@ pub struct Itinerary {
     plan: Vec<Candidate>,
     /// Length of the plan as drawn.
     drawn: usize,
+    of_group: bool,
     at: usize,
     patience: Patience,
     attempts: u32,
@@ -55,10 +56,12 @@ pub struct Itinerary {
 }
 
 impl Itinerary {
-    pub fn new(plan: Vec<Candidate>, patience: Patience) -> Itinerary {
+    /// `of_group`: the plan is that of a group.
+    pub fn new(plan: Vec<Candidate>, of_group: bool, patience: Patience) -> Itinerary {
         Itinerary {
             drawn: plan.len(),
             plan,
+            of_group,
             at: 0,
             patience,
             attempts: 0,
@@ -123,6 +126,7 @@ impl Itinerary {
         let circumstances = Circumstances {
             tries_on_target: self.tries_on_target,
             stand_in: stop.stand_in,
+            of_group: self.of_group,
             wait_for: self.patience.wait_for,
             jitter,
         };

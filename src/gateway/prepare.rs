@@ -117,9 +117,9 @@ async fn walk(
     record.subject.stream = ask.shape.stream;
     may_name(snapshot, &who, &ask, record)?;
     let (ask, keep) = from_cache(parts, snapshot, session, record, &who, ask).await?;
-    let plan = plan(snapshot, &who, &ask, record)?;
+    let (plan, of_group) = plan(snapshot, &who, &ask, record)?;
     reserve(record, &ask).await?;
-    Ok(Exchange { ask, plan, keep })
+    Ok(Exchange { ask, plan, of_group, keep })
 }
 
 /// An errand that needs a key.
@@ -156,17 +156,18 @@ fn may_name(snapshot: &Snapshot, who: &Credential, ask: &Ask, record: &Record) -
     }
 }
 
-/// What the name means, and whom to ask in which order.
+/// What the name means: whom to ask in which order, and whether it is a group's.
 fn plan(
     snapshot: &Snapshot,
     who: &Credential,
     ask: &Ask,
     record: &Record,
-) -> Result<Vec<Candidate>, Refusal> {
+) -> Result<(Vec<Candidate>, bool), Refusal> {
     let mut route = resolve(snapshot, who, ask, record)?;
     route.failover &= ask.failover && who.failover;
     let embedding = ask.operation == Operation::Embeddings;
-    Ok(draw_plan(&route, embedding, &snapshot.fleet(record.arrival.at), &mut rand::rng()))
+    let plan = draw_plan(&route, embedding, &snapshot.fleet(record.arrival.at), &mut rand::rng());
+    Ok((plan, route.group.is_some()))
 }
 
 fn resolve(snapshot: &Snapshot, who: &Credential, ask: &Ask, record: &Record) -> Result<Route, Refusal> {

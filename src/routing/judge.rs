@@ -13,8 +13,9 @@ const PAUSE_MILLIS: (f64, f64) = (100.0, 300.0);
 /// Never a third attempt on one target.
 const TRIES_PER_TARGET: u32 = 2;
 
-/// How long a key cools after a 429 that does not say, and the bounds of what one may say.
-const COOL_DEFAULT: Duration = Duration::from_secs(30);
+/// How long a key cools after a 429 that does not say: short, for it is a guess, and a provider with one key is
+/// out for as long. And the bounds of what one may say.
+const COOL_DEFAULT: Duration = Duration::from_secs(5);
 const COOL_MIN: Duration = Duration::from_secs(1);
 const COOL_MAX: Duration = Duration::from_secs(60 * 60);
 
@@ -61,6 +62,8 @@ pub struct Circumstances {
     pub tries_on_target: u32,
     /// The caller did not name this model, so the model's refusal is not the caller's answer.
     pub stand_in: bool,
+    /// The caller named a group, and not the member that was asked: a model that is gone is not its fault.
+    pub of_group: bool,
     /// Longest `Retry-After` that is waited out; zero is never.
     pub wait_for: Duration,
     /// A random number from 0 to 1.
@@ -120,6 +123,7 @@ fn by_cause(code: Option<u16>, cause: Cause, retry_after: Option<Duration>, at: 
         },
         Cause::Transient if matches!(code, None | Some(500 | 502)) => again_or_next(pause(at), at),
         Cause::Auth | Cause::Quota | Cause::Overloaded | Cause::Transient => Verdict::Next,
+        Cause::NotFound if at.of_group => Verdict::Next,
         Cause::NotFound | Cause::Invalid if at.stand_in || code.is_some_and(not_the_callers) => Verdict::Next,
         Cause::NotFound | Cause::Invalid => Verdict::GiveBack,
     }

@@ -80,7 +80,7 @@ fn statuses() -> Vec<Row> {
         same("redirect", |_| redirect(), &["status_3xx"], Next),
         same("408", |_| status(408), &["status_408"], Next),
         same("409", |_| status(409), &["status_4xx"], Next),
-        same("429", |_| status(429), &["status_429"], Next).wait(30),
+        same("429", |_| status(429), &["status_429"], Next).wait(5),
         same("429-retry-after-7", |_| later(429, "7"), &["status_429"], Next).wait(7),
         same("429-retry-after-an-hour", |_| later(429, "3600"), &["status_429"], Next).wait(60),
         same("500-once", once_500, &["status_500", "200"], Recovery),
@@ -107,8 +107,7 @@ fn false_answers() -> Vec<Row> {
         each("200-then-silence", |_| json_head(500).then(Step::Hang), |_| stalled(), &["timeout"]),
         each("200-then-pings-only", |_| white_space(), |_| pings(), &["timeout"]),
         each("200-then-error", |_| error(200, SERVER), |_| Reply::stream(&[SERVER]), TWICE_IN_200),
-        each("200-then-limit", |_| error(200, LIMIT), |_| Reply::stream(&[LIMIT]), &["error_in_200"])
-            .wait(30),
+        each("200-then-limit", |_| error(200, LIMIT), |_| Reply::stream(&[LIMIT]), &["error_in_200"]).wait(5),
         each("200-then-bad-key", |_| error(200, BAD_KEY), |_| Reply::stream(&[BAD_KEY]), &["error_in_200"]),
         Row {
             leads_to: Caller(400, BAD_VALUE),

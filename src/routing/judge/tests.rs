@@ -2,8 +2,13 @@
 
 use super::*;
 
-const FIRST: Circumstances =
-    Circumstances { tries_on_target: 1, stand_in: false, wait_for: Duration::ZERO, jitter: 0.5 };
+const FIRST: Circumstances = Circumstances {
+    tries_on_target: 1,
+    stand_in: false,
+    of_group: false,
+    wait_for: Duration::ZERO,
+    jitter: 0.5,
+};
 const PAUSED: Verdict = Verdict::Again { wait: Duration::from_millis(200) };
 const KEEP: Blame = Blame { provider: false, key: KeyEffect::None };
 const BROKEN: Blame = Blame { provider: true, key: KeyEffect::None };
@@ -39,8 +44,8 @@ fn each_fault_has_its_verdict_and_its_blame() {
         (status(409, Transient), Verdict::Next, KEEP),
         (status(425, Transient), Verdict::Next, KEEP),
         (status(498, Overloaded), Verdict::Next, KEEP),
-        (status(429, RateLimit), Verdict::Next, cools(30)),
-        (status(413, RateLimit), Verdict::Next, cools(30)),
+        (status(429, RateLimit), Verdict::Next, cools(5)),
+        (status(413, RateLimit), Verdict::Next, cools(5)),
         (status(429, Quota), Verdict::Next, ASIDE),
         (status(401, Auth), Verdict::Next, ASIDE),
         (status(402, Quota), Verdict::Next, ASIDE),
@@ -59,7 +64,7 @@ fn each_fault_has_its_verdict_and_its_blame() {
         (status(422, Invalid), Verdict::GiveBack, KEEP),
         (in_band(Transient), PAUSED, BROKEN),
         (in_band(Overloaded), Verdict::Next, BROKEN),
-        (in_band(RateLimit), Verdict::Next, cools(30)),
+        (in_band(RateLimit), Verdict::Next, cools(5)),
         (in_band(Auth), Verdict::Next, ASIDE),
         (in_band(ContextTooLong), Verdict::NextLarger, KEEP),
         (in_band(ContentPolicy), Verdict::GiveBack, KEEP),
@@ -101,6 +106,17 @@ fn a_short_retry_after_is_waited_out_only_where_that_is_wanted() {
         let at = Circumstances { wait_for: seconds(wait_for), ..FIRST };
         assert_eq!(judge(&fault, &at), verdict, "{wait_for} {retry_after:?}");
     }
+}
+
+#[test]
+fn a_group_outlives_a_member_whose_model_is_gone() {
+    let at = Circumstances { of_group: true, ..FIRST };
+    assert_eq!(judge(&status(404, Cause::NotFound), &at), Verdict::Next);
+    assert_eq!(
+        judge(&status(400, Cause::Invalid), &at),
+        Verdict::GiveBack,
+        "what is wrong with a request is wrong anywhere"
+    );
 }
 
 #[test]
