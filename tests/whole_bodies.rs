@@ -36,15 +36,18 @@ models: {{ chat: vendor/chat, other: vendor/a-longer-name }}
 /// A request of exactly so many bytes, whose text is not the same everywhere.
 fn large(model: &str, size: usize) -> Vec<u8> {
     let start = format!("{{\"model\":\"{model}\",\"messages\":[{{\"role\":\"user\",\"content\":\"");
-    let end = "\"}]}";
-    let text = (0u32..).flat_map(|n| format!("{n:x} é ").into_bytes());
-    let mut body: Vec<u8> = start.bytes().chain(text).take(size - end.len() - 2).collect();
-    // A letter may have been cut in two.
-    let whole = std::str::from_utf8(&body).map_or_else(|cut| cut.valid_up_to(), str::len);
-    body.truncate(whole);
-    body.resize(size - end.len(), b'x');
-    body.extend_from_slice(end.as_bytes());
-    body
+    let (end, filler) = ("\"}]}", "é".repeat(500));
+    let mut body = start;
+    for number in 0.. {
+        let block = format!("{number} {filler}");
+        if body.len() + block.len() + end.len() > size {
+            break;
+        }
+        body.push_str(&block);
+    }
+    body.push_str(&"x".repeat(size - end.len() - body.len()));
+    body.push_str(end);
+    body.into_bytes()
 }
 
 /// So that nobody knows its length before its end.
