@@ -15,6 +15,7 @@ use http::header;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
 /// A refused request's unread body is read away up to here, so that its connection can be kept.
@@ -33,8 +34,12 @@ pub const EVENT_STREAM: &str = "text/event-stream; charset=utf-8";
 #[derive(Debug)]
 pub struct ClientLeft;
 
-/// Does `work` unless the client leaves first; then `work` is dropped at once.
-pub async fn while_it_waits<T>(client: &mut Session, work: impl Future<Output = T>) -> Result<T, ClientLeft> {
+/// Does `work` unless the client leaves first; the caller drops it then. It is pinned by the caller, for a large
+/// future that is passed by value is copied twice.
+pub async fn while_it_waits<T>(
+    client: &mut Session,
+    work: Pin<&mut impl Future<Output = T>>,
+) -> Result<T, ClientLeft> {
     tokio::select! {
         biased;
         done = work => Ok(done),

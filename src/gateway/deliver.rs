@@ -31,6 +31,7 @@ use bytes::Bytes;
 use http::Version;
 use http::header;
 use pingora::proxy::Session;
+use std::pin::pin;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -204,7 +205,7 @@ async fn flow(
                 return Ok(Stopped::Broken { word: "error_event", message });
             }
         }
-        let lost = match while_it_waits(session, wire.body(until)).await? {
+        let lost = match while_it_waits(session, pin!(wire.body(until))).await? {
             Ok(Some(chunk)) => {
                 relay.feed(chunk);
                 None

@@ -30,6 +30,7 @@ use crate::telemetry::access::AttemptNote;
 use bytes::Bytes;
 use pingora::proxy::Session;
 use rand::RngExt;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
@@ -71,7 +72,10 @@ pub async fn run(
         let _call = vendor.counters.call_begins();
         verdicts::announce(last.as_ref(), &stop, snapshot, parts.metrics());
         let begun = clock::now();
-        let answered = while_it_waits(session, attempt(&parts.upstreams, vendor, &stop, &ask, &terms)).await;
+        let answered = {
+            let asked = pin!(attempt(&parts.upstreams, vendor, &stop, &ask, &terms));
+            while_it_waits(session, asked).await
+        };
         match answered {
             Err(ClientLeft) => return client_left(vendor, &stop, record, begun),
             Ok(Ok(reply)) => {
@@ -98,7 +102,8 @@ pub async fn run(
                         .await;
                     }
                     Onward::After(wait) => {
-                        if !wait.is_zero() && while_it_waits(session, tokio::time::sleep(wait)).await.is_err()
+                        if !wait.is_zero()
+                            && while_it_waits(session, pin!(tokio::time::sleep(wait))).await.is_err()
                         {
                             record.client_left();
                             return Ok(());

@@ -117,7 +117,9 @@ async fn walk(
     record.subject.stream = ask.shape.stream;
     may_name(snapshot, &who, &ask, record)?;
     let (ask, keep) = from_cache(parts, snapshot, session, record, &who, ask).await?;
-    let (plan, of_group) = plan(snapshot, &who, &ask, record)?;
+    // A name that means nothing is no miss of the cache.
+    let planned = plan(snapshot, &who, &ask, record);
+    let (plan, of_group) = planned.inspect_err(|_| record.service.cache = None)?;
     reserve(record, &ask).await?;
     Ok(Exchange { ask, plan, of_group, keep })
 }

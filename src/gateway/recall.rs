@@ -18,6 +18,7 @@ use crate::gateway::receive::Ask;
 use crate::tenants::credential::Credential;
 use http::header;
 use pingora::proxy::Session;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,7 +68,7 @@ pub async fn recall(
         match cache.flights.board(key) {
             Seat::Pilot(pilot) => keep.pilot = Some(pilot),
             Seat::Passenger(passenger) => {
-                if let Some(answer) = while_it_waits(client, passenger.arrival()).await? {
+                if let Some(answer) = while_it_waits(client, pin!(passenger.arrival())).await? {
                     return Ok(Recall::Hit(Hit { answer: (*answer).clone(), ttl_left: ttl }));
                 }
             }

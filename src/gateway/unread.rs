@@ -9,6 +9,8 @@ const NOT_OURS: &[u8] = b"\r\nServer: Pingora\r\n";
 /// Where it stands at the latest.
 const SEARCHED: usize = 200;
 
+const UNREADABLE: &str = "the head of the request is not valid HTTP/1.1; check its headers, above all Host, Content-Length and Transfer-Encoding";
+
 /// The answer to a head that does not come to its end.
 pub fn too_slow() -> Vec<u8> {
     answer("408 Request Timeout", "the request head arrived too slowly; send it again")
@@ -17,15 +19,13 @@ pub fn too_slow() -> Vec<u8> {
 /// Our words in place of a bare refusal of Pingora's; `None` for every other answer.
 pub fn in_our_words(written: &[u8]) -> Option<Vec<u8>> {
     let status = written.strip_prefix(b"HTTP/1.1 ")?;
-    memmem::find(&written[..written.len().min(SEARCHED)], NOT_OURS)?;
-    Some(match status.get(..3)? {
-        b"400" => answer(
-            "400 Bad Request",
-            "the head of the request is not valid HTTP/1.1; check its headers, above all Host, Content-Length and Transfer-Encoding",
-        ),
-        b"405" => answer("405 Method Not Allowed", "CONNECT is not served; this is no forward proxy"),
+    let (status, message) = match status.get(..3)? {
+        b"400" => ("400 Bad Request", UNREADABLE),
+        b"405" => ("405 Method Not Allowed", "CONNECT is not served; this is no forward proxy"),
         _ => return None,
-    })
+    };
+    memmem::find(&written[..written.len().min(SEARCHED)], NOT_OURS)?;
+    Some(answer(status, message))
 }
 
 fn answer(status: &str, message: &str) -> Vec<u8> {

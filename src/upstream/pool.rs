@@ -4,7 +4,6 @@ use crate::upstream::Broken;
 use crate::upstream::Host;
 use crate::upstream::Wire;
 use crate::upstream::wire::Line;
-use crate::upstream::wire::before;
 use pingora::ErrorType;
 use pingora::connectors::ConnectorOptions;
 use pingora::connectors::TransportConnector;
@@ -42,7 +41,8 @@ impl Upstreams {
             return Ok(wire);
         }
         // Boxed: connecting is large and rare, and every request would carry the room for it.
-        before(deadline, "connecting", Box::pin(self.connect(host, fresh))).await
+        let connected = tokio::time::timeout_at(deadline.into(), Box::pin(self.connect(host, fresh))).await;
+        connected.unwrap_or(Err(Broken::Timeout("connecting")))
     }
 
     /// The common case: an idle HTTP/1 connection to the preferred address.
@@ -102,9 +102,9 @@ impl Upstreams {
             }
             Line::Http1(session) => {
                 let session = pingora::protocols::http::client::HttpSession::H1(*session);
-                self.any.release_http_session(session, &**peer, idle).await;
+                Box::pin(self.any.release_http_session(session, &**peer, idle)).await;
             }
-            Line::Http(session) => self.any.release_http_session(*session, &**peer, idle).await,
+            Line::Http(session) => Box::pin(self.any.release_http_session(*session, &**peer, idle)).await,
             Line::Silent(_) | Line::Closed => {}
         }
     }

@@ -10,7 +10,6 @@ use pingora::protocols::Stream;
 use pingora::protocols::http::client::HttpSession;
 use pingora::protocols::http::v1::client::HttpSession as Http1Session;
 use pingora::upstreams::peer::HttpPeer;
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
@@ -67,7 +66,8 @@ impl Wire {
     /// [`Broken::Timeout`] at the `deadline` or when nothing can be written for too long,
     /// [`Broken::Reset`] when the connection ends. The provider may have answered nevertheless.
     pub async fn send(&mut self, request: &Request<'_>, deadline: Instant) -> Result<(), Broken> {
-        before(deadline, SENDING, self.send_all(request)).await?;
+        let sent = tokio::time::timeout_at(deadline.into(), self.send_all(request)).await;
+        sent.unwrap_or(Err(Broken::Timeout(SENDING)))?;
         self.sent = true;
         Ok(())
     }
@@ -230,14 +230,6 @@ const SENDING: &str = "sending the request";
 /// The sign of an answer that broke off within its head; Pingora tells it in no other way.
 fn has_begun(context: &str) -> bool {
     context.split_once("bytes already read: ").is_some_and(|(_, bytes)| bytes != "0")
-}
-
-pub(super) async fn before<T>(
-    deadline: Instant,
-    doing: &'static str,
-    work: impl Future<Output = Result<T, Broken>>,
-) -> Result<T, Broken> {
-    tokio::time::timeout_at(deadline.into(), work).await.unwrap_or(Err(Broken::Timeout(doing)))
 }
 
 fn left(until: Instant, doing: &'static str) -> Result<Duration, Broken> {

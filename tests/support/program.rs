@@ -82,12 +82,14 @@ impl Program {
         self.child.wait().unwrap().code()
     }
 
-    /// Whether `GET /ready` is answered with 200 before the process ends.
+    /// Whether `GET /ready` is answered with 200, and the greeting is there, before the process ends.
     pub(super) async fn is_ready(&mut self, address: &str) -> bool {
         let (client, url) = (client(), format!("http://{address}/ready"));
         let deadline = Instant::now() + DEADLINE;
         while self.is_running() {
-            if client.get(&url).send().await.is_ok_and(|answer| answer.status() == 200) {
+            let ready = client.get(&url).send().await.is_ok_and(|answer| answer.status() == 200);
+            // It was printed before, but is read by a thread of its own.
+            if ready && self.stdout().contains("curl ") {
                 return true;
             }
             assert!(Instant::now() < deadline, "it does not get ready:\n{}", self.stderr());
