@@ -22,6 +22,7 @@ use crate::gateway::client::JSON;
 use crate::gateway::client::while_it_waits;
 use crate::gateway::receive::Ask;
 use crate::gateway::record::Record;
+use crate::gateway::vendor::Vendor;
 use crate::telemetry::metrics::CacheResult;
 use crate::upstream::Broken;
 use crate::upstream::Upstreams;
@@ -107,6 +108,7 @@ pub async fn stream(
     record: &mut Record,
     ask: &Ask,
     opened: Opened,
+    vendor: &Vendor,
     failover: &Failover,
 ) -> pingora::Result<Ended> {
     let Opened { mut wire, mut relay } = opened;
@@ -116,7 +118,7 @@ pub async fn stream(
         return Ok(leave(wire, &relay, record, ask).await);
     }
     record.first_byte();
-    let stopped = flow(session, &mut wire, &mut relay, failover.between_events).await;
+    let stopped = flow(session, &mut wire, &mut relay, vendor, failover.between_events).await;
     record.service.usage = Some(used(&relay, ask));
     record.events_dropped(relay.garbage);
     record.settle();
@@ -183,6 +185,7 @@ async fn flow(
     session: &mut Session,
     wire: &mut Wire,
     relay: &mut Relay,
+    vendor: &Vendor,
     between: Duration,
 ) -> Result<Stopped, ClientLeft> {
     let mut until = Instant::now() + between;
@@ -198,8 +201,8 @@ async fn flow(
                 return Ok(Stopped::broken("event_too_long", "the provider sent an event that is too long"));
             }
             Flow::Error(data) => {
-                let message =
-                    fault::message(data).unwrap_or_else(|| "the provider reported an error".to_owned());
+                let message = fault::message(&vendor.conceal(data));
+                let message = message.unwrap_or_else(|| "the provider reported an error".to_owned());
                 return Ok(Stopped::Broken { word: "error_event", message });
             }
         }

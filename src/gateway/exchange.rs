@@ -181,7 +181,7 @@ async fn reply_with(
         Reply::Stream(opened) => {
             let _live = parts.metrics().stream_begins();
             let failover = &snapshot.config.failover;
-            match Box::pin(deliver::stream(session, record, ask, *opened, failover)).await? {
+            match Box::pin(deliver::stream(session, record, ask, *opened, vendor, failover)).await? {
                 Ended::Complete { wire, last, transcript } => {
                     verdicts::praise(vendor);
                     if let Some(events) = transcript {
@@ -215,8 +215,9 @@ async fn give_back(
             return client::refuse(session, record, &refuse::all_failed(None)).await;
         }
     };
-    let refusal = refuse::provider_refusal(status, cause, fault::message(&failure.said));
-    match verdicts::envelope(status, &refusal, &failure.said) {
+    let said = vendor.conceal(&failure.said);
+    let refusal = refuse::provider_refusal(status, cause, fault::message(&said));
+    match verdicts::envelope(status, &refusal, &said) {
         Some(body) => {
             record.outcome.status = status;
             record.outcome.error = Some(refusal.reason);
