@@ -200,7 +200,7 @@ async fn flow(
                 return Ok(Stopped::broken("event_too_long", "the provider sent an event that is too long"));
             }
             Flow::Error(data) => {
-                let message = fault::message(data).filter(|_| !vendor.gives_away(data));
+                let message = fault::message(&vendor.conceal(data));
                 let message = message.unwrap_or_else(|| "the provider reported an error".to_owned());
                 return Ok(Stopped::Broken { word: "error_event", message });
             }

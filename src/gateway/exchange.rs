@@ -221,12 +221,9 @@ async fn give_back(
             return client::refuse(session, record, &refuse::all_failed(None)).await;
         }
     };
-    let said: &[u8] = match vendor.gives_away(&failure.said) {
-        true => &[],
-        false => &failure.said,
-    };
-    let refusal = refuse::provider_refusal(status, cause, fault::message(said));
-    match verdicts::envelope(status, &refusal, said) {
+    let said = vendor.conceal(&failure.said);
+    let refusal = refuse::provider_refusal(status, cause, fault::message(&said));
+    match verdicts::envelope(status, &refusal, &said) {
         Some(body) => {
             record.outcome.status = status;
             record.outcome.error = Some(refusal.reason);

@@ -186,7 +186,7 @@ async fn from_cache(
     who: &Credential,
     ask: Ask,
 ) -> Result<(Ask, Option<Keep>), Stop> {
-    match recall(&parts.cache, &snapshot.config.cache, session, who, &ask).await? {
+    match recall(&parts.cache, snapshot, session, who, &ask).await? {
         Recall::Bypass => {
             record.service.cache = snapshot.config.cache.ttl.map(|_| CacheResult::Bypass);
             Ok((ask, None))

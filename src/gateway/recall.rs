@@ -10,11 +10,11 @@ use crate::cache::key::CacheKey;
 use crate::cache::key::cache_key;
 use crate::cache::key::is_deterministic;
 use crate::clock;
-use crate::config::ExactCache as Settings;
 use crate::gateway::client::ClientLeft;
 use crate::gateway::client::while_it_waits;
 use crate::gateway::parts::Cache;
 use crate::gateway::receive::Ask;
+use crate::gateway::snapshot::Snapshot;
 use crate::tenants::credential::Credential;
 use http::header;
 use pingora::proxy::Session;
@@ -44,17 +44,18 @@ pub enum Recall {
 /// [`ClientLeft`] while waiting for an identical request in flight.
 pub async fn recall(
     cache: &Cache,
-    settings: &Settings,
+    snapshot: &Snapshot,
     client: &mut Session,
     who: &Credential,
     ask: &Ask,
 ) -> Result<Recall, ClientLeft> {
+    let settings = &snapshot.config.cache;
     let Some(ttl) = settings.ttl else {
         return Ok(Recall::Bypass);
     };
-    let control = client.req_header().headers.get(header::CACHE_CONTROL).and_then(|v| v.to_str().ok());
-    let directives = Directives::read(control);
-    let Some(key) = wanted_key(settings, &directives, who, ask) else {
+    let control = client.req_header().headers.get_all(header::CACHE_CONTROL);
+    let directives = Directives::read(control.iter().filter_map(|line| line.to_str().ok()));
+    let Some(key) = wanted_key(snapshot, &directives, who, ask) else {
         return Ok(Recall::Bypass);
     };
     let mut keep = Keep { key, ttl, max_answer: settings.max_answer, pilot: None };
@@ -77,11 +78,14 @@ pub async fn recall(
     Ok(Recall::Miss(keep))
 }
 
-fn wanted_key(settings: &Settings, directives: &Directives, who: &Credential, ask: &Ask) -> Option<CacheKey> {
-    if directives.no_store || (settings.deterministic_only && !is_deterministic(&ask.body)) {
+fn wanted_key(snapshot: &Snapshot, directives: &Directives, who: &Credential, ask: &Ask) -> Option<CacheKey> {
+    if directives.no_store || (snapshot.config.cache.deterministic_only && !is_deterministic(&ask.body)) {
         return None;
     }
-    cache_key(&who.name, ask.operation.word(), &ask.shape.model, &ask.body)
+    // An answer that began before a reload is kept for nobody who comes after it, and one that another
+    // model may have given for nobody who forbade that.
+    let scope = format!("{:016x}{}{}", snapshot.edition, u8::from(ask.failover), who.name);
+    cache_key(&scope, ask.operation.word(), &ask.shape.model, &ask.body)
 }
 
 impl Keep {

@@ -41,6 +41,9 @@ use tokio::time::Sleep;
 /// A connection that never says anything.
 const SILENCE: Duration = Duration::from_secs(60);
 
+/// What HTTP/2 opens with (RFC 9113 §3.4), and no head of HTTP/1 does.
+const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\n";
+
 /// The proxy behind watched connections.
 pub struct Front {
     pub proxy: Arc<HttpProxy<Gateway>>,
@@ -70,6 +73,8 @@ impl ServerApp for Front {
 enum Phase {
     /// No byte of the next head has come.
     Between,
+    /// Line ends have come, which are passed over before a head (RFC 9112 §2.2).
+    Blank,
     /// Bytes of a head have come, its end has not.
     InHead,
     /// The head is complete; what comes is body.
@@ -96,8 +101,16 @@ impl Watched {
         if bytes.is_empty() || matches!(self.phase, Phase::Past | Phase::Off) {
             return;
         }
-        if self.phase == Phase::Between && bytes.starts_with(b"PRI") {
+        if self.phase == Phase::Between && bytes.starts_with(HTTP2) {
             self.phase = Phase::Off;
+            return;
+        }
+        let bytes = match self.phase {
+            Phase::Between | Phase::Blank => without_line_ends(bytes),
+            Phase::InHead | Phase::Past | Phase::Off => bytes,
+        };
+        if bytes.is_empty() {
+            self.phase = Phase::Blank;
             return;
         }
         if ends_head(bytes) || (self.phase == Phase::InHead && ends_head(&self.joint(bytes))) {
@@ -132,6 +145,11 @@ impl Watched {
     }
 }
 
+fn without_line_ends(bytes: &[u8]) -> &[u8] {
+    let start = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n'));
+    &bytes[start.unwrap_or(bytes.len())..]
+}
+
 fn ends_head(bytes: &[u8]) -> bool {
     let is_empty = |line: &[u8]| matches!(line, [b'\n', ..] | [b'\r', b'\n', ..]);
     memchr_iter(b'\n', bytes).any(|at| is_empty(&bytes[at + 1..]))
@@ -146,7 +164,7 @@ impl AsyncRead for Watched {
                 this.read(&buf.filled()[before..]);
                 Poll::Ready(Ok(()))
             }
-            Poll::Pending if this.phase == Phase::InHead && this.is_too_slow(cx) => {
+            Poll::Pending if matches!(this.phase, Phase::Blank | Phase::InHead) && this.is_too_slow(cx) => {
                 this.phase = Phase::Off;
                 // If the client does not take it either, there is nothing more to do for it.
                 let _ = Pin::new(&mut this.inner).poll_write(cx, &unread::too_slow());
@@ -268,6 +286,17 @@ mod tests {
         let mut stream = watched();
         head.iter().for_each(|b| stream.read(&[*b]));
         assert_eq!(stream.phase, Phase::Past);
+    }
+
+    #[test]
+    fn line_ends_before_a_head_do_not_end_it() {
+        for start in ["\n\n", "\r\n\r\n", "\r\n\r\nGET / HTTP/1.1\r\n"] {
+            let mut stream = watched();
+            stream.read(start.as_bytes());
+            assert!(matches!(stream.phase, Phase::Blank | Phase::InHead), "{start:?}");
+            stream.read(b"\nx: y\r\n\r\n");
+            assert_eq!(stream.phase, Phase::Past, "{start:?}");
+        }
     }
 
     #[test]

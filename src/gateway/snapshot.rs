@@ -1,5 +1,6 @@
 //! The configuration in force and everything derived from it, swapped whole on reload.
 
+use crate::config;
 use crate::config::Auth;
 use crate::config::BaseUrl;
 use crate::config::Config;
@@ -23,6 +24,9 @@ use crate::upstream::Host;
 use crate::upstream::host::Manner;
 use crate::upstream::tls::BadAuthority;
 use crate::upstream::tls::authority;
+use std::hash::DefaultHasher;
+use std::hash::Hash;
+use std::hash::Hasher;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -30,6 +34,8 @@ use std::time::Instant;
 /// One configuration, ready to serve.
 pub struct Snapshot {
     pub config: Config,
+    /// The same for every process and every reload with the same settings: what a name stands for hangs on it.
+    pub edition: u64,
     pub table: Table,
     /// In the order of `config.providers`.
     pub vendors: Vec<Vendor>,
@@ -75,6 +81,7 @@ impl Snapshot {
         }
         name_lanes(&config, &mut vendors, &lasting.counting);
         Ok(Snapshot {
+            edition: edition(&config),
             table: Table::build(&config),
             vendors,
             credentials: credentials(&config, lasting),
@@ -92,6 +99,12 @@ impl Snapshot {
     pub fn fleet(&self, now: Instant) -> View<'_> {
         View { vendors: &self.vendors, now }
     }
+}
+
+fn edition(config: &Config) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    config::print(config).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// What was found out about a host's name holds on, so that no request after a reload waits for the resolver.

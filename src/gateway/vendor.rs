@@ -19,11 +19,15 @@ use http::HeaderValue;
 use http::header;
 use http::uri::PathAndQuery;
 use memchr::memmem;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::DefaultHasher;
 use std::hash::Hash;
 use std::hash::Hasher;
 use std::sync::Arc;
+
+/// A shorter value of a header is a word like any other; masking it would garble what a provider says.
+const SHORTEST_SECRET: usize = 8;
 
 /// One provider of the snapshot.
 pub struct Vendor {
@@ -141,6 +145,19 @@ impl Vendor {
         Request { method, scheme: self.host.scheme(), authority: &self.authority, path, fields, body }
     }
 
+    /// What this provider said, without its keys: some quote the request they got.
+    pub fn conceal<'s>(&self, said: &'s [u8]) -> Cow<'s, [u8]> {
+        let secrets = self.keys.iter().chain(&self.headers).map(|(_, value)| value.as_bytes());
+        let secrets = secrets.map(|value| value.strip_prefix(b"Bearer ").unwrap_or(value));
+        let mut clean = Cow::Borrowed(said);
+        for secret in secrets.filter(|secret| secret.len() >= SHORTEST_SECRET) {
+            if memmem::find(&clean, secret).is_some() {
+                clean = Cow::Owned(masked(&clean, secret));
+            }
+        }
+        clean
+    }
+
     /// The headers of one request: `fixed`, one of the keys, and what the configuration adds or puts in their place.
     pub fn fields<'a>(
         &'a self,
@@ -151,20 +168,19 @@ impl Vendor {
         let ours = fixed.iter().chain(self.keys.get(key)).filter(|(name, _)| !is_replaced(name));
         ours.chain(&self.headers).map(|(name, value)| (name, value)).collect()
     }
-
-    /// Whether one of its keys, or of the other values it is sent in headers, stands in what it said: some vendors
-    /// repeat in an error what they were sent.
-    pub fn gives_away(&self, said: &[u8]) -> bool {
-        let mut secrets = self.keys.iter().chain(&self.headers).map(|(_, value)| {
-            let value = value.as_bytes();
-            value.strip_prefix(b"Bearer ").unwrap_or(value)
-        });
-        secrets.any(|secret| secret.len() >= SHORTEST_SECRET && memmem::find(said, secret).is_some())
-    }
 }
 
-/// Shorter values stand in too many texts to be told from chance.
-const SHORTEST_SECRET: usize = 8;
+fn masked(text: &[u8], secret: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut from = 0;
+    for at in memmem::find_iter(text, secret) {
+        out.extend_from_slice(&text[from..at]);
+        out.extend_from_slice(b"***");
+        from = at + secret.len();
+    }
+    out.extend_from_slice(&text[from..]);
+    out
+}
 
 fn attached(header: KeyHeader, key: &str) -> Option<(HeaderName, HeaderValue)> {
     match header {

@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::time::Duration;
 use tokio::signal::unix::Signal;
 use tokio::signal::unix::SignalKind;
@@ -30,6 +31,8 @@ pub struct Reloader {
     simulated: Vec<SocketAddr>,
     /// The text in force, or the last that was refused: either is not tried again.
     seen: Mutex<Option<String>>,
+    /// One reload at a time: of two, the one that read the older text must not come into force last.
+    turn: Mutex<()>,
 }
 
 impl Reloader {
@@ -39,7 +42,7 @@ impl Reloader {
         simulated: Vec<SocketAddr>,
         text: Option<String>,
     ) -> Reloader {
-        Reloader { file, environment, simulated, seen: Mutex::new(text) }
+        Reloader { file, environment, simulated, seen: Mutex::new(text), turn: Mutex::new(()) }
     }
 
     /// Reads everything again and puts it in force.
@@ -47,6 +50,7 @@ impl Reloader {
     /// # Errors
     /// Every problem of the configuration, a line each; the old one stays in force.
     pub fn reload(&self, parts: &Parts) -> Result<String, String> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let outcome = self.load().and_then(|config| put_in_force(parts, config));
         match &outcome {
             Ok(summary) => {
@@ -101,11 +105,11 @@ fn put_in_force(parts: &Parts, config: Config) -> Result<String, String> {
     };
     needs_restart(&old.config, &config);
     let summary = format!("{} providers, {} keys", config.providers.len(), config.keys.len());
-    let changed = config::print(&old.config) != config::print(&config);
     let snapshot = Snapshot::new(config, &lasting).map_err(|e| e.to_string())?;
+    let changed = snapshot.edition != old.edition;
     parts.snapshot.store(Arc::new(snapshot));
     if changed {
-        // A name may stand for something else now.
+        // Nobody will ask for answers of the old edition any more.
         parts.cache.store.clear();
     }
     Ok(summary)

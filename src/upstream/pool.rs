@@ -11,10 +11,13 @@ use pingora::connectors::http::Connector;
 use pingora::upstreams::peer::HttpPeer;
 use pingora::upstreams::peer::Peer;
 use std::sync::Arc;
+use std::time::Duration;
 use std::time::Instant;
 
 /// Addresses of one name that are tried before the provider counts as unreachable.
 const MAX_ADDRESSES: usize = 3;
+/// How long a connection may take to close.
+const FAREWELL: Duration = Duration::from_millis(100);
 
 /// Pingora's pools: idle connections that are watched, and closed when their time is over.
 pub struct Upstreams {
@@ -92,6 +95,11 @@ impl Upstreams {
         if !wire.sent {
             return wire.abandon().await;
         }
+        // One that cannot be kept says farewell in TLS, which its provider may not take.
+        let _ = tokio::time::timeout(FAREWELL, self.give_back(wire)).await;
+    }
+
+    async fn give_back(&self, wire: Wire) {
         let (peer, idle) = (&wire.peer, wire.peer.options.idle_timeout);
         match wire.line {
             Line::Http1(mut session) if is_http1(peer) => {

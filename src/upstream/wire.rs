@@ -215,12 +215,12 @@ impl Wire {
         said
     }
 
-    /// Ends the call at once: an HTTP/2 stream is reset, an HTTP/1 connection closed.
+    /// Ends the call at once: an HTTP/2 stream is reset, an HTTP/1 connection dropped. TLS would have a word to
+    /// say at its end, and wait for ever behind what the provider does not read.
     pub async fn abandon(self) {
         match self.line {
-            Line::Http1(mut session) => session.shutdown().await,
-            Line::Http(mut session) => session.shutdown().await,
-            Line::Silent(_) | Line::Closed => {}
+            Line::Http(mut session) if session.as_http1().is_none() => session.shutdown().await,
+            Line::Http(_) | Line::Http1(_) | Line::Silent(_) | Line::Closed => {}
         }
     }
 }

@@ -36,6 +36,20 @@ async fn a_head_that_comes_too_slowly_gets_a_408() {
     stage.is_alive("slow heads").await;
 }
 
+/// Empty lines before a head are passed over (RFC 9112 §2.2), and what begins like HTTP/2 need not be that.
+#[tokio::test]
+async fn what_comes_before_a_slow_head_wins_no_time() {
+    let stage = stage();
+    for start in ["\r\n\r\n", "\n\n", "\r\n", "PRI", "PRI / HTTP/1.1\r\nx: "] {
+        let mut client = stage.connect().await;
+        client.send(start).await;
+        let slow = tokio::time::timeout(Duration::from_secs(5), trickle(&mut client, HEAD));
+        assert!(slow.await.is_ok(), "a head after {start:?} may take for ever");
+        refusal(&client.answer().await, 408, start);
+    }
+    stage.is_alive("slow starts").await;
+}
+
 #[tokio::test]
 async fn a_connection_may_rest_between_requests() {
     let stage = stage();

@@ -7,7 +7,9 @@ use crate::support::Vendor;
 use crate::support::ask;
 use crate::support::chat_body;
 use crate::support::config;
+use crate::support::deaf_tls_vendor;
 use crate::support::provider;
+use crate::support::provider_with;
 use serde_json::Value;
 use serde_json::json;
 use std::io::Read;
@@ -17,6 +19,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 const REFUSAL: &str = r#"{"error":{"message":"too much","type":"invalid_request_error","param":null,"code":"string_above_max_length"}}"#;
 
@@ -127,6 +130,20 @@ async fn a_provider_that_does_not_read_fails_over() {
         assert!(got["messages"] == body["messages"], "the next provider got another body");
         gateway.wait_for_log(|line| line.contains(word)).await;
     }
+}
+
+/// Behind TLS there is something left to say at the end, which such a provider does not take either.
+#[tokio::test]
+async fn a_provider_that_does_not_read_behind_tls_fails_over() {
+    let deaf = deaf_tls_vendor();
+    let good = Vendor::start(|_, request| Reply::answer(request, "good"));
+    let trusting = format!("ca_file: '{}'", deaf.ca_pem().display());
+    let providers = [provider_with("deaf", deaf.base_url(), &trusting), provider("good", good.base_url())];
+    let gateway = Gateway::start(&config(SHORT, &providers));
+    let body = large(false);
+    let asked = tokio::time::timeout(Duration::from_secs(10), ask(&gateway, &body));
+    let answer = asked.await.expect("the gateway waits for a provider that is given up");
+    assert_eq!((answer.status, answer.attempts(), answer.text().as_str()), (200, 2, "good"));
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use crate::support::Request;
 use crate::support::Vendor;
 use crate::support::ask;
 use crate::support::chat_body;
+use crate::support::chunk;
 use crate::support::config;
 use crate::support::provider;
 use crate::support::provider_with;
@@ -167,4 +168,26 @@ async fn without_any_key_and_without_another_provider_the_client_is_told_to_come
         assert!(!answer.body.contains(SECRET), "{answer:?}");
     }
     assert_eq!(answers.map(|answer| answer.attempts()), [2, 0], "keys that cool are left alone");
+}
+
+/// A broker that quotes the request it got, for the caller's own fault and in the middle of a stream.
+#[tokio::test]
+async fn a_key_that_a_provider_quotes_is_not_handed_on() {
+    let quoting =
+        json!({ "message": format!("bad value in: Bearer {SECRET}1"), "type": "invalid_request_error" });
+    let plain = json!({ "detail": format!("bad value in: Bearer {SECRET}1") });
+    let event = json!({ "error": quoting.clone() }).to_string();
+    let envelope = json!({ "error": quoting });
+    let broker = Vendor::start(move |number, _| match number {
+        0 => Reply::json(400, envelope.clone()),
+        1 => Reply::json(422, plain.clone()),
+        _ => Reply::stream(&[&chunk("so"), &event]),
+    });
+    let gateway = Gateway::start(&config("", &[keyed(1, broker.base_url())]));
+    for (stream, status) in [(false, 400), (false, 422), (true, 200)] {
+        let answer = ask(&gateway, &chat_body(MODEL, stream)).await;
+        assert_eq!(answer.status, status);
+        assert!(answer.body.contains("bad value in"), "the rest is told: {answer:?}");
+        assert!(!answer.body.contains(SECRET), "{answer:?}");
+    }
 }

@@ -5,15 +5,20 @@ use crate::ask;
 use crate::begin;
 use crate::rest_of;
 use crate::status;
+use crate::support;
 use crate::support::DONE;
+use crate::support::Gateway;
 use crate::support::Hand;
 use crate::support::Home;
 use crate::support::Program;
 use crate::support::Reply;
 use crate::support::Vendor;
+use crate::support::chat_body;
 use crate::support::chunk;
 use crate::support::finish_chunk;
+use crate::support::provider;
 use crate::yaml;
+use std::time::Duration;
 
 const RELOADED: &str = "configuration reloaded";
 const REFUSED: &str = "configuration refused";
@@ -132,4 +137,29 @@ async fn a_setting_that_needs_a_restart_is_named() {
     }
     assert!(!log.contains("body_timeout"), "{log}");
     assert_eq!(ask(&home, "first").await.status(), 200, "the old listener is still there");
+}
+
+/// The first vendor answers late, and the alias means the second one by then.
+#[tokio::test]
+async fn an_answer_from_before_a_reload_is_not_kept_for_those_who_ask_after_it() {
+    let slow = Vendor::start(|_, _| Reply::chat("old").pausing_first(Duration::from_millis(2500)));
+    let quick = Vendor::start(|_, _| Reply::chat("new"));
+    let yaml = |target: &str| {
+        let providers = [provider("slow", slow.base_url()), provider("quick", quick.base_url())].concat();
+        format!(
+            "failover: {{ check_interval: off }}\nproviders:\n{providers}models: {{ name: {target}/m }}\n"
+        )
+    };
+    let gateway = Gateway::start(&yaml("slow"));
+    let body = chat_body("name", false);
+    let reload = async {
+        slow.wait_for_requests(1).await;
+        gateway.reconfigure(&yaml("quick")).await;
+    };
+    let (old, ()) = tokio::join!(support::ask(&gateway, &body), reload);
+    assert_eq!(old.text(), "old");
+    for cache in ["MISS", "HIT"] {
+        let new = support::ask(&gateway, &body).await;
+        assert_eq!((new.text().as_str(), new.header("x-cache")), ("new", Some(cache)));
+    }
 }

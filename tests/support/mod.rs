@@ -54,6 +54,7 @@ pub use reply::Reply;
 pub use reply::Step;
 pub use request::Request;
 pub use tls::TlsVendor;
+pub use tls::deaf_tls_vendor;
 pub use tls::tls_vendor;
 pub use vendor::Departure;
 pub use vendor::Vendor;

@@ -49,6 +49,13 @@ pub fn tls_vendor(script: impl Fn(usize, &Request) -> Reply + Send + Sync + 'sta
     TlsVendor { vendor, ca: identity.ca, _directory: identity.directory }
 }
 
+/// Starts a vendor that greets over TLS and then reads nothing.
+pub fn deaf_tls_vendor() -> TlsVendor {
+    let identity = Identity::new(b"http/1.1");
+    let vendor = Vendor::with(Deaf(identity.door), "https://localhost", Arc::new(|_, _| Reply::silent()));
+    TlsVendor { vendor, ca: identity.ca, _directory: identity.directory }
+}
+
 /// A certificate for `localhost`, and the authority that alone vouches for it.
 pub(super) struct Identity {
     pub door: TlsAcceptor,
@@ -102,6 +109,18 @@ impl Welcome for Tls {
 
     async fn welcome(&self, socket: TcpStream) -> Option<TlsStream<TcpStream>> {
         self.0.accept(socket).await.ok()
+    }
+}
+
+#[derive(Clone)]
+struct Deaf(TlsAcceptor);
+
+impl Welcome for Deaf {
+    type Line = TlsStream<TcpStream>;
+
+    async fn welcome(&self, socket: TcpStream) -> Option<TlsStream<TcpStream>> {
+        let _open = self.0.accept(socket).await.ok()?;
+        std::future::pending().await
     }
 }
 
