@@ -94,12 +94,8 @@ pub async fn run(
                         return Box::pin(give_back(session, record, vendor, &stop, &failure)).await;
                     }
                     Onward::After(wait) if clock::now() + wait >= deadline => {
-                        return Box::pin(client::refuse(
-                            session,
-                            record,
-                            &refuse::deadline(failover.deadline),
-                        ))
-                        .await;
+                        let refusal = refuse::deadline(failover.deadline);
+                        return Box::pin(client::refuse(session, record, &refusal)).await;
                     }
                     Onward::After(wait) => {
                         if !wait.is_zero()
