@@ -100,6 +100,15 @@ fn event_end(bytes: &[u8], line: &mut usize) -> Option<usize> {
 }
 
 impl Event {
+    /// Whether it opens by calling itself `error`.
+    pub fn is_error(&self) -> bool {
+        let Some(rest) = self.raw.strip_prefix(b"event:") else {
+            return false;
+        };
+        let end = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+        rest[..end].trim_ascii() == b"error"
+    }
+
     /// The `data` of the event, its lines joined by LF; `None` for comments and other fields alone.
     pub fn data(&self) -> Option<Cow<'_, [u8]>> {
         let mut lines = self.raw.split(|b| matches!(b, b'\n' | b'\r')).filter_map(data_of);

@@ -72,7 +72,7 @@ fn presented(headers: &HeaderMap) -> Option<&str> {
         scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
     });
     let named = headers.get("x-api-key").and_then(|v| v.to_str().ok()).map(str::trim);
-    bearer.or(named).filter(|key| !key.is_empty())
+    bearer.filter(|key| !key.is_empty()).or(named).filter(|key| !key.is_empty())
 }
 
 #[cfg(test)]
@@ -91,5 +91,9 @@ mod tests {
         assert_eq!(of("x-api-key", "k1").as_deref(), Some("k1"));
         assert_eq!(of("authorization", "Basic azE6"), None);
         assert_eq!(of("authorization", "Bearer "), None);
+        let mut both = HeaderMap::new();
+        both.insert("authorization", "Bearer ".parse().unwrap());
+        both.insert("x-api-key", "k1".parse().unwrap());
+        assert_eq!(presented(&both), Some("k1"), "an SDK without a key of its own sends an empty one");
     }
 }

@@ -140,7 +140,12 @@ impl Relay {
         let data = event.data();
         let seen = glance(data.as_deref());
         self.count(&seen);
-        match seen.kind {
+        let kind = match seen.kind {
+            Kind::Ping | Kind::Done => seen.kind,
+            _ if event.is_error() => Kind::Error,
+            kind => kind,
+        };
+        match kind {
             // Before the first content a ping would only delay the decision; later it keeps the client's connection alive.
             Kind::Ping if self.flow == Flow::Waiting => {}
             Kind::Ping => self.out.extend_from_slice(&event.raw),
@@ -288,6 +293,20 @@ mod tests {
         assert_eq!(sent, WORD);
         assert!(matches!(&relay.flow, Flow::Error(data) if data.starts_with(b"{\"error\"")));
         assert_eq!(relay.transcript(), None);
+    }
+
+    #[test]
+    fn an_event_that_calls_itself_an_error_is_one() {
+        for event in [
+            "event: error\ndata: {\"message\":\"no\",\"code\":503}\n\n",
+            "event:error\r\ndata: out of memory\r\n\r\n",
+        ] {
+            let mut relay = relay(false);
+            relay.feed(Bytes::copy_from_slice(event.as_bytes()));
+            assert!(matches!(relay.flow, Flow::Error(_)), "{event}: {:?}", relay.flow);
+        }
+        let mut other = relay(false);
+        assert_eq!(*other.feed(Bytes::from(["event: errors\n", WORD].concat())), Flow::Open);
     }
 
     #[test]

@@ -90,7 +90,9 @@ pub fn glance(data: Option<&[u8]>) -> Glance {
 impl Chunk<'_> {
     fn glance(&self) -> Glance {
         let groq = self.x_groq.as_ref();
-        if present(self.error) || groq.is_some_and(|g| present(g.error)) {
+        // Older servers write an error flat, without `error` around it (vendors.md §6).
+        let is_flat_error = self.choices.is_none() && self.object.is_some_and(|o| o.get() == "\"error\"");
+        if is_flat_error || present(self.error) || groq.is_some_and(|g| present(g.error)) {
             return Glance::of(Kind::Error);
         }
         let usage = self.usage.filter(|u| u.get() != "null").or(groq.and_then(|g| g.usage));
@@ -312,6 +314,7 @@ mod tests {
             (r#"{"error":{"message":"no"}}"#, Kind::Error),
             (r#"{"error":"no","choices":[]}"#, Kind::Error),
             (r#"{"x_groq":{"error":"no"},"choices":[]}"#, Kind::Error),
+            (r#"{"object":"error","message":"no","type":"x","code":400}"#, Kind::Error),
             (r#"{"error":null,"choices":[{"delta":{"content":"x"}}]}"#, Kind::Content),
             (r#"{"choices":[{"delta":{"content":"x"}}"#, Kind::Garbage),
             ("<html>", Kind::Garbage),
