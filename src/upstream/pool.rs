@@ -73,7 +73,11 @@ impl Upstreams {
     /// A `fresh` connection empties the pool: where one had died the others most likely have too.
     async fn line_to(&self, peer: &Arc<HttpPeer>, fresh: bool) -> pingora::Result<(Line, bool)> {
         if is_http1(peer) {
-            while fresh && self.http1.reused_stream(&**peer).await.is_some() {}
+            if fresh {
+                while self.http1.reused_stream(&**peer).await.is_some() {}
+                // The pool may hold more: it says none as well when the next one is dead, or just being watched.
+                return Ok((Line::Silent(self.http1.new_stream(&**peer).await?), false));
+            }
             let (stream, reused) = self.http1.get_stream(&**peer).await?;
             return Ok((Line::Silent(stream), reused));
         }
