@@ -1,5 +1,7 @@
 //! Streams over real sockets: nothing is held back, and where the bytes are cut does not matter.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod support;
 
 use futures_util::StreamExt;

@@ -24,6 +24,7 @@ use crate::gateway::record::Record;
 use crate::gateway::vendor::Vendor;
 use crate::telemetry::metrics::CacheResult;
 use crate::upstream::Broken;
+use crate::upstream::Silence;
 use crate::upstream::Upstreams;
 use crate::upstream::Wire;
 use crate::usage::estimate;
@@ -187,7 +188,7 @@ async fn flow(
     vendor: &Vendor,
     between: Duration,
 ) -> Result<Stopped, ClientLeft> {
-    let mut until = Instant::now() + between;
+    let mut silence = Silence::new(between);
     let mut seen = relay.content_events;
     while *relay.flow() != Flow::Done {
         let ready = relay.take();
@@ -205,7 +206,7 @@ async fn flow(
                 return Ok(Stopped::Broken { word: "error_event", message });
             }
         }
-        let lost = match while_it_waits(session, pin!(wire.body(until))).await? {
+        let lost = match while_it_waits(session, pin!(wire.more(&mut silence))).await? {
             Ok(Some(chunk)) => {
                 relay.feed(chunk);
                 None
@@ -219,7 +220,7 @@ async fn flow(
         }
         if relay.content_events != seen {
             seen = relay.content_events;
-            until = Instant::now() + between;
+            silence.put_off();
         }
     }
     Ok(Stopped::Complete)

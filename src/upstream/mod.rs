@@ -4,12 +4,14 @@ pub mod host;
 pub mod pool;
 pub mod request;
 pub mod resolve;
+pub mod silence;
 pub mod tls;
 pub mod wire;
 
 pub use host::Host;
 pub use pool::Upstreams;
 pub use request::Request;
+pub use silence::Silence;
 pub use wire::Wire;
 
 /// What can go wrong between us and a provider, as far as the judge of failures cares.

@@ -72,13 +72,14 @@ impl Upstreams {
 
     /// A `fresh` connection empties the pool: where one had died the others most likely have too.
     async fn line_to(&self, peer: &Arc<HttpPeer>, fresh: bool) -> pingora::Result<(Line, bool)> {
-        // One that is being put back or found dead this very moment is passed over, so a single look that finds
-        // none does not mean that there is none.
-        while is_http1(peer) {
-            let (stream, reused) = self.http1.get_stream(&**peer).await?;
-            if !(fresh && reused) {
-                return Ok((Line::Silent(stream), reused));
+        if is_http1(peer) {
+            if fresh {
+                while self.http1.reused_stream(&**peer).await.is_some() {}
+                // The pool may hold more: it says none as well when the next one is dead, or just being watched.
+                return Ok((Line::Silent(self.http1.new_stream(&**peer).await?), false));
             }
+            let (stream, reused) = self.http1.get_stream(&**peer).await?;
+            return Ok((Line::Silent(stream), reused));
         }
         loop {
             let (session, reused) = self.any.get_http_session(&**peer).await?;

@@ -1,6 +1,7 @@
 //! One call to a provider on the wire: request out, head and body in, each within its time.
 
 use crate::upstream::Broken;
+use crate::upstream::Silence;
 use crate::upstream::request::Request;
 use bytes::Bytes;
 use pingora::ErrorType;
@@ -162,17 +163,43 @@ impl Wire {
     /// # Errors
     /// [`Broken::Timeout`] at `until`, [`Broken::Reset`] when the body is cut short.
     pub async fn body(&mut self, until: Instant) -> Result<Option<Bytes>, Broken> {
-        const DOING: &str = "waiting for more of the answer";
         match &mut self.line {
             Line::Http1(session) => {
-                session.read_timeout = Some(left(until, DOING)?);
-                session.read_body_bytes().await.map_err(|e| receiving(e, DOING))
+                session.read_timeout = Some(left(until, MORE)?);
+                session.read_body_bytes().await.map_err(|e| receiving(e, MORE))
             }
             Line::Http(session) => {
-                session.set_read_timeout(Some(left(until, DOING)?));
-                session.read_response_body().await.map_err(|e| receiving(e, DOING))
+                session.set_read_timeout(Some(left(until, MORE)?));
+                session.read_response_body().await.map_err(|e| receiving(e, MORE))
             }
-            Line::Silent(_) | Line::Closed => Err(Broken::Timeout(DOING)),
+            Line::Silent(_) | Line::Closed => Err(Broken::Timeout(MORE)),
+        }
+    }
+
+    /// The next bytes of a stream; `None` at its end.
+    ///
+    /// # Errors
+    /// [`Broken::Timeout`] when the `silence` lasts too long, else as [`Wire::body`].
+    pub async fn more(&mut self, silence: &mut Silence) -> Result<Option<Bytes>, Broken> {
+        tokio::select! {
+            biased;
+            read = self.unbounded() => read.map_err(|e| receiving(e, MORE)),
+            () = silence.lasts() => Err(Broken::Timeout(MORE)),
+        }
+    }
+
+    /// Pingora's own timeout would be made anew for each event.
+    async fn unbounded(&mut self) -> pingora::Result<Option<Bytes>> {
+        match &mut self.line {
+            Line::Http1(session) => {
+                session.read_timeout = None;
+                session.read_body_bytes().await
+            }
+            Line::Http(session) => {
+                session.set_read_timeout(None);
+                session.read_response_body().await
+            }
+            Line::Silent(_) | Line::Closed => Ok(None),
         }
     }
 
@@ -226,6 +253,7 @@ impl Wire {
 }
 
 const SENDING: &str = "sending the request";
+const MORE: &str = "waiting for more of the answer";
 
 /// The sign of an answer that broke off within its head; Pingora tells it in no other way.
 fn has_begun(context: &str) -> bool {
