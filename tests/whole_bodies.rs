@@ -84,9 +84,9 @@ async fn a_body_of_32_mib_comes_through_byte_by_byte_however_it_is_framed() {
     for (received, expected) in received.iter().zip(&expected) {
         assert!(received.body == *expected, "{} of {} bytes", received.body.len(), expected.len());
     }
-    // Four bodies of 32 MiB, one after the other: at no time is there room for all of them.
+    // Four bodies of 32 MiB, one after the other, each with the provider's copy: at no time is there room for all.
     let resident = gateway.resident() >> 20;
-    assert!(resident < 200, "{resident} MiB are held");
+    assert!(resident < 250, "{resident} MiB are held");
 }
 
 #[tokio::test]
