@@ -102,27 +102,34 @@ fn event_end(bytes: &[u8], line: &mut usize) -> Option<usize> {
 impl Event {
     /// Whether it opens by calling itself `error`.
     pub fn is_error(&self) -> bool {
-        let Some(rest) = self.raw.strip_prefix(b"event:") else {
-            return false;
-        };
-        let end = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
-        rest[..end].trim_ascii() == b"error"
+        self.raw.starts_with(b"event:") && name(&self.raw) == Some(b"error")
     }
 
     /// The `data` of the event, its lines joined by LF; `None` for comments and other fields alone.
     pub fn data(&self) -> Option<Cow<'_, [u8]>> {
-        let mut lines = self.raw.split(|b| matches!(b, b'\n' | b'\r')).filter_map(data_of);
-        let first = lines.next()?;
-        match lines.next() {
-            None => Some(Cow::Borrowed(first)),
-            Some(second) => {
-                let mut joined = first.to_vec();
-                for line in std::iter::once(second).chain(lines) {
-                    joined.push(b'\n');
-                    joined.extend_from_slice(line);
-                }
-                Some(Cow::Owned(joined))
+        data(&self.raw)
+    }
+}
+
+/// The type that an event gives itself.
+pub fn name(raw: &[u8]) -> Option<&[u8]> {
+    let mut lines = raw.split(|b| matches!(b, b'\n' | b'\r'));
+    Some(lines.find_map(|line| line.strip_prefix(b"event:"))?.trim_ascii())
+}
+
+/// The `data` of an event, its lines joined by LF; `None` for comments and other fields alone.
+pub fn data(raw: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let mut lines = raw.split(|b| matches!(b, b'\n' | b'\r')).filter_map(data_of);
+    let first = lines.next()?;
+    match lines.next() {
+        None => Some(Cow::Borrowed(first)),
+        Some(second) => {
+            let mut joined = first.to_vec();
+            for line in std::iter::once(second).chain(lines) {
+                joined.push(b'\n');
+                joined.extend_from_slice(line);
             }
+            Some(Cow::Owned(joined))
         }
     }
 }

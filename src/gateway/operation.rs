@@ -1,6 +1,6 @@
 //! The table of what is served: method and path → errand. A new endpoint is one line here.
 
-use crate::dialect::openai::operation::Operation;
+use crate::dialect::operation::Operation;
 use crate::telemetry::metrics::Operation as Counted;
 use http::Method;
 
@@ -19,9 +19,7 @@ impl Errand {
     /// In metrics.
     pub fn counted_as(&self) -> Counted {
         match self {
-            Errand::Ask(Operation::ChatCompletions) => Counted::ChatCompletions,
-            Errand::Ask(Operation::Completions) => Counted::Completions,
-            Errand::Ask(Operation::Embeddings) => Counted::Embeddings,
+            Errand::Ask(operation) => Counted::Asked(*operation),
             Errand::ListModels | Errand::ShowModel(_) => Counted::Models,
             Errand::Health | Errand::Readiness => Counted::Other,
         }

@@ -2,7 +2,7 @@
 //! errand → admit → receive → resolve → recall → reserve.
 
 use crate::clock;
-use crate::dialect::openai::operation::Operation;
+use crate::dialect::operation::Operation;
 use crate::gateway::admit::admit;
 use crate::gateway::answer;
 use crate::gateway::client;

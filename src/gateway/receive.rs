@@ -1,8 +1,8 @@
 //! The request body, whole and within its limits, read into an ask: what is wanted, of whom, and how.
 
 use crate::config::Config;
-use crate::dialect::openai::operation::Operation;
 use crate::dialect::openai::request::Shape;
+use crate::dialect::operation::Operation;
 use crate::gateway::refuse;
 use crate::gateway::refuse::Refusal;
 use bytes::Bytes;

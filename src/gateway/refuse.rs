@@ -1,7 +1,7 @@
 //! Every "no" the gateway says, in OpenAI's envelope, with a sentence that says what to do.
 
+use crate::dialect::bad_request::BadRequest;
 use crate::dialect::fault::Cause;
-use crate::dialect::openai::bad_request::BadRequest;
 use crate::dialect::openai::error::ErrorBody;
 use crate::gateway::operation::NotServed;
 use crate::routing::UnknownModel;

@@ -3,13 +3,9 @@
 pub mod detect;
 pub mod presets;
 
+use crate::dialect::Dialect;
+use crate::dialect::hub::ModelTraits;
 use std::fmt;
-
-/// The wire format a provider speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dialect {
-    OpenAi,
-}
 
 /// How a provider's key travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,11 +52,23 @@ pub struct Preset {
     pub tier: Tier,
     /// Whether `stream_options.include_usage` is understood (Mistral refuses it).
     pub stream_options: bool,
+    /// Headers that go with every request.
+    pub headers: &'static [(&'static str, &'static str)],
+    /// What its models take and refuse, where nothing else is known of one.
+    pub traits: ModelTraits,
+    /// What is known of single models: a part of their name, and their traits. The first that fits counts.
+    pub model_traits: &'static [(&'static str, ModelTraits)],
     /// One model per class, asked for when the model that was named is not offered here.
     pub models: &'static [(Class, &'static str)],
 }
 
 impl Preset {
+    /// What a model of this vendor takes and refuses.
+    pub fn traits(&self, model: &str) -> &ModelTraits {
+        let known = self.model_traits.iter().find(|(part, _)| model.contains(part));
+        known.map_or(&self.traits, |(_, traits)| traits)
+    }
+
     /// This vendor's stand-in of a class, if it has one.
     pub fn model(&self, class: Class) -> Option<&'static str> {
         self.models.iter().find(|(c, _)| *c == class).map(|(_, model)| *model)

@@ -1,7 +1,9 @@
 //! The vendors Tollgate knows by name (vendors.md §2). Adding one that speaks a known dialect is one entry here.
 
+use crate::dialect::Dialect;
+use crate::dialect::hub::ModelTraits;
 use crate::provider::Class::{Embedding, Large, Reasoning, Small};
-use crate::provider::{Dialect, KeyHeader, Preset, Tier};
+use crate::provider::{KeyHeader, Preset, Tier};
 
 /// What most vendors have in common; entries below name only what differs.
 const COMMON: Preset = Preset {
@@ -14,6 +16,9 @@ const COMMON: Preset = Preset {
     dialect: Dialect::OpenAi,
     tier: Tier::Paid,
     stream_options: true,
+    headers: &[],
+    traits: ModelTraits::UNKNOWN,
+    model_traits: &[],
     models: &[],
 };
 

@@ -1,12 +1,12 @@
 //! What the gateway must know of a request, read without building a tree, and the request as a provider gets it.
 
-use crate::dialect::openai::bad_request::BadRequest;
-use crate::dialect::openai::bad_request::missing;
-use crate::dialect::openai::bad_request::not_json;
-use crate::dialect::openai::bad_request::unreadable;
-use crate::dialect::openai::bad_request::wrong;
+use crate::dialect::bad_request::BadRequest;
+use crate::dialect::bad_request::missing;
+use crate::dialect::bad_request::not_json;
+use crate::dialect::bad_request::unreadable;
+use crate::dialect::bad_request::wrong;
 use crate::dialect::openai::messages::Messages;
-use crate::dialect::openai::operation::Operation;
+use crate::dialect::operation::Operation;
 use serde::Deserialize;
 use serde::de::Deserializer;
 use serde_json::value::RawValue;
@@ -139,9 +139,19 @@ impl Fields<'_> {
 
     fn check_subject(&self, operation: Operation) -> Result<(), BadRequest> {
         match operation {
-            Operation::ChatCompletions => check_messages(self.messages),
+            Operation::ChatCompletions | Operation::Messages | Operation::CountTokens => {
+                check_messages(self.messages)
+            }
             Operation::Completions => check_text("prompt", self.prompt, true),
-            Operation::Embeddings => check_text("input", self.input, false),
+            Operation::Embeddings | Operation::Moderations => check_text("input", self.input, false),
+            Operation::Responses
+            | Operation::ResponseTokens
+            | Operation::ImageGenerations
+            | Operation::ImageEdits
+            | Operation::Transcriptions
+            | Operation::AudioTranslations
+            | Operation::Speech
+            | Operation::Rerank => Ok(()),
         }
     }
 }

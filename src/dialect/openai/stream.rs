@@ -1,6 +1,6 @@
 //! One glance at an event or a whole answer: what it means for the relay, without building a tree.
 
-use crate::dialect::openai::operation::Operation;
+use crate::dialect::operation::Operation;
 use crate::dialect::usage::Usage;
 use serde::Deserialize;
 use serde::de::DeserializeSeed;
@@ -141,7 +141,17 @@ pub fn glance_whole(operation: Operation, body: &[u8]) -> Whole {
     };
     let answered = match operation {
         Operation::ChatCompletions | Operation::Completions => answer.choices.is_some(),
-        Operation::Embeddings => answer.data.is_some(),
+        Operation::Embeddings | Operation::ImageGenerations | Operation::ImageEdits => answer.data.is_some(),
+        // Their answers have no field in common that says so.
+        Operation::Messages
+        | Operation::CountTokens
+        | Operation::Responses
+        | Operation::ResponseTokens
+        | Operation::Transcriptions
+        | Operation::AudioTranslations
+        | Operation::Speech
+        | Operation::Moderations
+        | Operation::Rerank => true,
     };
     match (answered, present(answer.error)) {
         (_, true) => Whole::Error,

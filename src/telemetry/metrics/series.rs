@@ -22,7 +22,7 @@ pub struct Series {
     families: Arc<Families>,
     provider: String,
     model: String,
-    requests: [[OnceLock<IntCounter>; Code::COUNT]; Operation::ALL.len()],
+    requests: [[OnceLock<IntCounter>; Code::COUNT]; Operation::COUNT],
     duration: OnceLock<Histogram>,
     ttft: OnceLock<Histogram>,
     tokens: [OnceLock<IntCounter>; KINDS],
@@ -35,7 +35,7 @@ impl Series {
             families,
             provider: provider.to_owned(),
             model: model.to_owned(),
-            requests: [const { [const { OnceLock::new() }; Code::COUNT] }; Operation::ALL.len()],
+            requests: [const { [const { OnceLock::new() }; Code::COUNT] }; Operation::COUNT],
             duration: OnceLock::new(),
             ttft: OnceLock::new(),
             tokens: [const { OnceLock::new() }; KINDS],
@@ -45,7 +45,7 @@ impl Series {
 
     pub(super) fn count(&self, operation: Operation, status: u16) {
         let code = Code::of(status);
-        let counter = self.requests[operation as usize][code.index()].get_or_init(|| {
+        let counter = self.requests[operation.index()][code.index()].get_or_init(|| {
             let labels = [operation.word(), &self.provider, &self.model, &code.word()];
             self.families.requests.with_label_values(&labels)
         });

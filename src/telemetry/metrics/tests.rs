@@ -5,7 +5,7 @@ use crate::money::Money;
 
 fn finished<'a>(series: &'a Series) -> Finished<'a> {
     Finished {
-        operation: Operation::ChatCompletions,
+        operation: Operation::Asked(crate::dialect::operation::Operation::ChatCompletions),
         series,
         status: 200,
         latency: Duration::from_millis(320),

@@ -1,29 +1,31 @@
 //! The label values that are ours: fixed sets, so that their number is known.
 
+use crate::dialect::operation::Operation as Asked;
+
 /// What was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
-    ChatCompletions,
-    Completions,
-    Embeddings,
+    /// Of a provider.
+    Asked(Asked),
     Models,
     Other,
 }
 
 impl Operation {
-    pub const ALL: [Operation; 5] = [
-        Operation::ChatCompletions,
-        Operation::Completions,
-        Operation::Embeddings,
-        Operation::Models,
-        Operation::Other,
-    ];
+    pub const COUNT: usize = Asked::ALL.len() + 2;
+
+    /// Its place among all of them.
+    pub fn index(self) -> usize {
+        match self {
+            Operation::Asked(asked) => asked as usize,
+            Operation::Models => Asked::ALL.len(),
+            Operation::Other => Asked::ALL.len() + 1,
+        }
+    }
 
     pub fn word(self) -> &'static str {
         match self {
-            Operation::ChatCompletions => "chat_completions",
-            Operation::Completions => "completions",
-            Operation::Embeddings => "embeddings",
+            Operation::Asked(asked) => asked.word(),
             Operation::Models => "models",
             Operation::Other => "other",
         }
@@ -101,7 +103,7 @@ mod tests {
 
     #[test]
     fn the_tables_stand_in_the_order_of_their_enums() {
-        for (index, operation) in Operation::ALL.into_iter().enumerate() {
+        for (index, operation) in Asked::ALL.into_iter().enumerate() {
             assert_eq!(operation as usize, index);
         }
         for (index, result) in CacheResult::ALL.into_iter().enumerate() {

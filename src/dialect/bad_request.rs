@@ -9,12 +9,12 @@ pub struct BadRequest {
     pub code: Option<&'static str>,
 }
 
-pub(super) fn not_json(why: String) -> BadRequest {
+pub fn not_json(why: String) -> BadRequest {
     BadRequest { message: format!("the request body is not valid JSON: {why}"), param: None, code: None }
 }
 
 /// A field of `fields` that is given twice is named: whoever reads the body next may take the other one.
-pub(super) fn unreadable(error: &serde_json::Error, fields: &[&'static str]) -> BadRequest {
+pub fn unreadable(error: &serde_json::Error, fields: &[&'static str]) -> BadRequest {
     // serde tells of it only in its sentence.
     let words = error.to_string();
     match fields.iter().find(|field| words.starts_with(&format!("duplicate field `{field}`"))) {
@@ -27,7 +27,7 @@ pub(super) fn unreadable(error: &serde_json::Error, fields: &[&'static str]) -> 
     }
 }
 
-pub(super) fn missing(field: &'static str) -> BadRequest {
+pub fn missing(field: &'static str) -> BadRequest {
     BadRequest {
         message: format!("you must provide `{field}`"),
         param: Some(field),
@@ -35,7 +35,7 @@ pub(super) fn missing(field: &'static str) -> BadRequest {
     }
 }
 
-pub(super) fn wrong(field: &'static str, kind: &str) -> BadRequest {
+pub fn wrong(field: &'static str, kind: &str) -> BadRequest {
     BadRequest {
         message: format!("`{field}` must be {kind}"),
         param: Some(field),

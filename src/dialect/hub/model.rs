@@ -1,0 +1,90 @@
+//! What a model takes and what it refuses: data that the writers of requests go by.
+
+use crate::dialect::hub::Effort;
+
+/// Limits of one model. The table of models is in `provider`; nothing here is a vendor's name.
+#[derive(Clone, Debug)]
+pub struct ModelTraits {
+    /// Takes `temperature`, `top_p`, `top_k`.
+    pub sampling: bool,
+    /// Takes them only while it does not reason.
+    pub sampling_needs_no_reasoning: bool,
+    pub max_temperature: f64,
+    pub thinking: ThinkingStyle,
+    /// Efforts it knows; others become the nearest. Empty: efforts are not understood.
+    pub efforts: &'static [Effort],
+    /// The effort it takes when none is named: `None` where it does not reason unless told.
+    pub default_effort: Option<Effort>,
+    /// A tool may be forced.
+    pub forced_tool_choice: bool,
+    /// The last message may be the assistant's, to be continued.
+    pub prefill: bool,
+    /// A system message may stand in the middle.
+    pub mid_system: bool,
+    /// Answers in a JSON schema natively.
+    pub json_schema: bool,
+    /// Fetches images from URLs by itself.
+    pub image_urls: bool,
+    /// The most tokens it can answer with.
+    pub max_output: Option<u64>,
+    pub max_tokens_name: MaxTokensName,
+    /// Calls of functions have ids.
+    pub call_ids: bool,
+    /// Fields of OpenAI's chat request that it refuses, by name.
+    pub refuses: &'static [&'static str],
+    /// Fields it refuses while it reasons.
+    pub refuses_reasoning: &'static [&'static str],
+    /// Only to be had through the Responses API.
+    pub responses_only: bool,
+    /// Function tools and reasoning together are only to be had through the Responses API.
+    pub responses_for_tools: bool,
+}
+
+/// How a model is told to think.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ThinkingStyle {
+    /// Not at all, or only by naming an effort.
+    Effort,
+    /// By a budget of tokens; `zero` turns it off, else `least` is the smallest budget.
+    Budget { least: u64, zero: bool },
+    /// The model decides, an effort guides it; `always`: it cannot be turned off.
+    Adaptive { always: bool },
+    /// By a named level.
+    Level,
+}
+
+/// What the limit of an answer is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MaxTokensName {
+    MaxTokens,
+    MaxCompletionTokens,
+}
+
+impl ModelTraits {
+    /// A model of which nothing is known: takes everything.
+    pub const UNKNOWN: ModelTraits = ModelTraits {
+        sampling: true,
+        sampling_needs_no_reasoning: false,
+        max_temperature: 2.0,
+        thinking: ThinkingStyle::Effort,
+        efforts: &Effort::ALL,
+        default_effort: None,
+        forced_tool_choice: true,
+        prefill: true,
+        mid_system: true,
+        json_schema: true,
+        image_urls: true,
+        max_output: None,
+        max_tokens_name: MaxTokensName::MaxTokens,
+        call_ids: true,
+        refuses: &[],
+        refuses_reasoning: &[],
+        responses_only: false,
+        responses_for_tools: false,
+    };
+
+    /// A field of OpenAI's chat request that must not be sent; `reasons`: the model will reason on this request.
+    pub fn refuses(&self, field: &str, reasons: bool) -> bool {
+        self.refuses.contains(&field) || (reasons && self.refuses_reasoning.contains(&field))
+    }
+}

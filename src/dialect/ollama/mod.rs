@@ -1,0 +1,54 @@
+//! Ollama's own chat (vendors.md §6.9).
+
+use crate::dialect::frame::Frame;
+use crate::dialect::frame::Framing;
+use crate::dialect::hub::ChatRequest;
+use crate::dialect::hub::ChatResponse;
+use crate::dialect::hub::Chunk;
+use crate::dialect::hub::Dropped;
+use crate::dialect::side::Garbage;
+use crate::dialect::side::NoAnswer;
+use crate::dialect::side::ProviderSide;
+use crate::dialect::side::ReadChunks;
+use crate::dialect::side::Target;
+use crate::dialect::side::Unsayable;
+
+/// The provider's side.
+pub struct Provider;
+
+pub static PROVIDER: Provider = Provider;
+
+impl ProviderSide for Provider {
+    fn path(&self, _model: &str, _stream: bool) -> String {
+        String::new()
+    }
+
+    fn write(
+        &self,
+        _request: &ChatRequest<'_>,
+        _target: &Target<'_>,
+        _dropped: &mut Dropped,
+    ) -> Result<Vec<u8>, Unsayable> {
+        Ok(Vec::new())
+    }
+
+    fn read<'a>(&self, _body: &'a [u8]) -> Result<ChatResponse<'a>, NoAnswer> {
+        Err(NoAnswer::Malformed)
+    }
+
+    fn framing(&self) -> Framing {
+        Framing::Sse
+    }
+
+    fn reader(&self) -> Box<dyn ReadChunks> {
+        Box::new(Reader)
+    }
+}
+
+struct Reader;
+
+impl ReadChunks for Reader {
+    fn read(&mut self, _frame: &Frame<'_>, _sink: &mut dyn FnMut(Chunk<'_>)) -> Result<(), Garbage> {
+        Err(Garbage)
+    }
+}

@@ -1,0 +1,108 @@
+//! What clients ask of providers, whichever dialect they say it in.
+
+use crate::dialect::Dialect;
+
+/// An operation that a provider performs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operation {
+    ChatCompletions,
+    Completions,
+    Embeddings,
+    /// Anthropic's chat.
+    Messages,
+    /// How many tokens a request of [`Operation::Messages`] has.
+    CountTokens,
+    /// OpenAI's newer chat.
+    Responses,
+    /// How many tokens a request of [`Operation::Responses`] has.
+    ResponseTokens,
+    ImageGenerations,
+    ImageEdits,
+    Transcriptions,
+    AudioTranslations,
+    Speech,
+    Moderations,
+    Rerank,
+}
+
+impl Operation {
+    pub const ALL: [Operation; 14] = [
+        Operation::ChatCompletions,
+        Operation::Completions,
+        Operation::Embeddings,
+        Operation::Messages,
+        Operation::CountTokens,
+        Operation::Responses,
+        Operation::ResponseTokens,
+        Operation::ImageGenerations,
+        Operation::ImageEdits,
+        Operation::Transcriptions,
+        Operation::AudioTranslations,
+        Operation::Speech,
+        Operation::Moderations,
+        Operation::Rerank,
+    ];
+
+    /// What a client speaks that asks for it.
+    pub fn dialect(self) -> Dialect {
+        match self {
+            Operation::Messages | Operation::CountTokens => Dialect::Anthropic,
+            Operation::Responses | Operation::ResponseTokens => Dialect::Responses,
+            Operation::ChatCompletions
+            | Operation::Completions
+            | Operation::Embeddings
+            | Operation::ImageGenerations
+            | Operation::ImageEdits
+            | Operation::Transcriptions
+            | Operation::AudioTranslations
+            | Operation::Speech
+            | Operation::Moderations
+            | Operation::Rerank => Dialect::OpenAi,
+        }
+    }
+
+    /// Whether it is a chat, which can be said in every dialect.
+    pub fn is_chat(self) -> bool {
+        matches!(self, Operation::ChatCompletions | Operation::Messages | Operation::Responses)
+    }
+
+    /// Behind the base URL of a provider that speaks the client's dialect.
+    pub fn path(self) -> &'static str {
+        match self {
+            Operation::ChatCompletions => "/chat/completions",
+            Operation::Completions => "/completions",
+            Operation::Embeddings => "/embeddings",
+            Operation::Messages => "/messages",
+            Operation::CountTokens => "/messages/count_tokens",
+            Operation::Responses => "/responses",
+            Operation::ResponseTokens => "/responses/input_tokens",
+            Operation::ImageGenerations => "/images/generations",
+            Operation::ImageEdits => "/images/edits",
+            Operation::Transcriptions => "/audio/transcriptions",
+            Operation::AudioTranslations => "/audio/translations",
+            Operation::Speech => "/audio/speech",
+            Operation::Moderations => "/moderations",
+            Operation::Rerank => "/rerank",
+        }
+    }
+
+    /// In metrics and cache keys.
+    pub fn word(self) -> &'static str {
+        match self {
+            Operation::ChatCompletions => "chat_completions",
+            Operation::Completions => "completions",
+            Operation::Embeddings => "embeddings",
+            Operation::Messages => "messages",
+            Operation::CountTokens => "count_tokens",
+            Operation::Responses => "responses",
+            Operation::ResponseTokens => "response_tokens",
+            Operation::ImageGenerations => "image_generations",
+            Operation::ImageEdits => "image_edits",
+            Operation::Transcriptions => "transcriptions",
+            Operation::AudioTranslations => "audio_translations",
+            Operation::Speech => "speech",
+            Operation::Moderations => "moderations",
+            Operation::Rerank => "rerank",
+        }
+    }
+}
