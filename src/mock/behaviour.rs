@@ -108,6 +108,14 @@ impl Behaviour {
         Ok(self)
     }
 
+    /// The models it lists.
+    pub fn offered(&self) -> Vec<String> {
+        match self.models.is_empty() {
+            true => vec!["mock".to_owned()],
+            false => self.models.clone(),
+        }
+    }
+
     /// This behaviour with the fields of `change` in place of its own; `null` takes an option back.
     pub fn changed(&self, change: Map<String, Value>) -> Result<Behaviour, Nonsense> {
         let keeps_key = !change.contains_key("require_key");

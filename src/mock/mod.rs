@@ -1,7 +1,7 @@
-//! Simulated providers in OpenAI's dialect, for rehearsals, benchmarks and tests.
+//! Simulated providers in every dialect, for rehearsals, benchmarks and tests.
 //!
 //! `behaviour` says how one behaves, `ask` reads what it is asked, `reply` and `embedding` decide
-//! what it says, `wire` and `score` write that down, `server` puts it on a socket.
+//! what it says, a `voice` and `score` write that down, `server` puts it on a socket.
 
 mod api;
 mod ask;
@@ -10,12 +10,13 @@ mod chance;
 mod control;
 mod duration;
 mod embedding;
+mod openai;
 mod player;
 mod refusal;
 mod reply;
 mod score;
 mod server;
-mod wire;
+mod voice;
 
 pub use behaviour::Behaviour;
 pub use behaviour::Nonsense;
