@@ -84,7 +84,7 @@ fn wanted_key(snapshot: &Snapshot, directives: &Directives, who: &Credential, as
     }
     // An answer that began before a reload is kept for nobody who comes after it, and one that another
     // model may have given for nobody who forbade that.
-    let scope = format!("{:016x}{}{}", snapshot.edition, u8::from(ask.failover), who.name);
+    let scope = format!("{:016x}{}{}", snapshot.edition, u8::from(ask.failover), who.id);
     cache_key(&scope, ask.operation.word(), &ask.shape.model, &ask.body)
 }
 
