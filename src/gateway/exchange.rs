@@ -81,7 +81,8 @@ pub async fn run(
             Ok(Ok(reply)) => {
                 note(record, vendor, &stop, "200", begun.elapsed());
                 serve(record, vendor, &stop, parts);
-                return reply_with(parts, snapshot, session, record, &ask, reply, &stop, keep.take()).await;
+                let keep = keep.take().map(|keep| if stop.stand_in { keep.for_now() } else { keep });
+                return reply_with(parts, snapshot, session, record, &ask, reply, &stop, keep).await;
             }
             Ok(Err(failure)) => {
                 note(record, vendor, &stop, failure.word, begun.elapsed());

@@ -89,6 +89,11 @@ fn wanted_key(snapshot: &Snapshot, directives: &Directives, who: &Credential, as
 }
 
 impl Keep {
+    /// For a stand-in's answer: those who wait for it get it, but whoever asks later wants the model it names.
+    pub fn for_now(self) -> Keep {
+        Keep { ttl: Duration::ZERO, ..self }
+    }
+
     /// Keeps a complete answer, if it is small enough, and hands it to those who waited for it.
     pub async fn store(self, cache: &Cache, form: Form, body: bytes::Bytes, provider: &str, model: &str) {
         if body.len() > self.max_answer {
