@@ -163,7 +163,7 @@ impl Itinerary {
                 self.tried_keys.push(stop.key);
                 self.tries_on_target = 0;
             }
-            KeyEffect::None | KeyEffect::Cool(_) | KeyEffect::Aside => self.leave(),
+            KeyEffect::None | KeyEffect::Cool(_) | KeyEffect::CoolAll(_) | KeyEffect::Aside => self.leave(),
         }
     }
 }

@@ -56,6 +56,7 @@ pub fn blame_for(vendor: &Vendor, stop: &Stop, failure: &Failure, failover: &Fai
     match blame.key {
         KeyEffect::None => return,
         KeyEffect::Cool(wait) => vendor.vitals.cool(stop.key, now + wait),
+        KeyEffect::CoolAll(wait) => vendor.vitals.cool_all(now + wait),
         KeyEffect::Aside => {
             vendor.vitals.put_aside(stop.key, now + ASIDE_FOR);
             warn!(provider = %vendor.name, key = stop.key + 1, reason = failure.word, "key put aside");

@@ -67,7 +67,7 @@ impl Vitals {
     }
 
     /// Leaves the whole provider alone until then, whichever key is asked for.
-    pub fn cool_provider(&self, until: Instant) {
+    pub fn cool_all(&self, until: Instant) {
         lock(&self.keys).cool_all(until);
     }
 
@@ -120,7 +120,7 @@ mod tests {
     fn cooling_the_provider_cools_every_key() {
         let now = Instant::now();
         let vitals = Vitals::new(3);
-        vitals.cool_provider(now + MINUTE);
+        vitals.cool_all(now + MINUTE);
         assert_eq!((vitals.usable(now), vitals.standing(now)), (0, Standing::Out));
     }
 
