@@ -32,6 +32,7 @@ use pingora::proxy::Session;
 use rand::RngExt;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -59,12 +60,7 @@ pub async fn run(
     let Exchange { ask, plan, of_group, mut keep } = exchange;
     let failover = &snapshot.config.failover;
     let deadline = record.arrival.at + failover.deadline;
-    let terms = Terms {
-        failover,
-        max_answer: snapshot.config.limits.answer,
-        deadline,
-        keep: keep.as_ref().map_or(0, |k| k.max_answer),
-    };
+    let terms = terms(snapshot, deadline, keep.as_ref());
     let mut way = Itinerary::new(plan, of_group, verdicts::patience(failover));
     let mut last: Option<(Stop, Failure)> = None;
     while let Some(stop) = way.next(&snapshot.vendors, clock::now()) {
@@ -77,7 +73,15 @@ pub async fn run(
             while_it_waits(session, asked).await
         };
         match answered {
-            Err(ClientLeft) => return client_left(vendor, &stop, record, begun),
+            Err(ClientLeft) => {
+                // The attempt told nothing of the provider.
+                vendor.vitals.forget();
+                note(record, vendor, &stop, "client_left", begun.elapsed());
+                serve(record, vendor, &stop, parts);
+                record.service.usage = terms.is_owed.into_inner().then(|| verdicts::prompt(&ask));
+                record.client_left();
+                return Ok(());
+            }
             Ok(Ok(reply)) => {
                 note(record, vendor, &stop, "200", begun.elapsed());
                 serve(record, vendor, &stop, parts);
@@ -87,10 +91,7 @@ pub async fn run(
             Ok(Err(failure)) => {
                 note(record, vendor, &stop, failure.word, begun.elapsed());
                 verdicts::blame_for(vendor, &stop, &failure, failover);
-                let jitter = rand::rng().random_range(0.0..1.0);
-                let larger =
-                    |candidate: &Candidate| verdicts::is_larger(snapshot, parts.prices, &stop, candidate);
-                match way.learn(&stop, &failure.fault, jitter, larger) {
+                match learn(&mut way, parts, snapshot, &stop, &failure) {
                     Onward::GiveBack => {
                         return Box::pin(give_back(session, record, vendor, &stop, &failure)).await;
                     }
@@ -99,9 +100,7 @@ pub async fn run(
                         return Box::pin(client::refuse(session, record, &refusal)).await;
                     }
                     Onward::After(wait) => {
-                        if !wait.is_zero()
-                            && while_it_waits(session, pin!(tokio::time::sleep(wait))).await.is_err()
-                        {
+                        if rest(session, wait).await.is_err() {
                             record.client_left();
                             return Ok(());
                         }
@@ -112,6 +111,29 @@ pub async fn run(
         }
     }
     Box::pin(exhausted(session, record, &way, last, snapshot)).await
+}
+
+fn terms<'s>(snapshot: &'s Snapshot, deadline: Instant, keep: Option<&Keep>) -> Terms<'s> {
+    Terms {
+        failover: &snapshot.config.failover,
+        max_answer: snapshot.config.limits.answer,
+        deadline,
+        keep: keep.map_or(0, |keep| keep.max_answer),
+        is_owed: AtomicBool::new(false),
+    }
+}
+
+async fn rest(session: &mut Session, wait: Duration) -> Result<(), ClientLeft> {
+    match wait.is_zero() {
+        true => Ok(()),
+        false => while_it_waits(session, pin!(tokio::time::sleep(wait))).await,
+    }
+}
+
+fn learn(way: &mut Itinerary, parts: &Parts, snapshot: &Snapshot, stop: &Stop, failure: &Failure) -> Onward {
+    let jitter = rand::rng().random_range(0.0..1.0);
+    let larger = |candidate: &Candidate| verdicts::is_larger(snapshot, parts.prices, stop, candidate);
+    way.learn(stop, &failure.fault, jitter, larger)
 }
 
 async fn exhausted(
@@ -145,16 +167,6 @@ fn serve(record: &mut Record, vendor: &Vendor, stop: &Stop, parts: &Parts) {
     record.service.provider = Some(vendor.name.clone());
     record.service.model = Some(stop.model.clone());
     record.service.lane = Some(vendor.lane(&stop.model, parts.prices));
-}
-
-fn client_left(vendor: &Vendor, stop: &Stop, record: &mut Record, begun: Instant) -> pingora::Result<()> {
-    // The attempt told nothing of the provider.
-    vendor.vitals.forget();
-    note(record, vendor, stop, "client_left", begun.elapsed());
-    record.service.provider = Some(vendor.name.clone());
-    record.service.model = Some(stop.model.clone());
-    record.client_left();
-    Ok(())
 }
 
 #[allow(clippy::too_many_arguments)] // the end of the loop, where everything it held is used up

@@ -95,11 +95,12 @@ pub fn is_larger(snapshot: &Snapshot, prices: &PriceTable, stop: &Stop, candidat
 
 /// Tokens of an answer whose provider did not count them.
 pub fn guess(ask: &Ask, body: &Bytes) -> Usage {
-    Usage {
-        input: estimate::of_text(ask.body.len()),
-        output: estimate::of_text(body.len()),
-        ..Usage::default()
-    }
+    Usage { output: estimate::of_text(body.len()), ..prompt(ask) }
+}
+
+/// Tokens of a request of which nothing else is known.
+pub fn prompt(ask: &Ask) -> Usage {
+    Usage { input: estimate::of_text(ask.body.len()), ..Usage::default() }
 }
 
 /// A provider's error body as it is, where it already is the envelope the client's SDK reads.
