@@ -74,8 +74,6 @@ pub async fn run(
         };
         match answered {
             Err(ClientLeft) => {
-                // The attempt told nothing of the provider.
-                vendor.vitals.forget();
                 note(record, vendor, &stop, "client_left", begun.elapsed());
                 serve(record, vendor, &stop, parts);
                 record.service.usage = terms.is_owed.into_inner().then(|| verdicts::prompt(&ask));
@@ -195,6 +193,7 @@ async fn reply_with(
             deliver::whole(session, record, ask, body).await?;
         }
         Reply::Stream(opened) => {
+            verdicts::welcome(vendor);
             let _live = parts.metrics().stream_begins();
             match Box::pin(deliver::stream(session, record, ask, *opened, vendor)).await? {
                 Ended::Complete { wire, last, transcript } => {
@@ -205,7 +204,7 @@ async fn reply_with(
                     deliver::end(session, record, &parts.upstreams, wire, last).await;
                 }
                 Ended::Broken(word) => verdicts::broke_off(vendor, word, &snapshot.config.failover),
-                Ended::ClientLeft => vendor.vitals.forget(),
+                Ended::ClientLeft => {}
             }
         }
     }
@@ -220,7 +219,6 @@ async fn give_back(
     stop: &Stop,
     failure: &Failure,
 ) -> pingora::Result<()> {
-    vendor.vitals.forget();
     record.service.provider = Some(vendor.name.clone());
     record.service.model = Some(stop.model.clone());
     let (status, cause) = match &failure.fault {

@@ -36,22 +36,24 @@ pub fn announce(last: Option<&(Stop, Failure)>, stop: &Stop, snapshot: &Snapshot
     info!(to = %to, from = %from, reason = failure.word, "failover");
 }
 
+/// A stream has begun with content: the provider is there again, if it was away.
+pub fn welcome(vendor: &Vendor) {
+    changed(vendor, vendor.vitals.begin(), "");
+}
+
 /// A success: the provider is well.
 pub fn praise(vendor: &Vendor) {
     vendor.counters.attempt("200");
-    changed(vendor, vendor.vitals.succeed(clock::now()), "");
+    changed(vendor, vendor.vitals.succeed(), "");
 }
 
 /// A failed attempt: whose fault is it, the provider's or the key's?
 pub fn blame_for(vendor: &Vendor, stop: &Stop, failure: &Failure, failover: &Failover) {
     vendor.counters.attempt(failure.word);
     let (now, blame) = (clock::now(), blame(&failure.fault));
-    match blame.provider {
-        true => {
-            let change = vendor.vitals.fail(now, failover.unhealthy_after, failover.unhealthy_for);
-            changed(vendor, change, failure.word);
-        }
-        false => vendor.vitals.forget(),
+    if blame.provider {
+        let change = vendor.vitals.fail(now, failover.unhealthy_after, failover.unhealthy_for);
+        changed(vendor, change, failure.word);
     }
     match blame.key {
         KeyEffect::None => return,
