@@ -25,6 +25,12 @@ pub fn quote(text: &str, out: &mut Vec<u8>) {
     let _ = serde_json::to_writer(out, text);
 }
 
+/// A number appended to `out`.
+pub fn number(number: u64, out: &mut Vec<u8>) {
+    // As above.
+    let _ = serde_json::to_writer(out, &number);
+}
+
 /// The media type and the base64 of a `data:` URL (RFC 2397); `None` for every other.
 pub fn data_url(url: &str) -> Option<(&str, &str)> {
     let (head, data) = url.strip_prefix("data:")?.split_once(',')?;

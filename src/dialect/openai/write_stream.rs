@@ -13,11 +13,11 @@ use crate::dialect::openai::write_parts::Counts;
 use crate::dialect::openai::write_parts::Picture;
 use crate::dialect::side::Opening;
 use crate::dialect::side::WriteChunks;
+use crate::dialect::text::number;
 use crate::dialect::text::quote;
 use crate::dialect::usage::Usage;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use std::io::Write;
 
 /// Writes one stream.
 pub struct Writer {
@@ -51,12 +51,9 @@ impl Writer {
         head.clear();
         head.extend_from_slice(b"data: {\"id\":");
         quote(&answer_id(id, &self.opening.nonce), head);
-        // Writing to memory cannot fail.
-        let _ = write!(
-            head,
-            ",\"object\":\"chat.completion.chunk\",\"created\":{},\"model\":",
-            self.opening.created
-        );
+        head.extend_from_slice(b",\"object\":\"chat.completion.chunk\",\"created\":");
+        number(self.opening.created, head);
+        head.extend_from_slice(b",\"model\":");
         quote(model, head);
         head.extend_from_slice(b",\"choices\":[");
     }
@@ -82,7 +79,11 @@ impl Writer {
         out.extend_from_slice(&self.head);
         match choice {
             0 => out.extend_from_slice(b"{\"index\":0,\"delta\":"),
-            _ => drop(write!(out, "{{\"index\":{choice},\"delta\":")),
+            _ => {
+                out.extend_from_slice(b"{\"index\":");
+                number(choice.into(), out);
+                out.extend_from_slice(b",\"delta\":");
+            }
         }
     }
 
@@ -199,7 +200,9 @@ impl Writer {
     fn arguments(&mut self, choice: u32, index: u32, text: &str, out: &mut Vec<u8>) {
         let custom = self.custom.contains(&(choice, index));
         self.open(choice, out);
-        let _ = write!(out, "{{\"tool_calls\":[{{\"index\":{index},");
+        out.extend_from_slice(b"{\"tool_calls\":[{\"index\":");
+        number(index.into(), out);
+        out.push(b',');
         match custom {
             false => out.extend_from_slice(b"\"function\":{\"arguments\":"),
             true => out.extend_from_slice(b"\"custom\":{\"input\":"),
