@@ -31,9 +31,11 @@ pub use environment::Environment;
 pub use environment::VARIABLES;
 pub use model::*;
 pub use print::print;
+pub use print::words::duration as write_duration;
 pub use problem::Problem;
 pub use source::Source;
 pub use source::find;
+pub use units::duration as read_duration;
 
 use crate::config::environment::Variables;
 use crate::config::problem::Report;
@@ -81,6 +83,7 @@ fn checked(root: &Section<'_>, variables: &Variables<'_>) -> Config {
         auth: listen::auth(root, &listen),
         listen,
         data_dir: server::data_dir(root, variables),
+        strict: root.optional("strict", units::switch).unwrap_or(false),
         failover: failover::read(root, variables),
         cache: cache::read(root, variables),
         models: aliases.into_iter().filter_map(|(name, target)| Some((name, target?))).collect(),

@@ -8,6 +8,8 @@ use crate::dialect::hub::ChatRequest;
 use crate::dialect::hub::ChatResponse;
 use crate::dialect::hub::Chunk;
 use crate::dialect::hub::Dropped;
+use crate::dialect::hub::EmbedRequest;
+use crate::dialect::hub::EmbedResponse;
 use crate::dialect::hub::ModelTraits;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -44,6 +46,33 @@ pub trait ProviderSide: Sync {
     fn follow(&self, _body: &[u8], _stream: bool) -> Follow {
         Follow::Answer
     }
+
+    /// Where vectors are asked for, behind the base URL; `None` where this dialect has none.
+    fn embed_path(&self, _model: &str) -> Option<String> {
+        None
+    }
+
+    /// The body of a request for vectors. What cannot be said is left out and noted in `dropped`.
+    ///
+    /// # Errors
+    /// [`Unsayable`] when leaving it out would make another question of it, or where there are none to be had.
+    fn write_embed(
+        &self,
+        _request: &EmbedRequest<'_>,
+        _target: &Target<'_>,
+        _dropped: &mut Dropped,
+    ) -> Result<Vec<u8>, Unsayable> {
+        let message = "this model's provider has no embeddings; name a model that makes them".to_owned();
+        Err(Unsayable { message, param: "model" })
+    }
+
+    /// Reads an answer of vectors with status 200.
+    ///
+    /// # Errors
+    /// [`NoAnswer`] when it is none.
+    fn read_embed(&self, _body: &[u8]) -> Result<EmbedResponse, NoAnswer> {
+        Err(NoAnswer::Malformed)
+    }
 }
 
 /// The client's side: reads requests, writes answers.
@@ -68,7 +97,7 @@ pub trait ClientSide: Sync {
 }
 
 /// Reads one stream of a provider.
-pub trait ReadChunks: Send {
+pub trait ReadChunks: Send + Sync {
     /// Hands what `frame` means to `sink`, in order. Frames that mean nothing (pings, comments) hand nothing.
     ///
     /// # Errors
@@ -81,7 +110,7 @@ pub trait ReadChunks: Send {
 }
 
 /// Writes one stream for a client.
-pub trait WriteChunks: Send {
+pub trait WriteChunks: Send + Sync {
     /// Appends the events that say `chunk` to `out`; they may be none.
     fn write(&mut self, chunk: &Chunk<'_>, out: &mut Vec<u8>);
 

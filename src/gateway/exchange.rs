@@ -2,7 +2,9 @@
 
 use crate::cache::Form;
 use crate::clock;
+use crate::dialect::Dialect;
 use crate::dialect::fault;
+use crate::dialect::fault::Cause;
 use crate::gateway::attempt::Reply;
 use crate::gateway::attempt::Terms;
 use crate::gateway::attempt::attempt;
@@ -32,6 +34,7 @@ use pingora::proxy::Session;
 use rand::RngExt;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -43,6 +46,8 @@ pub struct Exchange {
     pub of_group: bool,
     /// Where the answer is kept, if it may be.
     pub keep: Option<Keep>,
+    /// What the asking key is remembered under.
+    pub scope: Arc<str>,
 }
 
 /// Asks one target after the other until one answers, the plan is exhausted, or the client leaves.
@@ -56,15 +61,10 @@ pub async fn run(
     record: &mut Record,
     exchange: Exchange,
 ) -> pingora::Result<()> {
-    let Exchange { ask, plan, of_group, mut keep } = exchange;
+    let Exchange { ask, plan, of_group, mut keep, scope } = exchange;
     let failover = &snapshot.config.failover;
     let deadline = record.arrival.at + failover.deadline;
-    let terms = Terms {
-        failover,
-        max_answer: snapshot.config.limits.answer,
-        deadline,
-        keep: keep.as_ref().map_or(0, |k| k.max_answer),
-    };
+    let terms = terms(parts, snapshot, deadline, keep.as_ref(), &scope);
     let mut way = Itinerary::new(plan, of_group, verdicts::patience(failover));
     let mut last: Option<(Stop, Failure)> = None;
     while let Some(stop) = way.next(&snapshot.vendors, clock::now()) {
@@ -77,19 +77,24 @@ pub async fn run(
             while_it_waits(session, asked).await
         };
         match answered {
-            Err(ClientLeft) => return client_left(vendor, &stop, record, begun),
+            Err(ClientLeft) => {
+                note(record, vendor, &stop, "client_left", begun.elapsed());
+                serve(record, vendor, &stop, parts);
+                record.service.usage = terms.is_owed.into_inner().then(|| verdicts::prompt(&ask));
+                record.client_left();
+                return Ok(());
+            }
             Ok(Ok(reply)) => {
                 note(record, vendor, &stop, "200", begun.elapsed());
                 serve(record, vendor, &stop, parts);
-                return reply_with(parts, snapshot, session, record, &ask, reply, &stop, keep.take()).await;
+                let keep = keep.take().map(|keep| if stop.stand_in { keep.for_now() } else { keep });
+                let keep = Keeping { answer: keep, scope: &scope };
+                return reply_with(parts, snapshot, session, record, &ask, reply, &stop, keep).await;
             }
             Ok(Err(failure)) => {
                 note(record, vendor, &stop, failure.word, begun.elapsed());
                 verdicts::blame_for(vendor, &stop, &failure, failover);
-                let jitter = rand::rng().random_range(0.0..1.0);
-                let larger =
-                    |candidate: &Candidate| verdicts::is_larger(snapshot, parts.prices, &stop, candidate);
-                match way.learn(&stop, &failure.fault, jitter, larger) {
+                match learn(&mut way, parts, snapshot, &stop, &failure) {
                     Onward::GiveBack => {
                         return Box::pin(give_back(session, record, vendor, &stop, &failure)).await;
                     }
@@ -98,9 +103,7 @@ pub async fn run(
                         return Box::pin(client::refuse(session, record, &refusal)).await;
                     }
                     Onward::After(wait) => {
-                        if !wait.is_zero()
-                            && while_it_waits(session, pin!(tokio::time::sleep(wait))).await.is_err()
-                        {
+                        if rest(session, wait).await.is_err() {
                             record.client_left();
                             return Ok(());
                         }
@@ -111,6 +114,38 @@ pub async fn run(
         }
     }
     Box::pin(exhausted(session, record, &way, last, snapshot)).await
+}
+
+fn terms<'s>(
+    parts: &'s Parts,
+    snapshot: &'s Snapshot,
+    deadline: Instant,
+    keep: Option<&Keep>,
+    scope: &'s str,
+) -> Terms<'s> {
+    Terms {
+        keepsakes: &parts.keepsakes,
+        scope,
+        strict: snapshot.config.strict,
+        failover: &snapshot.config.failover,
+        max_answer: snapshot.config.limits.answer,
+        deadline,
+        keep: keep.map_or(0, |keep| keep.max_answer),
+        is_owed: AtomicBool::new(false),
+    }
+}
+
+async fn rest(session: &mut Session, wait: Duration) -> Result<(), ClientLeft> {
+    match wait.is_zero() {
+        true => Ok(()),
+        false => while_it_waits(session, pin!(tokio::time::sleep(wait))).await,
+    }
+}
+
+fn learn(way: &mut Itinerary, parts: &Parts, snapshot: &Snapshot, stop: &Stop, failure: &Failure) -> Onward {
+    let jitter = rand::rng().random_range(0.0..1.0);
+    let larger = |candidate: &Candidate| verdicts::is_larger(snapshot, parts.prices, stop, candidate);
+    way.learn(stop, &failure.fault, jitter, larger)
 }
 
 async fn exhausted(
@@ -126,10 +161,18 @@ async fn exhausted(
     let cooled = cooled.map(|at| at.saturating_duration_since(now));
     let told = last.as_ref().and_then(|(_, failure)| match &failure.fault {
         Fault::Status { retry_after, .. } | Fault::InBand { retry_after, .. } => *retry_after,
-        Fault::Unreachable | Fault::Timeout | Fault::Reset | Fault::Malformed => None,
+        Fault::Unreachable
+        | Fault::Timeout
+        | Fault::Reset
+        | Fault::Malformed
+        | Fault::BadRequest
+        | Fault::Unsayable => None,
     });
     if now >= record.arrival.at + snapshot.config.failover.deadline {
         return client::refuse(session, record, &refuse::deadline(snapshot.config.failover.deadline)).await;
+    }
+    if let Some((stop, failure)) = last.filter(|(_, failure)| failure.fault == Fault::Unsayable) {
+        return give_back(session, record, &snapshot.vendors[stop.provider], &stop, &failure).await;
     }
     client::refuse(session, record, &refuse::all_failed(open_again.or(cooled).or(told))).await
 }
@@ -146,14 +189,12 @@ fn serve(record: &mut Record, vendor: &Vendor, stop: &Stop, parts: &Parts) {
     record.service.lane = Some(vendor.lane(&stop.model, parts.prices));
 }
 
-fn client_left(vendor: &Vendor, stop: &Stop, record: &mut Record, begun: Instant) -> pingora::Result<()> {
-    // The attempt told nothing of the provider.
-    vendor.vitals.forget();
-    note(record, vendor, stop, "client_left", begun.elapsed());
-    record.service.provider = Some(vendor.name.clone());
-    record.service.model = Some(stop.model.clone());
-    record.client_left();
-    Ok(())
+/// What is kept of an answer.
+struct Keeping<'a> {
+    /// Where it is itself kept, if it may be.
+    answer: Option<Keep>,
+    /// Whose seals are kept.
+    scope: &'a str,
 }
 
 #[allow(clippy::too_many_arguments)] // the end of the loop, where everything it held is used up
@@ -165,9 +206,10 @@ async fn reply_with(
     ask: &Ask,
     reply: Reply,
     stop: &Stop,
-    keep: Option<Keep>,
+    keep: Keeping<'_>,
 ) -> pingora::Result<()> {
     let vendor = &snapshot.vendors[stop.provider];
+    let Keeping { answer: keep, scope } = keep;
     // Kept before the client has the end of it: whoever asks again at once is to find it.
     let store = async |keep: Option<Keep>, form: Form, body: Bytes| {
         if let Some(keep) = keep {
@@ -175,24 +217,31 @@ async fn reply_with(
         }
     };
     match reply {
-        Reply::Whole { body, usage } => {
+        Reply::Whole(whole) => {
             verdicts::praise(vendor);
-            record.service.usage = usage.or_else(|| Some(verdicts::guess(ask, &body)));
-            store(keep, Form::Whole, body.clone()).await;
-            deliver::whole(session, record, ask, body).await?;
+            record.service.usage = whole.usage.or_else(|| Some(verdicts::guess(ask, &whole.body)));
+            record.service.dropped = whole.manner.dropped.names().to_vec();
+            let mut whole = whole;
+            parts.keepsakes.keep(scope, whole.manner.dialect, std::mem::take(&mut whole.seals)).await;
+            store(keep, whole.form, whole.body.clone()).await;
+            deliver::whole(session, record, ask, whole, &stop.model).await?;
         }
         Reply::Stream(opened) => {
+            verdicts::welcome(vendor);
+            record.service.dropped = opened.manner.dropped.names().to_vec();
+            let dialect = opened.manner.dialect;
             let _live = parts.metrics().stream_begins();
             match Box::pin(deliver::stream(session, record, ask, *opened, vendor)).await? {
-                Ended::Complete { wire, last, transcript } => {
+                Ended::Complete { wire, last, transcript, seals } => {
                     verdicts::praise(vendor);
+                    parts.keepsakes.keep(scope, dialect, seals).await;
                     if let Some(events) = transcript {
                         store(keep, Form::Stream, events.into()).await;
                     }
                     deliver::end(session, record, &parts.upstreams, wire, last).await;
                 }
                 Ended::Broken(word) => verdicts::broke_off(vendor, word, &snapshot.config.failover),
-                Ended::ClientLeft => vendor.vitals.forget(),
+                Ended::ClientLeft => {}
             }
         }
     }
@@ -207,19 +256,23 @@ async fn give_back(
     stop: &Stop,
     failure: &Failure,
 ) -> pingora::Result<()> {
-    vendor.vitals.forget();
     record.service.provider = Some(vendor.name.clone());
     record.service.model = Some(stop.model.clone());
     let (status, cause) = match &failure.fault {
         Fault::Status { code, cause, .. } => (*code, *cause),
         Fault::InBand { cause, .. } => (400, *cause),
+        Fault::BadRequest | Fault::Unsayable => (400, Cause::Invalid),
         Fault::Unreachable | Fault::Timeout | Fault::Reset | Fault::Malformed => {
             return client::refuse(session, record, &refuse::all_failed(None)).await;
         }
     };
     let said = vendor.conceal(&failure.said);
     let refusal = refuse::provider_refusal(status, cause, fault::message(&said));
-    match verdicts::envelope(status, &refusal, &said) {
+    let envelope = match record.subject.dialect {
+        Dialect::OpenAi | Dialect::Responses => verdicts::envelope(status, &refusal, &said),
+        _ => None,
+    };
+    match envelope {
         Some(body) => {
             record.outcome.status = status;
             record.outcome.error = Some(refusal.reason);

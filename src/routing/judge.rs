@@ -40,6 +40,10 @@ pub enum Fault {
     },
     /// An answer that is not what it claims to be.
     Malformed,
+    /// The request is wrong, which only came out when it was to be said in another dialect. Nothing was sent.
+    BadRequest,
+    /// This target has no words for the request. Nothing was sent.
+    Unsayable,
 }
 
 /// What to do next.
@@ -70,12 +74,14 @@ pub struct Circumstances {
     pub jitter: f64,
 }
 
-/// What a fault does to the key that was used.
+/// What a fault does to the key that was used, or to all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyEffect {
     None,
     /// Too fast: leave it alone for so long.
     Cool(Duration),
+    /// The provider is busy whatever the key: leave every key of it alone for so long.
+    CoolAll(Duration),
     /// Refused or spent: put it aside.
     Aside,
 }
@@ -91,7 +97,8 @@ pub struct Blame {
 /// The next step after a failed attempt; the same on every endpoint, streamed or not.
 pub fn judge(fault: &Fault, at: &Circumstances) -> Verdict {
     match fault {
-        Fault::Unreachable | Fault::Timeout | Fault::Malformed => Verdict::Next,
+        Fault::Unreachable | Fault::Timeout | Fault::Malformed | Fault::Unsayable => Verdict::Next,
+        Fault::BadRequest => Verdict::GiveBack,
         Fault::Reset => again_or_next(pause(at), at),
         Fault::Status { code, cause, retry_after } => by_cause(Some(*code), *cause, *retry_after, at),
         Fault::InBand { cause, retry_after } => by_cause(None, *cause, *retry_after, at),
@@ -104,6 +111,7 @@ pub fn blame(fault: &Fault) -> Blame {
         Fault::Unreachable | Fault::Timeout | Fault::Reset | Fault::Malformed => {
             Blame { provider: true, key: KeyEffect::None }
         }
+        Fault::BadRequest | Fault::Unsayable => Blame { provider: false, key: KeyEffect::None },
         Fault::Status { code, cause, retry_after } => {
             Blame { provider: *code >= 500 && is_providers(*cause), key: key_effect(*cause, *retry_after) }
         }
@@ -158,10 +166,10 @@ fn is_providers(cause: Cause) -> bool {
 
 /// An overloaded provider that names a time is left alone for it, like a limit that does.
 fn key_effect(cause: Cause, retry_after: Option<Duration>) -> KeyEffect {
-    let cool = |wait: Duration| KeyEffect::Cool(wait.clamp(COOL_MIN, COOL_MAX));
+    let bounded = |wait: Duration| wait.clamp(COOL_MIN, COOL_MAX);
     match cause {
-        Cause::RateLimit => cool(retry_after.unwrap_or(COOL_DEFAULT)),
-        Cause::Overloaded => retry_after.map_or(KeyEffect::None, cool),
+        Cause::RateLimit => KeyEffect::Cool(bounded(retry_after.unwrap_or(COOL_DEFAULT))),
+        Cause::Overloaded => retry_after.map_or(KeyEffect::None, |wait| KeyEffect::CoolAll(bounded(wait))),
         Cause::Auth | Cause::Quota => KeyEffect::Aside,
         Cause::ContextTooLong
         | Cause::ContentPolicy

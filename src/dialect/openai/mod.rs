@@ -1,6 +1,8 @@
 //! OpenAI's dialect: chat completions, completions and embeddings.
 
+pub mod adapt;
 pub mod assemble;
+pub mod embed;
 pub mod error;
 mod events;
 mod fields;
