@@ -166,3 +166,85 @@ fn tool_use<'a>(call: &'a ToolCall<'_>, nonce: &str, index: u32) -> Block<'a> {
         caller: Caller::Direct,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::hub::Text;
+    use serde_json::Value;
+    use serde_json::json;
+
+    const REPLY: &str = include_str!("fixtures/reply.json");
+
+    fn written(response: &ChatResponse<'_>) -> Value {
+        let opening =
+            Opening { nonce: "n0".into(), model: "asked".into(), prompt_estimate: 7, ..Opening::default() };
+        serde_json::from_slice(&write(response, &opening)).unwrap()
+    }
+
+    fn call(id: &'static str, name: &'static str, arguments: &'static str, custom: bool) -> Part<'static> {
+        Part::ToolCall(ToolCall {
+            id: id.into(),
+            name: name.into(),
+            arguments: arguments.into(),
+            custom,
+            ..ToolCall::default()
+        })
+    }
+
+    fn thought(text: &'static str, signature: Option<&'static str>) -> Part<'static> {
+        Part::Thinking(Thinking { text: text.into(), signature: signature.map(Into::into), redacted: None })
+    }
+
+    #[test]
+    fn an_answer_is_written_word_for_word() {
+        let citation = Citation { url: "https://a.example".into(), title: "A".into(), ..Citation::default() };
+        let parts = vec![
+            thought("Hm.", Some("sig+/=")),
+            thought("Who?", None),
+            Part::Thinking(Thinking { redacted: Some("blob".into()), ..Thinking::default() }),
+            Part::Text(Text { text: "Hi".into(), citations: vec![citation], ..Text::default() }),
+            Part::text(""),
+            Part::text("there"),
+            call("call_1", "f", r#"{"a":1}"#, false),
+            call("", "g", "free text", true),
+            call("x:y", "h", "[1,", false),
+        ];
+        let choice = Choice { parts, finish: Some(Finish::Stop), ..Choice::default() };
+        let usage = Usage { input: 30, cached: 10, cache_write: 5, output: 20, reasoning: 8 };
+        let response = ChatResponse {
+            id: "chatcmpl-9f2c".into(),
+            model: "gpt-x".into(),
+            choices: vec![choice],
+            usage: Some(usage),
+            service_tier: Some("priority".into()),
+            system_fingerprint: None,
+        };
+        assert_eq!(written(&response), serde_json::from_str::<Value>(REPLY).unwrap());
+    }
+
+    #[test]
+    fn an_empty_answer_still_has_every_field() {
+        let reply = written(&ChatResponse::default());
+        assert_eq!(
+            (&reply["id"], &reply["model"], &reply["content"]),
+            (&json!("msg_n0"), &json!("asked"), &json!([]))
+        );
+        assert_eq!((&reply["stop_reason"], &reply["usage"]["input_tokens"]), (&json!("end_turn"), &json!(7)));
+    }
+
+    #[test]
+    fn ends_of_answers_keep_their_meaning() {
+        let ended = |finish: Finish, stop_sequence: Option<&'static str>| {
+            let parts = vec![Part::Refusal("No.".into())];
+            let stop_sequence = stop_sequence.map(Into::into);
+            let choice = Choice { parts, finish: Some(finish), stop_sequence, logprobs: None };
+            let reply = written(&ChatResponse { choices: vec![choice], ..ChatResponse::default() });
+            (reply["stop_reason"].clone(), reply["stop_sequence"].clone(), reply["stop_details"].clone())
+        };
+        let details = json!({ "type": "refusal", "category": null, "explanation": "No." });
+        assert_eq!(ended(Finish::ContentFilter, None), (json!("refusal"), Value::Null, details));
+        assert_eq!(ended(Finish::Length, None), (json!("max_tokens"), Value::Null, Value::Null));
+        assert_eq!(ended(Finish::Stop, Some("END")), (json!("stop_sequence"), json!("END"), Value::Null));
+    }
+}

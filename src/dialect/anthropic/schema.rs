@@ -46,12 +46,10 @@ pub(super) fn closed(schema: &RawValue) -> Cow<'static, RawValue> {
 
 /// The schema of a tool's arguments: always an object.
 pub(super) fn of_tool<'a>(parameters: Option<&'a RawValue>, strict: bool) -> Cow<'a, RawValue> {
-    let Some((raw, object)) = parameters.and_then(|raw| Some((raw, Object::read(raw)?))) else {
-        return json::owned(br#"{"type":"object","properties":{}}"#.to_vec());
-    };
-    let typed = match object.find("type") {
-        Some(_) => Cow::Borrowed(raw),
-        None => typed(&object),
+    let typed = match parameters.and_then(|raw| Some((raw, Object::read(raw)?))) {
+        Some((raw, object)) if object.find("type").is_some() => Cow::Borrowed(raw),
+        Some((_, object)) => typed(&object),
+        None => json::owned(br#"{"type":"object","properties":{}}"#.to_vec()),
     };
     if strict { closed(&typed) } else { typed }
 }

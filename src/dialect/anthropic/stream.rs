@@ -46,7 +46,7 @@ struct Event<'a> {
     #[serde(borrow)]
     content_block: Option<&'a RawValue>,
     #[serde(borrow)]
-    message: Option<Opened<'a>>,
+    message: Option<&'a RawValue>,
     #[serde(borrow)]
     usage: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -76,7 +76,7 @@ struct Piece<'a> {
     stop_details: Option<StopDetails<'a>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Opened<'a> {
     #[serde(borrow)]
     id: Option<Text<'a>>,
@@ -133,12 +133,13 @@ impl Reader {
         }
     }
 
-    fn start(&mut self, message: Option<Opened<'_>>, sink: &mut Sink<'_>) {
+    fn start(&mut self, message: Option<&RawValue>, sink: &mut Sink<'_>) {
         if self.started {
             return;
         }
         self.started = true;
-        let Opened { id, model, usage } = message.unwrap_or(Opened { id: None, model: None, usage: None });
+        let message: Option<Opened<'_>> = message.and_then(|raw| serde_json::from_str(raw.get()).ok());
+        let Opened { id, model, usage } = message.unwrap_or_default();
         sink(Chunk::Start { id: said(id), model: said(model) });
         self.count(usage, sink);
     }
