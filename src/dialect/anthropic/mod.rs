@@ -15,6 +15,8 @@ mod tally;
 mod tests;
 mod words;
 
+pub mod models;
+
 use crate::dialect::bad_request::BadRequest;
 use crate::dialect::frame::Framing;
 use crate::dialect::hub::ChatRequest;
