@@ -1,0 +1,1 @@
+//! What is asked and answered, as it must be on the wire.
