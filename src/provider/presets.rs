@@ -4,7 +4,7 @@ use crate::dialect::Dialect;
 use crate::dialect::hub::ModelTraits;
 use crate::provider::Class::{Embedding, Large, Reasoning, Small};
 use crate::provider::models;
-use crate::provider::{Class, KeyHeader, Preset, Tier};
+use crate::provider::{KeyHeader, Preset, Tier};
 
 /// What most vendors have in common; entries below name only what differs.
 const COMMON: Preset = Preset {
@@ -23,14 +23,6 @@ const COMMON: Preset = Preset {
     model_traits: &[],
     models: &[],
 };
-
-/// One vendor's models, whichever of its doors is used.
-const GEMINI: &[(Class, &str)] = &[
-    (Small, "gemini-3.5-flash-lite"),
-    (Large, "gemini-3.8-flash"),
-    (Reasoning, "gemini-4-argon"),
-    (Embedding, "gemini-embedding-001"),
-];
 
 /// Every kind, in the order in which providers found in the environment are chained: free first, paid, then local.
 pub static PRESETS: &[Preset] = &[
@@ -64,17 +56,12 @@ pub static PRESETS: &[Preset] = &[
         tier: Tier::Free,
         traits: models::gemini::NEWEST,
         model_traits: models::gemini::MODELS,
-        models: GEMINI,
-        ..COMMON
-    },
-    Preset {
-        // The same vendor, spoken to in OpenAI's dialect. It has a variable of its own, so that one key does not
-        // turn both on.
-        kind: "gemini_openai",
-        base_url: "https://generativelanguage.googleapis.com/v1beta/openai",
-        key_env: &["GEMINI_OPENAI_API_KEY"],
-        tier: Tier::Free,
-        models: GEMINI,
+        models: &[
+            (Small, "gemini-3.5-flash-lite"),
+            (Large, "gemini-3.8-flash"),
+            (Reasoning, "gemini-4-argon"),
+            (Embedding, "gemini-embedding-001"),
+        ],
         ..COMMON
     },
     Preset {
