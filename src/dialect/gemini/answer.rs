@@ -1,5 +1,8 @@
 //! A whole answer, read.
 
+#[cfg(test)]
+mod tests;
+
 use crate::dialect::gemini::citations;
 use crate::dialect::gemini::citations::Ruler;
 use crate::dialect::gemini::logprobs;

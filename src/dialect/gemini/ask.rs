@@ -1,5 +1,8 @@
 //! A request, put together.
 
+#[cfg(test)]
+mod tests;
+
 use crate::dialect::gemini::body::Body;
 use crate::dialect::gemini::contents;
 use crate::dialect::gemini::extras;

@@ -1,5 +1,8 @@
 //! Embeddings: a batch of texts becomes a list of vectors (vendors.md §5.7).
 
+#[cfg(test)]
+mod tests;
+
 use crate::dialect::gemini::body::Part;
 use crate::dialect::gemini::path;
 use crate::dialect::hub::Dropped;

@@ -1,5 +1,8 @@
 //! A stream, read: each event is a piece of an answer in the form of a whole one (vendors.md §5.4).
 
+#[cfg(test)]
+mod tests;
+
 use crate::dialect::frame::Frame;
 use crate::dialect::gemini::citations;
 use crate::dialect::gemini::citations::Ruler;

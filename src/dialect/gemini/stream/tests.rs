@@ -6,7 +6,6 @@ use crate::dialect::hub::Chunk;
 use crate::dialect::hub::Part;
 use crate::dialect::hub::assemble::Assembly;
 use crate::dialect::side::ProviderSide;
-use crate::dialect::side::ReadChunks;
 use bytes::Bytes;
 
 const STREAM: &str = include_str!("../fixtures/stream.sse");

@@ -1,10 +1,10 @@
 //! Embeddings.
 
-use super::THIRD;
 use crate::dialect::gemini::PROVIDER;
 use crate::dialect::hub::Dropped;
 use crate::dialect::hub::EmbedRequest;
 use crate::dialect::hub::EmbedResponse;
+use crate::dialect::hub::ModelTraits;
 use crate::dialect::side::Fetched;
 use crate::dialect::side::NoAnswer;
 use crate::dialect::side::ProviderSide;
@@ -14,8 +14,12 @@ use serde_json::json;
 
 fn written(request: &EmbedRequest<'_>) -> (Value, Vec<String>) {
     let fetched = Fetched::new();
-    let target =
-        Target { model: "gemini-embedding-001", traits: &THIRD, fetched: &fetched, stream_options: true };
+    let target = Target {
+        model: "gemini-embedding-001",
+        traits: &ModelTraits::UNKNOWN,
+        fetched: &fetched,
+        stream_options: true,
+    };
     let mut dropped = Dropped::default();
     let body = PROVIDER.write_embed(request, &target, &mut dropped).unwrap();
     (serde_json::from_slice(&body).unwrap(), dropped.names().to_vec())
