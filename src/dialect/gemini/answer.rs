@@ -72,7 +72,7 @@ fn part_of<'a>(piece: Piece<'a>, ruler: &mut Ruler) -> Option<Part<'a>> {
         }
         Piece::Thought { text, seal } => {
             let said = !text.is_empty() || seal.is_some();
-            said.then(|| Part::Thinking(Thinking { text, signature: seal, redacted: None }))
+            said.then_some(Part::Thinking(Thinking { text, signature: seal, redacted: None }))
         }
         Piece::Call { id, name, args, seal } => {
             let arguments = Cow::Borrowed(args);
