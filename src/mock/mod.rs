@@ -9,6 +9,7 @@ mod behaviour;
 mod chance;
 mod control;
 mod embedding;
+mod gemini;
 mod openai;
 mod player;
 mod refusal;

@@ -5,6 +5,7 @@ use crate::mock::behaviour::Behaviour;
 use crate::mock::chance;
 use crate::mock::control;
 use crate::mock::control::Counts;
+use crate::mock::gemini;
 use crate::mock::openai;
 use crate::mock::player;
 use crate::mock::refusal::Refusal;
@@ -92,6 +93,7 @@ impl Act {
 fn app(mock: Arc<Mock>) -> Router {
     let provider = Router::new()
         .merge(openai::routes())
+        .merge(gemini::routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY))

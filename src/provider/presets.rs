@@ -4,6 +4,7 @@ use crate::dialect::Dialect;
 use crate::dialect::hub::ModelTraits;
 use crate::provider::Class::{Embedding, Large, Reasoning, Small};
 use crate::provider::models::anthropic;
+use crate::provider::models;
 use crate::provider::{KeyHeader, Preset, Tier};
 
 /// What most vendors have in common; entries below name only what differs.
@@ -49,9 +50,13 @@ pub static PRESETS: &[Preset] = &[
     Preset {
         kind: "gemini",
         also: &["google"],
-        base_url: "https://generativelanguage.googleapis.com/v1beta/openai",
+        base_url: "https://generativelanguage.googleapis.com/v1beta",
         key_env: &["GEMINI_API_KEY", "GOOGLE_API_KEY"],
+        key_header: KeyHeader::Named("x-goog-api-key"),
+        dialect: Dialect::Gemini,
         tier: Tier::Free,
+        traits: models::gemini::NEWEST,
+        model_traits: models::gemini::MODELS,
         models: &[
             (Small, "gemini-3.5-flash-lite"),
             (Large, "gemini-3.8-flash"),

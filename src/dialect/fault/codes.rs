@@ -153,7 +153,10 @@ const KINDS: &[(Cause, &[&str])] = &[
 /// Words a message opens with. Causes that are held against a key or a provider are read from the
 /// opening only: further on, a message may quote the caller, who could then put our keys aside.
 const OPENINGS: &[(Cause, &[&str])] = &[
-    (Cause::Auth, &["api key not valid", "incorrect api key", "invalid api key"]),
+    (
+        Cause::Auth,
+        &["api key not valid", "incorrect api key", "invalid api key", "user location is not supported"],
+    ),
     (
         Cause::Quota,
         &[

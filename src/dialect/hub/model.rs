@@ -33,6 +33,10 @@ pub struct ModelTraits {
     pub replays_reasoning: bool,
     /// Calls of functions have ids.
     pub call_ids: bool,
+    /// Calls have to come back with the seal they were made with (vendors.md §5.5).
+    pub thought_signatures: bool,
+    /// Results of functions may hold pictures and documents.
+    pub media_in_results: bool,
     /// Fields of OpenAI's chat request that it refuses, by name.
     pub refuses: &'static [&'static str],
     /// Fields it refuses while it reasons.
@@ -82,6 +86,8 @@ impl ModelTraits {
         max_tokens_name: MaxTokensName::Either,
         replays_reasoning: false,
         call_ids: true,
+        thought_signatures: false,
+        media_in_results: true,
         refuses: &[],
         refuses_reasoning: &[],
         responses_only: false,

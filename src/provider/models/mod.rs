@@ -1,3 +1,4 @@
 //! What single models take and refuse, a file for each vendor.
 
 pub mod anthropic;
+pub mod gemini;
