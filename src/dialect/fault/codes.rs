@@ -187,6 +187,7 @@ const PHRASES: &[(Cause, &[&str])] = &[
             "exceed context limit",
             "maximum context limit",
             "longer than the model's context length",
+            "input length exceeds the context length",
             "input tokens exceed the configured limit",
             "exceeds the maximum number of tokens allowed",
             "exceeds the available context size",
