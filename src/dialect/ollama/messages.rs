@@ -62,12 +62,11 @@ impl<'a> Scribe<'a> {
         };
         let (mut turn, mut said) = (Turn { role, ..Turn::default() }, message.parts.is_empty());
         for part in &message.parts {
-            match part {
-                Part::ToolResult(result) => self.result(result)?,
-                part => {
-                    said = true;
-                    self.add(&mut turn, part)?;
-                }
+            if let Part::ToolResult(result) = part {
+                self.result(result)?;
+            } else {
+                said = true;
+                self.add(&mut turn, part)?;
             }
         }
         // A message that held nothing but results has been said by now.
@@ -77,18 +76,18 @@ impl<'a> Scribe<'a> {
 
     fn add(&mut self, turn: &mut Turn<'a>, part: &'a Part<'_>) -> Result<(), Unsayable> {
         match part {
-            Part::Text(text) => append(&mut turn.content, &text.text),
-            Part::Refusal(text) => append(&mut turn.content, text),
-            Part::Thinking(thinking) => append(&mut turn.thinking, &thinking.text),
+            Part::Text(text) => append(&mut turn.content, Cow::Borrowed(&text.text)),
+            Part::Refusal(text) => append(&mut turn.content, Cow::Borrowed(text)),
+            Part::Thinking(thinking) => append(&mut turn.thinking, Cow::Borrowed(&thinking.text)),
             Part::Image(image) => turn.images.push(self.base64(image)?),
             Part::ToolCall(call) => {
                 self.called.insert(&call.id, &call.name);
                 turn.tool_calls.push(Call::of(call));
             }
-            Part::Document(document) => match &document.media {
-                Media::Plain(text) => append(&mut turn.content, text),
-                Media::Url(_) | Media::Inline { .. } | Media::FileId(_) => return Err(unsayable("files")),
-            },
+            Part::Document(document) => {
+                let words = document.words().ok_or_else(|| unsayable("files that are no text"))?;
+                append(&mut turn.content, words);
+            }
             Part::Audio(_) => return Err(unsayable("sounds")),
             // Results stand beside what is said, never inside of it.
             Part::ToolResult(_) => {}
@@ -123,13 +122,13 @@ impl<'a> Scribe<'a> {
     }
 }
 
-fn append<'a>(text: &mut Cow<'a, str>, more: &'a str) {
+fn append<'a>(text: &mut Cow<'a, str>, more: Cow<'a, str>) {
     if text.is_empty() {
-        *text = Cow::Borrowed(more);
+        *text = more;
     } else if !more.is_empty() {
         let text = text.to_mut();
         text.push_str(BETWEEN);
-        text.push_str(more);
+        text.push_str(&more);
     }
 }
 
