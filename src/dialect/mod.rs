@@ -15,10 +15,14 @@ pub mod models;
 pub mod ollama;
 pub mod openai;
 pub mod operation;
+pub mod relay;
 pub mod replicate;
 pub mod responses;
+pub mod seals;
 pub mod side;
 pub mod sse;
+pub mod text;
+pub mod translate;
 pub mod usage;
 
 use crate::dialect::side::ClientSide;
@@ -40,6 +44,20 @@ pub enum Dialect {
 }
 
 impl Dialect {
+    /// In keys and logs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Dialect::OpenAi => "openai",
+            Dialect::Responses => "responses",
+            Dialect::Anthropic => "anthropic",
+            Dialect::Gemini => "gemini",
+            Dialect::Ollama => "ollama",
+            Dialect::Cohere => "cohere",
+            Dialect::Replicate => "replicate",
+            Dialect::Bedrock => "bedrock",
+        }
+    }
+
     /// How a provider is spoken to in it.
     pub fn provider_side(self) -> &'static dyn ProviderSide {
         match self {

@@ -2,22 +2,25 @@
 
 use crate::clock;
 use crate::config::Failover;
-use crate::dialect::openai::relay::End;
-use crate::dialect::openai::relay::Flow;
-use crate::dialect::openai::relay::Relay;
-use crate::dialect::openai::relay::Wishes;
-use crate::dialect::openai::stream::Whole;
-use crate::dialect::openai::stream::glance_whole;
-use crate::dialect::usage::Usage;
+use crate::dialect::relay::End;
+use crate::dialect::relay::Flow;
+use crate::dialect::relay::Relay;
+use crate::dialect::relay::Wishes;
 use crate::gateway::failure::Failure;
 use crate::gateway::itinerary::Stop;
+use crate::gateway::keepsakes::Keepsakes;
+use crate::gateway::outbound::Outbound;
+use crate::gateway::outbound::outbound;
 use crate::gateway::receive::Ask;
+use crate::gateway::reply::Manner;
+use crate::gateway::reply::Whole;
+use crate::gateway::reply::read_whole;
+use crate::gateway::reply::relay;
 use crate::gateway::vendor::Vendor;
 use crate::routing::judge::Fault;
 use crate::upstream::Broken;
 use crate::upstream::Upstreams;
 use crate::upstream::Wire;
-use bytes::Bytes;
 use http::HeaderName;
 use http::HeaderValue;
 use http::header;
@@ -29,15 +32,13 @@ use std::time::Instant;
 
 /// What a provider answered.
 pub enum Reply {
-    Whole {
-        body: Bytes,
-        usage: Option<Usage>,
-    },
+    Whole(Whole),
     /// A stream whose first content has come. Boxed: it is much larger than the other.
     Stream(Box<Opened>),
 }
 
 pub struct Opened {
+    pub manner: Manner,
     pub wire: Wire,
     pub relay: Relay,
     /// Longest time between two events with content.
@@ -53,6 +54,11 @@ pub struct Terms<'a> {
     pub deadline: Instant,
     /// Bytes of a stream kept for the cache.
     pub keep: usize,
+    pub keepsakes: &'a Keepsakes,
+    /// Whose keepsakes.
+    pub scope: &'a str,
+    /// Nothing may be left out of a request.
+    pub strict: bool,
     /// The provider has the whole request and has not refused it: it will charge for the prompt.
     pub is_owed: AtomicBool,
 }
@@ -68,13 +74,14 @@ pub async fn attempt(
     ask: &Ask,
     terms: &Terms<'_>,
 ) -> Result<Reply, Failure> {
-    let (mut wire, head) = ask_head(upstreams, vendor, stop, ask, terms).await?;
+    let outbound = outbound(vendor, stop, ask, terms).await?;
+    let (mut wire, head) = ask_head(upstreams, vendor, stop, ask, &outbound, terms).await?;
     match head {
-        Head::Stream => Box::pin(open_stream(upstreams, wire, ask, terms)).await,
+        Head::Stream => Box::pin(open_stream(upstreams, wire, stop, ask, outbound, terms)).await,
         Head::Whole { until } => {
             let body = wire.whole(terms.max_answer, until).await.map_err(Failure::cut)?;
             upstreams.close(wire).await;
-            read_whole(ask, body)
+            read_whole(stop, ask, outbound, body).map(Reply::Whole)
         }
         Head::Encoded => {
             wire.abandon().await;
@@ -96,9 +103,9 @@ async fn ask_head(
     vendor: &Vendor,
     stop: &Stop,
     ask: &Ask,
+    outbound: &Outbound,
     terms: &Terms<'_>,
 ) -> Result<(Wire, Head), Failure> {
-    let body = body_for(vendor, stop, ask);
     let mut fresh = false;
     loop {
         terms.owe(false);
@@ -108,7 +115,7 @@ async fn ask_head(
             true => vendor.counters.connection_reused(),
             false => vendor.counters.connection_opened(),
         }
-        match exchange_heads(&mut wire, vendor, stop, ask, &body, terms).await {
+        match exchange_heads(&mut wire, vendor, stop, ask, outbound, terms).await {
             Ok(head) => return Ok((wire, head)),
             Err(broken) if !fresh && wire.was_dead(&broken) => fresh = true,
             Err(broken) => {
@@ -124,10 +131,10 @@ async fn exchange_heads(
     vendor: &Vendor,
     stop: &Stop,
     ask: &Ask,
-    body: &Bytes,
+    outbound: &Outbound,
     terms: &Terms<'_>,
 ) -> Result<Head, Broken> {
-    let sent = send(wire, vendor, stop, ask, body, terms.deadline).await;
+    let sent = send(wire, vendor, stop, ask, outbound, terms.deadline).await;
     terms.owe(sent.is_ok());
     let stream = ask.shape.stream;
     let answer = terms.until(terms.failover.answer);
@@ -146,15 +153,15 @@ async fn send(
     vendor: &Vendor,
     stop: &Stop,
     ask: &Ask,
-    body: &Bytes,
+    outbound: &Outbound,
     deadline: Instant,
 ) -> Result<(), Broken> {
     let fixed = match ask.shape.stream {
         true => &FOR_EVENTS,
         false => &FOR_JSON,
     };
-    let path = format!("{}{}", vendor.base_path, ask.operation.path());
-    wire.send(&vendor.request("POST", &path, &vendor.fields(stop.key, fixed), body), deadline).await
+    let fields = vendor.fields(stop.key, fixed);
+    wire.send(&vendor.request("POST", &outbound.path, &fields, &outbound.body), deadline).await
 }
 
 static FOR_EVENTS: [(HeaderName, HeaderValue); 3] = headers("text/event-stream");
@@ -227,38 +234,32 @@ impl Head {
             return Head::Encoded;
         }
         let kind = head.headers.get(header::CONTENT_TYPE).map_or(&b""[..], |v| v.as_bytes());
-        match stream && kind.len() >= 17 && kind[..17].eq_ignore_ascii_case(b"text/event-stream") {
+        match stream && STREAMS.iter().any(|known| is_kind(kind, known)) {
             true => Head::Stream,
             false => Head::Whole { until },
         }
     }
 }
 
-fn body_for(vendor: &Vendor, stop: &Stop, ask: &Ask) -> Bytes {
-    let ask_usage = ask.shape.stream && vendor.preset.stream_options;
-    match *stop.model == *ask.shape.model && (!ask_usage || ask.shape.include_usage) {
-        true => ask.body.clone(),
-        false => ask.shape.body_for(&ask.body, &stop.model, ask_usage).into(),
-    }
-}
+/// What streams call themselves, in any dialect.
+const STREAMS: [&str; 3] =
+    ["text/event-stream", "application/x-ndjson", "application/vnd.amazon.eventstream"];
 
-fn read_whole(ask: &Ask, body: Bytes) -> Result<Reply, Failure> {
-    match glance_whole(ask.operation, &body) {
-        Whole::Answer(usage) => Ok(Reply::Whole { body, usage }),
-        Whole::Error => Err(Failure::in_band(&body)),
-        Whole::Malformed => Err(Failure { fault: Fault::Malformed, said: body.to_vec(), word: "malformed" }),
-    }
+fn is_kind(value: &[u8], kind: &str) -> bool {
+    value.get(..kind.len()).is_some_and(|start| start.eq_ignore_ascii_case(kind.as_bytes()))
 }
 
 /// Reads until the first content, or until it is clear that there is none.
 async fn open_stream(
     upstreams: &Upstreams,
     mut wire: Wire,
+    stop: &Stop,
     ask: &Ask,
+    outbound: Outbound,
     terms: &Terms<'_>,
 ) -> Result<Reply, Failure> {
     let wishes = Wishes { usage: ask.shape.include_usage, choices: ask.shape.choices, keep: terms.keep };
-    let mut relay = Relay::new(wishes);
+    let mut relay = relay(outbound.speech, stop, ask, wishes);
     let until = terms.until(terms.failover.first_event);
     let between = terms.failover.between_events;
     loop {
@@ -270,7 +271,10 @@ async fn open_stream(
             None => relay.end() == End::Cut,
         };
         match relay.flow() {
-            Flow::Open | Flow::Done => return Ok(Reply::Stream(Box::new(Opened { wire, relay, between }))),
+            Flow::Open | Flow::Done => {
+                let manner = outbound.manner();
+                return Ok(Reply::Stream(Box::new(Opened { manner, wire, relay, between })));
+            }
             Flow::Waiting if !ended => {}
             Flow::Waiting => {
                 upstreams.close(wire).await;
