@@ -11,9 +11,9 @@ use serde::Deserialize;
 use serde::Serialize;
 
 /// Length of a vector where the caller does not say; small, so that answers stay readable.
-const DIMENSIONS: usize = 256;
+pub const DIMENSIONS: usize = 256;
 /// What the largest real model gives.
-const MAX_DIMENSIONS: usize = 3072;
+pub const MAX_DIMENSIONS: usize = 3072;
 
 #[derive(Deserialize)]
 struct Body {
@@ -109,7 +109,7 @@ fn writer(format: Option<&str>) -> Result<fn(Vec<f32>) -> Vector, Refusal> {
 }
 
 /// A vector of length 1: the sum of one random direction per word.
-fn direction(text: &str, dimensions: usize) -> Vec<f32> {
+pub fn direction(text: &str, dimensions: usize) -> Vec<f32> {
     let mut sum = vec![0.0_f64; dimensions];
     for word in text.to_lowercase().split_whitespace().map(chance::mark) {
         for (draw, axis) in (0..).zip(&mut sum) {
