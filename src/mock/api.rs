@@ -23,6 +23,7 @@ use bytes::Bytes;
 use http::header::CACHE_CONTROL;
 use http::header::CONTENT_LENGTH;
 use http::header::CONTENT_TYPE;
+use serde::Serialize;
 use std::sync::Arc;
 
 pub type Received = Result<Bytes, BytesRejection>;
@@ -35,12 +36,21 @@ pub fn received(body: Received) -> Result<Bytes, Refusal> {
 pub async fn embeddings(State(mock): State<Arc<Mock>>, body: Received) -> Response {
     let act = mock.act();
     let embedded = act.try_luck().and_then(|()| embedding::embed(&received(body)?, &act.behaviour));
-    match embedded {
-        Ok(embeddings) => {
-            player::silence(act.behaviour.stall).await;
-            Json(embeddings).into_response()
+    quiet_answer(embedded, &act.behaviour, &openai::CHAT).await
+}
+
+/// An answer that is not spoken word by word.
+pub async fn quiet_answer<T: Serialize>(
+    answered: Result<T, Refusal>,
+    behaviour: &Behaviour,
+    voice: &dyn Voice,
+) -> Response {
+    match answered {
+        Ok(answer) => {
+            player::silence(behaviour.stall).await;
+            Json(answer).into_response()
         }
-        Err(refusal) => refusal.response(&openai::CHAT),
+        Err(refusal) => refusal.response(voice),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use crate::mock::ask::Ask;
 use crate::mock::gemini;
+use crate::mock::cohere;
+use crate::mock::ollama;
 use crate::mock::openai;
 use crate::mock::refusal::Refusal;
 use crate::mock::reply::Reply;
@@ -55,6 +57,8 @@ pub fn of_path(path: &str) -> &'static dyn Voice {
     match bare {
         "/completions" => &openai::TEXT,
         _ if gemini::speaks_at(path) => &gemini::VOICE,
+        _ if path.starts_with("/api/") => &ollama::VOICE,
+        _ if path.starts_with("/v2/") => &cohere::VOICE,
         _ => &openai::CHAT,
     }
 }

@@ -2,3 +2,5 @@
 
 pub mod anthropic;
 pub mod gemini;
+pub mod cohere;
+pub mod ollama;
