@@ -57,7 +57,8 @@ pub struct Relay {
     out: BytesMut,
     transcript: Option<Vec<u8>>,
     flow: Flow,
-    finished: u64,
+    /// A bit for each choice that has its finish reason.
+    finished: u128,
     pub usage: Option<Usage>,
     /// Events that carried part of the answer, about one a token.
     pub content_events: u64,
@@ -116,7 +117,7 @@ impl Relay {
         }
         match self.flow {
             Flow::Done => End::Complete,
-            Flow::Open if self.finished >= self.wishes.choices => {
+            Flow::Open if u64::from(self.finished.count_ones()) >= self.wishes.choices => {
                 self.send(DONE);
                 self.flow = Flow::Done;
                 End::Complete
@@ -167,7 +168,7 @@ impl Relay {
     }
 
     fn count(&mut self, seen: &Glance) {
-        self.finished += seen.finished;
+        self.finished |= seen.finished;
         self.usage = seen.usage.or(self.usage);
         self.content_events += u64::from(seen.kind == Kind::Content);
         self.garbage += u64::from(seen.kind == Kind::Garbage);
@@ -265,6 +266,16 @@ mod tests {
         let mut half = Relay::new(Wishes { usage: false, choices: 2, keep: 0 });
         run(&mut half, &[WORD, STOP]);
         assert_eq!(half.end(), End::Cut, "one of two choices is not finished");
+    }
+
+    #[test]
+    fn a_choice_that_finishes_twice_does_not_finish_another() {
+        let other = STOP.replace("\"index\":0", "\"index\":1");
+        for (last, end) in [(STOP, End::Cut), (&other, End::Complete)] {
+            let mut relay = Relay::new(Wishes { usage: false, choices: 2, keep: 0 });
+            run(&mut relay, &[WORD, STOP, last]);
+            assert_eq!(relay.end(), end, "{last}");
+        }
     }
 
     #[test]
