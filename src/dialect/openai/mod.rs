@@ -1,6 +1,7 @@
 //! OpenAI's dialect: chat completions, completions and embeddings.
 
 pub mod assemble;
+pub mod embed;
 pub mod error;
 mod events;
 mod fields;
