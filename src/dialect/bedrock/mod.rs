@@ -1,12 +1,23 @@
 //! AWS Bedrock's Converse API (vendors.md §8.3).
+//!
+//! `wire` is what a request looks like; `write` makes one of a chat with `turns`, `blocks`, `tools` and `fields`;
+//! `answer` and `stream` read what comes back.
 
-use crate::dialect::frame::Frame;
+mod answer;
+mod blocks;
+mod fields;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod tools;
+mod turns;
+mod wire;
+mod write;
+
 use crate::dialect::frame::Framing;
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::hub::ChatResponse;
-use crate::dialect::hub::Chunk;
 use crate::dialect::hub::Dropped;
-use crate::dialect::side::Garbage;
 use crate::dialect::side::NoAnswer;
 use crate::dialect::side::ProviderSide;
 use crate::dialect::side::ReadChunks;
@@ -19,36 +30,41 @@ pub struct Provider;
 pub static PROVIDER: Provider = Provider;
 
 impl ProviderSide for Provider {
-    fn path(&self, _model: &str, _stream: bool) -> String {
-        String::new()
+    fn path(&self, model: &str, stream: bool) -> String {
+        let call = if stream { "converse-stream" } else { "converse" };
+        format!("/model/{}/{call}", segment(model))
     }
 
     fn write(
         &self,
-        _request: &ChatRequest<'_>,
-        _target: &Target<'_>,
-        _dropped: &mut Dropped,
+        request: &ChatRequest<'_>,
+        target: &Target<'_>,
+        dropped: &mut Dropped,
     ) -> Result<Vec<u8>, Unsayable> {
-        Ok(Vec::new())
+        write::write(request, target, dropped)
     }
 
-    fn read<'a>(&self, _body: &'a [u8]) -> Result<ChatResponse<'a>, NoAnswer> {
-        Err(NoAnswer::Malformed)
+    fn read<'a>(&self, body: &'a [u8]) -> Result<ChatResponse<'a>, NoAnswer> {
+        answer::read(body)
     }
 
     fn framing(&self) -> Framing {
-        Framing::Sse
+        Framing::Aws
     }
 
     fn reader(&self) -> Box<dyn ReadChunks> {
-        Box::new(Reader)
+        Box::new(stream::Reader::default())
     }
 }
 
-struct Reader;
-
-impl ReadChunks for Reader {
-    fn read(&mut self, _frame: &Frame<'_>, _sink: &mut dyn FnMut(Chunk<'_>)) -> Result<(), Garbage> {
-        Err(Garbage)
+/// The name of a model as one segment of a path: names hold `:`, and those of inference profiles `/`.
+fn segment(model: &str) -> String {
+    let mut out = String::with_capacity(model.len() + 8);
+    for byte in model.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
     }
+    out
 }
