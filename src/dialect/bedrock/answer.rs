@@ -171,5 +171,9 @@ fn part(block: Block<'_>) -> Option<Part<'_>> {
     }
     let image = block.image?;
     let kind = format!("image/{}", image.format?).into();
-    Some(Part::Image(Image { media: Media::Inline { kind, data: image.source?.bytes? }, detail: None, cache: None }))
+    Some(Part::Image(Image {
+        media: Media::Inline { kind, data: image.source?.bytes? },
+        detail: None,
+        cache: None,
+    }))
 }

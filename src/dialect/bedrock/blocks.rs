@@ -68,11 +68,14 @@ pub fn push<'a>(
         Part::ToolResult(result) => {
             (Some(Block::ToolResult(tool_result(result, target, dropped)?)), result.cache)
         }
-        Part::Audio(_) => return Err(unsayable("this provider's models take no sound; leave `input_audio` out")),
+        Part::Audio(_) => {
+            return Err(unsayable("this provider's models take no sound; leave `input_audio` out"));
+        }
     };
     let Some(block) = block else { return Ok(()) };
     blocks.push(block);
-    blocks.extend(mark.filter(|_| target.traits.cache_marks).map(|mark| Block::CachePoint(cache_point(mark))));
+    blocks
+        .extend(mark.filter(|_| target.traits.cache_marks).map(|mark| Block::CachePoint(cache_point(mark))));
     Ok(())
 }
 
@@ -122,7 +125,9 @@ fn bytes<'a>(
 ) -> Result<(Cow<'a, str>, Cow<'a, str>), Unsayable> {
     match media {
         Media::Inline { kind, data } => Ok((Cow::Borrowed(kind), Cow::Borrowed(data))),
-        Media::Plain(text) => Ok((Cow::Borrowed("text/plain"), BASE64_STANDARD.encode(text.as_bytes()).into())),
+        Media::Plain(text) => {
+            Ok((Cow::Borrowed("text/plain"), BASE64_STANDARD.encode(text.as_bytes()).into()))
+        }
         Media::Url(url) => match target.fetched.get(url.as_ref()) {
             Some(file) => Ok((Cow::Borrowed(&file.kind), Cow::Borrowed(&file.data))),
             None => Err(unsayable(&format!(
@@ -170,7 +175,8 @@ fn input<'a>(call: &'a ToolCall<'a>) -> Cow<'a, RawValue> {
         "" if !call.custom => "{}",
         given => given,
     };
-    let raw = serde_json::from_str::<&RawValue>(object).ok().filter(|_| !call.custom && object.starts_with('{'));
+    let raw =
+        serde_json::from_str::<&RawValue>(object).ok().filter(|_| !call.custom && object.starts_with('{'));
     if let Some(raw) = raw {
         return Cow::Borrowed(raw);
     }
@@ -213,7 +219,8 @@ fn call_id(id: &str) -> Cow<'_, str> {
         return Cow::Borrowed(id);
     }
     let clean: String = id.chars().map(|c| if allowed(c) { c } else { '_' }).take(LONGEST_ID - 17).collect();
-    let mark: String = Sha256::digest(id.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let mark: String =
+        Sha256::digest(id.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     Cow::Owned(format!("{clean}-{mark}"))
 }
 

@@ -41,7 +41,7 @@ impl Mind {
         let Some(effort) = effort else { return Mind::default() };
         let display = asked.show.map(|show| if show { "summarized" } else { "omitted" });
         match traits.thinking {
-            ThinkingStyle::Budget { least, .. } => match budget(request, effort, least) {
+            ThinkingStyle::Budget { least, .. } => match budget(request, traits, effort, least) {
                 Some(budget) => Mind::thinking("enabled", Some(budget), None),
                 None => {
                     dropped.note_if(effort != Effort::None, "reasoning_effort");
@@ -72,7 +72,7 @@ impl Mind {
 }
 
 /// Tokens to think with, fewer than there are to answer; `None` where that leaves too few (vendors.md §4.4).
-fn budget(request: &ChatRequest<'_>, effort: Effort, least: u64) -> Option<u64> {
+fn budget(request: &ChatRequest<'_>, traits: &ModelTraits, effort: Effort, least: u64) -> Option<u64> {
     let usual = match effort {
         Effort::None => return None,
         Effort::Minimal | Effort::Low => 1024,
@@ -81,8 +81,9 @@ fn budget(request: &ChatRequest<'_>, effort: Effort, least: u64) -> Option<u64> 
         Effort::XHigh => 8192,
         Effort::Max => 16384,
     };
-    let wanted = request.reasoning.as_ref().and_then(|reasoning| reasoning.budget).unwrap_or(usual).max(least);
-    match request.max_output {
+    let wanted =
+        request.reasoning.as_ref().and_then(|reasoning| reasoning.budget).unwrap_or(usual).max(least);
+    match request.max_output.into_iter().chain(traits.max_output).min() {
         Some(most) if most <= least => None,
         Some(most) => Some(wanted.min(most - 1)),
         None => Some(wanted),
@@ -104,9 +105,17 @@ pub fn inference<'a>(
     let most = request.max_output.or_else(|| thought.map(|budget| budget.saturating_add(ROOM_TO_ANSWER)));
     Inference {
         max_tokens: most.map(|most| most.min(traits.max_output.unwrap_or(u64::MAX))),
-        temperature: sampling.temperature.filter(|_| takes).map(|heat| heat.clamp(0.0, traits.max_temperature)),
+        temperature: sampling
+            .temperature
+            .filter(|_| takes)
+            .map(|heat| heat.clamp(0.0, traits.max_temperature)),
         top_p: sampling.top_p.filter(|_| takes),
-        stop_sequences: request.stop.iter().map(AsRef::as_ref).filter(|stop: &&str| !stop.trim().is_empty()).collect(),
+        stop_sequences: request
+            .stop
+            .iter()
+            .map(AsRef::as_ref)
+            .filter(|stop: &&str| !stop.trim().is_empty())
+            .collect(),
     }
 }
 

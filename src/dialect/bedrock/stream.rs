@@ -155,7 +155,9 @@ impl Reader {
 
     fn open(&mut self, event: &Start<'_>, sink: &mut dyn FnMut(Chunk<'_>)) -> Result<(), Garbage> {
         self.start(sink);
-        let Some(call) = event.start.as_ref().and_then(|start| start.tool_use.as_ref()) else { return Ok(()) };
+        let Some(call) = event.start.as_ref().and_then(|start| start.tool_use.as_ref()) else {
+            return Ok(());
+        };
         let index = number(self.calls.len()).filter(|_| self.calls.len() < MOST_CALLS).ok_or(Garbage)?;
         self.calls.push(Call { block: event.content_block_index.unwrap_or(0), spoken: false });
         let delta = Delta::ToolCall {

@@ -49,7 +49,11 @@ pub fn config<'a>(
     (!tools.is_empty()).then_some(ToolConfig { tools, tool_choice })
 }
 
-fn choice<'a>(asked: Option<&'a ToolChoice<'a>>, may_force: bool, dropped: &mut Dropped) -> Option<Choice<'a>> {
+fn choice<'a>(
+    asked: Option<&'a ToolChoice<'a>>,
+    may_force: bool,
+    dropped: &mut Dropped,
+) -> Option<Choice<'a>> {
     let forced = match asked? {
         ToolChoice::Auto | ToolChoice::Allowed { required: false, .. } => return Some(Choice::Auto {}),
         ToolChoice::None => {
@@ -66,7 +70,9 @@ fn choice<'a>(asked: Option<&'a ToolChoice<'a>>, may_force: bool, dropped: &mut 
 fn is_allowed(tool: &hub::Tool<'_>, choice: Option<&ToolChoice<'_>>) -> bool {
     match choice {
         Some(ToolChoice::Allowed { names, .. }) => names.contains(&tool.name),
-        Some(ToolChoice::Auto | ToolChoice::None | ToolChoice::Required | ToolChoice::Named(_)) | None => true,
+        Some(ToolChoice::Auto | ToolChoice::None | ToolChoice::Required | ToolChoice::Named(_)) | None => {
+            true
+        }
     }
 }
 

@@ -39,11 +39,11 @@ impl Messages {
             self.carry.extend_from_slice(&chunk.split_to(missing));
             if self.length(&self.carry)? == Some(self.carry.len()) {
                 let message = self.carry.split().freeze();
-                messages.push(self.sealed(message)?);
+                messages.push(self.checked(message)?);
             }
         }
         while let Some(length) = self.length(&chunk)?.filter(|length| *length <= chunk.len()) {
-            messages.push(self.sealed(chunk.split_to(length))?);
+            messages.push(self.checked(chunk.split_to(length))?);
         }
         self.carry.extend_from_slice(&chunk);
         Ok(())
@@ -63,7 +63,7 @@ impl Messages {
     }
 
     /// A whole message, if it arrived as it was sent.
-    fn sealed(&self, message: Bytes) -> Result<Bytes, FrameTooLong> {
+    fn checked(&self, message: Bytes) -> Result<Bytes, FrameTooLong> {
         let (told, seal) = message.split_at(message.len().saturating_sub(SEAL));
         match number(seal, 0) == Some(crc32fast::hash(told) as usize) {
             true => Ok(message),
@@ -91,6 +91,31 @@ pub fn frame(raw: &[u8]) -> Option<Frame<'_>> {
     }
     let name = labels.exception.or(labels.event).map(Cow::Borrowed);
     Some(Frame { name, data: (!payload.is_empty()).then_some(Cow::Borrowed(payload)) })
+}
+
+/// Writes one message with text headers, as simulated providers send it.
+pub fn message(headers: &[(&str, &str)], payload: &[u8]) -> Vec<u8> {
+    let mut head = Vec::new();
+    for (name, value) in headers {
+        head.push(u8::try_from(name.len()).unwrap_or(u8::MAX));
+        head.extend_from_slice(name.as_bytes());
+        head.push(7);
+        head.extend_from_slice(&u16::try_from(value.len()).unwrap_or(u16::MAX).to_be_bytes());
+        head.extend_from_slice(value.as_bytes());
+    }
+    sealed(&head, payload)
+}
+
+fn sealed(head: &[u8], payload: &[u8]) -> Vec<u8> {
+    let length = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX).to_be_bytes();
+    let mut message = length(PRELUDE + head.len() + payload.len() + SEAL).to_vec();
+    message.extend_from_slice(&length(head.len()));
+    message.extend_from_slice(&crc32fast::hash(&message).to_be_bytes());
+    message.extend_from_slice(head);
+    message.extend_from_slice(payload);
+    let seal = crc32fast::hash(&message);
+    message.extend_from_slice(&seal.to_be_bytes());
+    message
 }
 
 /// The headers that say what a message is.
@@ -143,7 +168,8 @@ fn value(kind: u8, rest: &[u8]) -> Option<(Option<&str>, &[u8])> {
         5 | 8 => 8, // a number, a time
         6 | 7 => {
             let (length, rest) = rest.split_at_checked(2)?;
-            let (value, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(length.try_into().ok()?)))?;
+            let (value, rest) =
+                rest.split_at_checked(usize::from(u16::from_be_bytes(length.try_into().ok()?)))?;
             return Some((std::str::from_utf8(value).ok().filter(|_| kind == 7), rest));
         }
         9 => 16,

@@ -2,33 +2,8 @@
 
 use super::*;
 
-/// A message with text headers.
-fn message(headers: &[(&str, &str)], payload: &[u8]) -> Vec<u8> {
-    let mut head = Vec::new();
-    for (name, value) in headers {
-        head.push(name.len() as u8);
-        head.extend_from_slice(name.as_bytes());
-        head.push(7);
-        head.extend_from_slice(&(value.len() as u16).to_be_bytes());
-        head.extend_from_slice(value.as_bytes());
-    }
-    with_raw_headers(&head, payload)
-}
-
-fn with_raw_headers(head: &[u8], payload: &[u8]) -> Vec<u8> {
-    let mut message = ((16 + head.len() + payload.len()) as u32).to_be_bytes().to_vec();
-    message.extend_from_slice(&(head.len() as u32).to_be_bytes());
-    message.extend_from_slice(&crc32fast::hash(&message).to_be_bytes());
-    message.extend_from_slice(head);
-    message.extend_from_slice(payload);
-    let seal = crc32fast::hash(&message);
-    message.extend_from_slice(&seal.to_be_bytes());
-    message
-}
-
 fn event(name: &str, payload: &str) -> Vec<u8> {
-    let headers =
-        [(":message-type", "event"), (":event-type", name), (":content-type", "application/json")];
+    let headers = [(":message-type", "event"), (":event-type", name), (":content-type", "application/json")];
     message(&headers, payload.as_bytes())
 }
 
@@ -45,7 +20,7 @@ fn cut(pieces: &[&[u8]]) -> (Vec<Bytes>, Result<(), FrameTooLong>) {
 fn the_smallest_message_has_the_checksums_that_aws_publishes() {
     // From the test vectors of AWS's own libraries: no headers, no payload.
     let empty = [0, 0, 0, 16, 0, 0, 0, 0, 5, 194, 72, 235, 125, 152, 200, 255];
-    assert_eq!(with_raw_headers(&[], &[]), empty);
+    assert_eq!(sealed(&[], &[]), empty);
     let (messages, outcome) = cut(&[&empty]);
     assert_eq!((messages.len(), outcome), (1, Ok(())));
     assert_eq!(frame(&messages[0]), Some(Frame { name: None, data: None }));
@@ -89,7 +64,10 @@ fn a_message_over_the_limit_is_refused_by_its_prelude() {
 fn events_and_exceptions_are_named_by_their_type() {
     let read = |raw: &[u8]| {
         let frame = frame(raw).unwrap();
-        (frame.name.map(Cow::into_owned), frame.data.map(|data| String::from_utf8(data.into_owned()).unwrap()))
+        (
+            frame.name.map(Cow::into_owned),
+            frame.data.map(|data| String::from_utf8(data.into_owned()).unwrap()),
+        )
     };
     let some = |text: &str| Some(text.to_owned());
     assert_eq!(read(&event("messageStop", "{\"a\":1}")), (some("messageStop"), some("{\"a\":1}")));
@@ -111,7 +89,7 @@ fn headers_of_every_type_are_passed_over() {
     }
     head.extend_from_slice(&[1, b'x', 6, 0, 2, 0xff, 0xff]);
     head.extend_from_slice(b"\x0b:event-type\x07\x00\x01e");
-    assert_eq!(frame(&with_raw_headers(&head, b"p")).unwrap().name.as_deref(), Some("e"));
+    assert_eq!(frame(&sealed(&head, b"p")).unwrap().name.as_deref(), Some("e"));
 }
 
 #[test]
@@ -119,9 +97,9 @@ fn headers_that_end_in_the_middle_make_no_frame_and_no_panic() {
     let whole = event("a", "{}");
     let head = &whole[PRELUDE..whole.len() - 4 - 2];
     for at in 0..head.len() {
-        let _ = frame(&with_raw_headers(&head[..at], b""));
+        let _ = frame(&sealed(&head[..at], b""));
     }
-    assert_eq!(frame(&with_raw_headers(&head[..head.len() - 1], b"")), None);
-    assert_eq!(frame(&with_raw_headers(&[1, b'x', 99], b"")), None);
+    assert_eq!(frame(&sealed(&head[..head.len() - 1], b"")), None);
+    assert_eq!(frame(&sealed(&[1, b'x', 99], b"")), None);
     (0..whole.len()).for_each(|at| drop(frame(&whole[..at])));
 }
