@@ -3,7 +3,6 @@
 use crate::config::BaseUrl;
 use crate::config::reader::Field;
 use crate::provider::Preset;
-use crate::provider::Tier;
 use std::net::Ipv6Addr;
 
 /// Reads a base URL. It is never shown: people paste URLs with passwords and keys in them.
@@ -65,10 +64,13 @@ fn host_and_port(authority: &str, default: u16) -> Result<(String, u16), &'stati
 
 const PORT: &str = "must end its host with a port from 1 to 65535, or with none";
 
-/// Servers of one's own speak OpenAI's dialect below `/v1`, and their address is often given without it.
+/// People give the address of one door of a server where another is meant, or no door at all.
 fn with_usual_path(mut url: BaseUrl, preset: &Preset) -> BaseUrl {
-    if preset.tier == Tier::Local && url.path.is_empty() {
-        "/v1".clone_into(&mut url.path);
+    if let Some(bare) = preset.other_paths.iter().find_map(|other| url.path.strip_suffix(other)) {
+        url.path = bare.to_owned();
+    }
+    if url.path.is_empty() {
+        preset.usual_path.clone_into(&mut url.path);
     }
     url
 }
@@ -111,6 +113,24 @@ mod tests {
             "http://me:pw@h",
         ] {
             assert!(parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_usual_door_of_a_server_is_found() {
+        for (kind, path, found) in [
+            ("ollama", "", ""),
+            ("ollama", "/v1/", ""),
+            ("ollama", "/proxy/api", "/proxy"),
+            ("ollama", "/apis", "/apis"),
+            ("vllm", "", "/v1"),
+            ("vllm", "/api", "/api"),
+            ("cohere", "", "/v2"),
+            ("groq", "", ""),
+        ] {
+            let preset = crate::provider::presets::preset(kind).unwrap();
+            let url = with_usual_path(parse(&format!("http://h{path}")).unwrap(), preset);
+            assert_eq!(url.path, found, "{kind} {path}");
         }
     }
 

@@ -11,6 +11,7 @@ pub mod fault;
 pub mod frame;
 pub mod gemini;
 pub mod hub;
+pub mod models;
 pub mod ollama;
 pub mod openai;
 pub mod operation;

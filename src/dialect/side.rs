@@ -11,6 +11,7 @@ use crate::dialect::hub::Dropped;
 use crate::dialect::hub::EmbedRequest;
 use crate::dialect::hub::EmbedResponse;
 use crate::dialect::hub::ModelTraits;
+use crate::dialect::models;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -77,6 +78,16 @@ pub trait ProviderSide: Sync {
     /// [`NoAnswer`] when it is none.
     fn read_embed(&self, _body: &[u8]) -> Result<EmbedResponse, NoAnswer> {
         Err(NoAnswer::Malformed)
+    }
+
+    /// Where its models are listed, behind the base URL; `/..` in front leaves the last segment of that.
+    fn models_path(&self) -> &'static str {
+        "/models"
+    }
+
+    /// The models in such a list, by the names they are asked for; `None` where it is none.
+    fn read_models(&self, body: &[u8]) -> Option<Vec<String>> {
+        models::listed(body)
     }
 }
 

@@ -35,6 +35,7 @@ const FORMS: &[(&str, &[&str])] = &[
         "^((mistral|ministral|magistral|codestral|devstral|pixtral|voxtral|open-mi[sx]tral|labs)-)",
         &["mistral"],
     ),
+    ("^(command(-|$)|c4ai-|embed-(english|multilingual|v[0-9])|rerank-)", &["cohere"]),
     ("^(glm-|cogview|cogvideox|charglm)", &["zai"]),
     ("^zai-glm-", &["cerebras"]),
     (

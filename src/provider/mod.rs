@@ -1,6 +1,7 @@
 //! What we know of each vendor before a user says anything: presets as data, and how a secret is attached.
 
 pub mod detect;
+pub mod models;
 pub mod presets;
 
 use crate::dialect::Dialect;
@@ -43,6 +44,10 @@ pub struct Preset {
     pub also: &'static [&'static str],
     /// Empty where every user has their own (`vllm`, `openai_compatible`).
     pub base_url: &'static str,
+    /// What stands behind the host where a user's base URL has no path: addresses are often given without it.
+    pub usual_path: &'static str,
+    /// Endings of a user's base URL that lead to other doors of the same server; they are taken off.
+    pub other_paths: &'static [&'static str],
     /// Environment variables that carry a key, first match wins; `_1`…`_n` may follow each.
     pub key_env: &'static [&'static str],
     /// Whether the vendor serves nobody without a key.

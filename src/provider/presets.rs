@@ -3,6 +3,7 @@
 use crate::dialect::Dialect;
 use crate::dialect::hub::ModelTraits;
 use crate::provider::Class::{Embedding, Large, Reasoning, Small};
+use crate::provider::models;
 use crate::provider::{KeyHeader, Preset, Tier};
 
 /// What most vendors have in common; entries below name only what differs.
@@ -10,6 +11,8 @@ const COMMON: Preset = Preset {
     kind: "",
     also: &[],
     base_url: "",
+    usual_path: "",
+    other_paths: &[],
     key_env: &[],
     needs_key: true,
     key_header: KeyHeader::Bearer,
@@ -161,15 +164,42 @@ pub static PRESETS: &[Preset] = &[
         ..COMMON
     },
     Preset {
+        kind: "cohere",
+        base_url: "https://api.cohere.com/v2",
+        usual_path: "/v2",
+        key_env: &["COHERE_API_KEY", "CO_API_KEY"],
+        dialect: Dialect::Cohere,
+        traits: models::cohere::ANY,
+        model_traits: models::cohere::MODELS,
+        models: &[
+            (Small, "command-r7b-12-2024"),
+            (Large, "command-a-03-2025"),
+            (Reasoning, "command-a-reasoning-08-2025"),
+            (Embedding, "embed-v4.0"),
+        ],
+        ..COMMON
+    },
+    Preset {
         kind: "ollama",
-        base_url: "http://127.0.0.1:11434/v1",
+        base_url: "http://127.0.0.1:11434",
+        other_paths: &["/v1", "/api"],
+        dialect: Dialect::Ollama,
+        traits: models::ollama::ANY,
+        model_traits: models::ollama::MODELS,
         key_env: &["OLLAMA_API_KEY"],
         needs_key: false,
         tier: Tier::Local,
         models: &[(Small, "llama3.2:3b"), (Large, "gpt-oss:20b"), (Embedding, "nomic-embed-text")],
         ..COMMON
     },
-    Preset { kind: "vllm", key_env: &["VLLM_API_KEY"], needs_key: false, tier: Tier::Local, ..COMMON },
+    Preset {
+        kind: "vllm",
+        usual_path: "/v1",
+        key_env: &["VLLM_API_KEY"],
+        needs_key: false,
+        tier: Tier::Local,
+        ..COMMON
+    },
     Preset { kind: "openai_compatible", needs_key: false, ..COMMON },
 ];
 

@@ -31,6 +31,7 @@ const MESSAGE_PATHS: &[&[&str]] = &[
     &["detail", "*", "msg"],
     &["errors", "*", "message"],
     &["error", "detail"],
+    &["delta", "error"],
     &["title"],
 ];
 

@@ -1,0 +1,4 @@
+//! What single models take and refuse, a file for each vendor.
+
+pub mod cohere;
+pub mod ollama;
