@@ -190,7 +190,9 @@ async fn send(
         true => &FOR_EVENTS,
         false => &FOR_JSON,
     };
-    let fields = vendor.fields(stop.key, fixed);
+    let signature = vendor.signature(stop.key, "POST", &outbound.path, &outbound.body);
+    let mut fields = vendor.fields(stop.key, fixed);
+    fields.extend(signature.iter().map(|(name, value)| (name, value)));
     wire.send(&vendor.request("POST", &outbound.path, &fields, &outbound.body), deadline).await
 }
 

@@ -114,7 +114,7 @@ fn same(vendor: &Vendor, stop: &Stop, ask: &Ask) -> Outbound {
     if let Some(adapted) = adapt::adapted(ask.operation, &body, vendor.traits(&stop.model), &mut dropped) {
         body = adapted.into();
     }
-    let path = format!("{}{}", vendor.base_path, ask.operation.path());
+    let path = vendor.path(&stop.model, ask.operation.path());
     Outbound { path, body, speech: Speech::Same, dropped }
 }
 
@@ -125,7 +125,7 @@ fn watched(vendor: &Vendor, stop: &Stop, ask: &Ask) -> Outbound {
         false => ask.shape.body_for(&ask.body, &stop.model, false).into(),
     };
     let path = dialect.provider_side().path(&stop.model, ask.shape.stream);
-    let path = format!("{}{path}", vendor.base_path);
+    let path = vendor.path(&stop.model, &path);
     Outbound { path, body, speech: Speech::Watched(dialect), dropped: Dropped::default() }
 }
 
@@ -157,7 +157,7 @@ async fn translated(
     let side = dialect.provider_side();
     let body = side.write(&request, &target, &mut dropped).map_err(unsayable)?;
     within(terms, &dropped)?;
-    let path = format!("{}{}", vendor.base_path, side.path(&stop.model, ask.shape.stream));
+    let path = vendor.path(&stop.model, &side.path(&stop.model, ask.shape.stream));
     Ok(Outbound { path, body: body.into(), speech: Speech::Translated(dialect), dropped })
 }
 
@@ -178,7 +178,7 @@ fn vectors(vendor: &Vendor, stop: &Stop, ask: &Ask, terms: &Terms<'_>) -> Result
     let path = side.embed_path(&stop.model).ok_or_else(|| unserved(ask))?;
     let body = side.write_embed(&request, &target, &mut dropped).map_err(unsayable)?;
     within(terms, &dropped)?;
-    let path = format!("{}{path}", vendor.base_path);
+    let path = vendor.path(&stop.model, &path);
     let speech = Speech::Vectors { dialect, base64: request.base64 };
     Ok(Outbound { path, body: body.into(), speech, dropped })
 }

@@ -18,6 +18,7 @@ use crate::dialect::frame::Framing;
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::hub::ChatResponse;
 use crate::dialect::hub::Dropped;
+use crate::dialect::path::segment;
 use crate::dialect::side::NoAnswer;
 use crate::dialect::side::ProviderSide;
 use crate::dialect::side::ReadChunks;
@@ -55,16 +56,4 @@ impl ProviderSide for Provider {
     fn reader(&self) -> Box<dyn ReadChunks> {
         Box::new(stream::Reader::default())
     }
-}
-
-/// The name of a model as one segment of a path: names hold `:`, and those of inference profiles `/`.
-fn segment(model: &str) -> String {
-    let mut out = String::with_capacity(model.len() + 8);
-    for byte in model.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
 }

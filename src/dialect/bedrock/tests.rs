@@ -4,7 +4,6 @@ mod questions;
 mod replies;
 
 use super::PROVIDER;
-use crate::dialect::bedrock::segment;
 use crate::dialect::hub::ModelTraits;
 use crate::dialect::hub::ThinkingStyle;
 use crate::dialect::side::Fetched;
@@ -34,5 +33,5 @@ fn the_name_of_a_model_is_one_segment_of_the_path() {
     let path = PROVIDER.path("us.anthropic.claude-sonnet-4-5-20250929-v1:0", false);
     assert_eq!(path, "/model/us.anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse");
     assert_eq!(PROVIDER.path("a", true), "/model/a/converse-stream");
-    assert_eq!(segment("arn:aws:x/y z"), "arn%3Aaws%3Ax%2Fy%20z");
+    assert_eq!(PROVIDER.path("arn:aws:x/y", true), "/model/arn%3Aaws%3Ax%2Fy/converse-stream");
 }

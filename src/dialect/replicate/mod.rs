@@ -11,6 +11,7 @@ use crate::dialect::frame::Framing;
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::hub::ChatResponse;
 use crate::dialect::hub::Dropped;
+use crate::dialect::path::segments;
 use crate::dialect::side::Follow;
 use crate::dialect::side::NoAnswer;
 use crate::dialect::side::ProviderSide;
@@ -27,8 +28,8 @@ impl ProviderSide for Provider {
     fn path(&self, model: &str, _stream: bool) -> String {
         match Name::of(model) {
             Name::Version(_) => "/predictions".to_owned(),
-            Name::Deployment(name) => format!("/deployments/{}/predictions", safe(name)),
-            Name::Official(name) => format!("/models/{}/predictions", safe(name)),
+            Name::Deployment(name) => format!("/deployments/{}/predictions", segments(name)),
+            Name::Official(name) => format!("/models/{}/predictions", segments(name)),
         }
     }
 
@@ -84,16 +85,4 @@ impl Name<'_> {
             None => Name::Official(model),
         }
     }
-}
-
-/// The name of a model as segments of a path; a name is of letters, digits and few other signs.
-fn safe(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'/' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
 }

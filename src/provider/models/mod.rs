@@ -1,4 +1,7 @@
 //! What single models take and refuse, a file for each vendor.
 
+pub mod bedrock;
 pub mod cohere;
 pub mod ollama;
+pub mod replicate;
+pub mod zai;
