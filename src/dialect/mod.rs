@@ -22,6 +22,7 @@ pub mod responses;
 pub mod seals;
 pub mod side;
 pub mod sse;
+pub mod text;
 pub mod translate;
 pub mod usage;
 

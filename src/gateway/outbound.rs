@@ -13,11 +13,11 @@ use crate::dialect::seals;
 use crate::dialect::side::Fetched;
 use crate::dialect::side::Target;
 use crate::dialect::side::Unsayable;
-use crate::gateway::attempt::Manner;
 use crate::gateway::attempt::Terms;
 use crate::gateway::failure::Failure;
 use crate::gateway::itinerary::Stop;
 use crate::gateway::receive::Ask;
+use crate::gateway::reply::Manner;
 use crate::gateway::vendor::Vendor;
 use crate::routing::judge::Fault;
 use bytes::Bytes;
@@ -73,6 +73,7 @@ pub async fn outbound(
     if !ask.operation.is_chat() {
         return match provider {
             Dialect::OpenAi => Ok(same(vendor, stop, ask)),
+            _ if ask.operation.counts_tokens() && client == provider => Ok(same(vendor, stop, ask)),
             _ if ask.operation == Operation::Embeddings => vectors(vendor, stop, ask, terms),
             _ => Err(unserved(ask)),
         };
