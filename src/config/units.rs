@@ -48,7 +48,8 @@ pub fn duration_or_off(text: &str) -> Result<Option<Duration>, String> {
 /// A word of letters, digits, `-`, `_` and `.`, as in the name of a region or a version.
 pub fn label(text: &str) -> Result<String, String> {
     let fits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
-    fits.then(|| text.to_owned()).ok_or_else(|| "must be of letters, digits, `-`, `_` and `.` only".to_owned())
+    fits.then(|| text.to_owned())
+        .ok_or_else(|| "must be of letters, digits, `-`, `_` and `.` only".to_owned())
 }
 
 /// `32MiB`, `1GB`, `64KiB`; a plain number is bytes.

@@ -68,12 +68,7 @@ fn parts(variables: &Variables<'_>, preset: &Preset) -> Option<Secret> {
 }
 
 /// `<KIND>_…`, else the first of the vendor's own names that is set.
-fn place<'v>(
-    variables: &'v Variables<'_>,
-    preset: &Preset,
-    what: &str,
-    names: &[&str],
-) -> Option<Field<'v>> {
+fn place<'v>(variables: &'v Variables<'_>, preset: &Preset, what: &str, names: &[&str]) -> Option<Field<'v>> {
     let own = variables.field(&variable(preset, what));
     own.or_else(|| names.iter().find_map(|name| variables.field(name)))
 }

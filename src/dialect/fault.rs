@@ -13,6 +13,9 @@ pub use delay::retry_after;
 /// Longest error sentence that is handed on, in characters.
 const MAX_MESSAGE: usize = 1000;
 
+/// The header in which AWS names the type of an error.
+pub const SHAPE_HEADER: &str = "x-amzn-errortype";
+
 /// Why a provider did not answer, as far as the next step depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Cause {
@@ -43,7 +46,7 @@ pub fn classify(status: u16, body: &[u8]) -> Cause {
     classify_shape(status, None, body)
 }
 
-/// The same, where a header (`x-amzn-errortype`) names the type of the error.
+/// The same, where [`SHAPE_HEADER`] names the type of the error.
 pub fn classify_shape(status: u16, shape: Option<&str>, body: &[u8]) -> Cause {
     let complaint = Complaint::read(shape, body);
     let status = if status < 400 { complaint.status().unwrap_or(status) } else { status };

@@ -240,10 +240,13 @@ enum Attached {
 
 impl Attached {
     fn new(provider: &Provider, key: &str) -> Option<Attached> {
-        let bearer = || Some(Attached::Header(header::AUTHORIZATION, secret_value(&format!("Bearer {key}"))?));
+        let bearer =
+            || Some(Attached::Header(header::AUTHORIZATION, secret_value(&format!("Bearer {key}"))?));
         match provider.preset.key_header {
             KeyHeader::Bearer => bearer(),
-            KeyHeader::Named(name) => Some(Attached::Header(HeaderName::from_static(name), secret_value(key)?)),
+            KeyHeader::Named(name) => {
+                Some(Attached::Header(HeaderName::from_static(name), secret_value(key)?))
+            }
             KeyHeader::SigV4 { service } => match Credentials::read(key) {
                 None => bearer(),
                 Some(credentials) => {

@@ -223,7 +223,11 @@ pub static PRESETS: &[Preset] = &[
         kind: "bedrock",
         base_url: "https://bedrock-runtime.{region}.amazonaws.com",
         region: "us-east-1",
-        place_env: PlaceEnv { base_url: &[], region: &["AWS_REGION", "AWS_DEFAULT_REGION"], api_version: &[] },
+        place_env: PlaceEnv {
+            base_url: &[],
+            region: &["AWS_REGION", "AWS_DEFAULT_REGION"],
+            api_version: &[],
+        },
         key_env: &["AWS_BEARER_TOKEN_BEDROCK"],
         key_parts_env: &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"],
         key_header: KeyHeader::SigV4 { service: "bedrock" },

@@ -137,7 +137,11 @@ mod tests {
         let headers = signed(&key, Scope { region: "eu-west-1", service: "bedrock" }, &call);
         let authorization = header(&headers, "authorization").unwrap();
         assert!(authorization.contains("SignedHeaders=content-type;host;x-amz-date;x-amz-security-token, "));
-        assert!(authorization.ends_with("Signature=1ae3b362b5171c297a3f0bcbcd5b00387ad1211e9a89d8136b1d79ab755d7dd2"), "{authorization}");
+        assert!(
+            authorization
+                .ends_with("Signature=1ae3b362b5171c297a3f0bcbcd5b00387ad1211e9a89d8136b1d79ab755d7dd2"),
+            "{authorization}"
+        );
         assert_eq!(header(&headers, "x-amz-security-token"), Some("TOKEN/+="));
     }
 

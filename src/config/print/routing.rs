@@ -42,7 +42,8 @@ pub fn provider(provider: &Provider) -> String {
     ]);
     let region = (!provider.region.is_empty()).then(|| format!("    region: {}", quoted(&provider.region)));
     lines.extend(region);
-    lines.extend(provider.api_version.as_ref().map(|version| format!("    api_version: {}", quoted(version))));
+    lines
+        .extend(provider.api_version.as_ref().map(|version| format!("    api_version: {}", quoted(version))));
     lines.join("\n") + "\n"
 }
 

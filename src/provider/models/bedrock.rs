@@ -46,8 +46,11 @@ const UNSAMPLED: ModelTraits = ModelTraits {
     ..ADAPTIVE
 };
 
-const ALWAYS: ModelTraits =
-    ModelTraits { thinking: ThinkingStyle::Adaptive { always: true }, default_effort: Some(Effort::High), ..UNSAMPLED };
+const ALWAYS: ModelTraits = ModelTraits {
+    thinking: ThinkingStyle::Adaptive { always: true },
+    default_effort: Some(Effort::High),
+    ..UNSAMPLED
+};
 
 const UNFORCED: ModelTraits = ModelTraits { forced_tool_choice: false, ..ALWAYS };
 

@@ -45,7 +45,15 @@ pub const MODELS: &[(&str, ModelTraits)] = &[
         ModelTraits {
             sampling: false,
             efforts: &[Effort::Low, Effort::Medium, Effort::High],
-            refuses: &["image", "top_k", "seed", "stop", "presence_penalty", "frequency_penalty", "verbosity"],
+            refuses: &[
+                "image",
+                "top_k",
+                "seed",
+                "stop",
+                "presence_penalty",
+                "frequency_penalty",
+                "verbosity",
+            ],
             ..GPT
         },
     ),
