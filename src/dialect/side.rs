@@ -37,6 +37,11 @@ pub trait ProviderSide: Sync {
     /// [`NoAnswer`] when it is none.
     fn read<'a>(&self, body: &'a [u8]) -> Result<ChatResponse<'a>, NoAnswer>;
 
+    /// Headers that a chat is asked for with, besides those of every request.
+    fn headers(&self, _stream: bool) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
     /// How its streams are cut into frames.
     fn framing(&self) -> Framing;
 
@@ -199,10 +204,10 @@ pub struct Garbage;
 pub enum Follow {
     /// It is one.
     Answer,
-    /// It will be found at this URL; ask again after a while.
-    Poll { url: String, after: Duration },
+    /// It will be found at this URL; ask again after a while. `cancel` takes the request back.
+    Poll { url: String, after: Duration, cancel: Option<String> },
     /// It will be streamed from this URL.
-    Stream { url: String },
+    Stream { url: String, cancel: Option<String> },
 }
 
 /// An error as a client is told it.

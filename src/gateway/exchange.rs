@@ -15,6 +15,7 @@ use crate::gateway::client::while_it_waits;
 use crate::gateway::deliver;
 use crate::gateway::deliver::Ended;
 use crate::gateway::failure::Failure;
+use crate::gateway::follow::call_off;
 use crate::gateway::itinerary::Itinerary;
 use crate::gateway::itinerary::Onward;
 use crate::gateway::itinerary::Stop;
@@ -29,6 +30,7 @@ use crate::gateway::verdicts;
 use crate::routing::Candidate;
 use crate::routing::judge::Fault;
 use crate::telemetry::access::AttemptNote;
+use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use pingora::proxy::Session;
 use rand::RngExt;
@@ -82,6 +84,7 @@ pub async fn run(
         match answered {
             Err(ClientLeft) => {
                 note(record, vendor, &stop, "client_left", begun.elapsed());
+                call_off(&parts.upstreams, vendor, &stop, &terms).await;
                 serve(record, vendor, &stop, parts);
                 record.service.usage = terms.is_owed.into_inner().then(|| verdicts::prompt(&ask));
                 record.client_left();
@@ -92,10 +95,15 @@ pub async fn run(
                 serve(record, vendor, &stop, parts);
                 let keep = keep.take().map(|keep| if stop.stand_in { keep.for_now() } else { keep });
                 let keep = Keeping { answer: keep, scope: &scope };
-                return reply_with(parts, snapshot, session, record, &ask, reply, &stop, keep).await;
+                let served = reply_with(parts, snapshot, session, record, &ask, reply, &stop, keep).await;
+                if served.is_err() || record.outcome.error.is_some() {
+                    call_off(&parts.upstreams, vendor, &stop, &terms).await;
+                }
+                return served;
             }
             Ok(Err(failure)) => {
                 note(record, vendor, &stop, failure.word, begun.elapsed());
+                call_off(&parts.upstreams, vendor, &stop, &terms).await;
                 verdicts::blame_for(vendor, &stop, &failure, failover);
                 match learn(&mut way, parts, snapshot, &stop, &failure) {
                     Onward::GiveBack => {
@@ -135,6 +143,7 @@ fn terms<'s>(
         deadline,
         keep: keep.map_or(0, |keep| keep.max_answer),
         is_owed: AtomicBool::new(false),
+        promised: ArcSwapOption::empty(),
     }
 }
 

@@ -7,6 +7,8 @@ pub mod client;
 pub mod deliver;
 pub mod exchange;
 pub mod failure;
+pub mod follow;
+pub mod head;
 pub mod itinerary;
 pub mod keepsakes;
 pub mod operation;

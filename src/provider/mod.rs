@@ -3,6 +3,7 @@
 pub mod detect;
 pub mod models;
 pub mod presets;
+pub mod sign;
 
 use crate::dialect::Dialect;
 use crate::dialect::hub::ModelTraits;
@@ -15,6 +16,17 @@ pub enum KeyHeader {
     Bearer,
     /// A header of its own that carries the bare key.
     Named(&'static str),
+    /// AWS: every request is signed for this service with a key of two or three parts ([`sign::Credentials`]); a key
+    /// that is not of parts travels as [`KeyHeader::Bearer`].
+    SigV4 { service: &'static str },
+}
+
+/// Variables besides `<KIND>_…` that say where a provider is; the first that is set counts.
+#[derive(Clone, Copy, Debug)]
+pub struct PlaceEnv {
+    pub base_url: &'static [&'static str],
+    pub region: &'static [&'static str],
+    pub api_version: &'static [&'static str],
 }
 
 /// What a provider costs its user; members of a group are ordered by it (free first).
@@ -48,8 +60,14 @@ pub struct Preset {
     pub usual_path: &'static str,
     /// Endings of a user's base URL that lead to other doors of the same server; they are taken off.
     pub other_paths: &'static [&'static str],
+    /// Stands for `{region}` in `base_url` unless another one is set; empty for vendors without.
+    pub region: &'static str,
+    pub place_env: PlaceEnv,
     /// Environment variables that carry a key, first match wins; `_1`…`_n` may follow each.
     pub key_env: &'static [&'static str],
+    /// Environment variables whose values joined by `:` are a key; the first two have to be set. They are set for other
+    /// ends too, so they turn no provider on.
+    pub key_parts_env: &'static [&'static str],
     /// Whether the vendor serves nobody without a key.
     pub needs_key: bool,
     pub key_header: KeyHeader,
@@ -59,6 +77,8 @@ pub struct Preset {
     pub stream_options: bool,
     /// Whether it serves OpenAI's Responses API as well.
     pub responses: bool,
+    /// Has a list of models that says what it may be asked for; active checks ask for it.
+    pub lists_models: bool,
     /// Headers that go with every request.
     pub headers: &'static [(&'static str, &'static str)],
     /// What its models take and refuse, where nothing else is known of one.

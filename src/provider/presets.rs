@@ -5,7 +5,7 @@ use crate::dialect::hub::ModelTraits;
 use crate::provider::Class::{Embedding, Large, Reasoning, Small};
 use crate::provider::models::anthropic;
 use crate::provider::models;
-use crate::provider::{KeyHeader, Preset, Tier};
+use crate::provider::{KeyHeader, PlaceEnv, Preset, Tier};
 
 /// What most vendors have in common; entries below name only what differs.
 const COMMON: Preset = Preset {
@@ -14,13 +14,17 @@ const COMMON: Preset = Preset {
     base_url: "",
     usual_path: "",
     other_paths: &[],
+    region: "",
+    place_env: PlaceEnv { base_url: &[], region: &[], api_version: &[] },
     key_env: &[],
+    key_parts_env: &[],
     needs_key: true,
     key_header: KeyHeader::Bearer,
     dialect: Dialect::OpenAi,
     tier: Tier::Paid,
     stream_options: true,
     responses: false,
+    lists_models: true,
     headers: &[],
     traits: ModelTraits::UNKNOWN,
     model_traits: &[],
@@ -95,6 +99,26 @@ pub static PRESETS: &[Preset] = &[
         also: &["z.ai"],
         base_url: "https://api.z.ai/api/paas/v4",
         key_env: &["ZAI_API_KEY"],
+        traits: models::zai::ANY,
+        models: &[(Small, "glm-4.7-flash"), (Large, "glm-5.3"), (Reasoning, "glm-5.3")],
+        ..COMMON
+    },
+    // The same vendor in Anthropic's dialect, and the door of its coding plan (vendors.md §2, §6.5).
+    Preset {
+        kind: "zai_anthropic",
+        base_url: "https://api.z.ai/api/anthropic/v1",
+        key_env: &["ZAI_ANTHROPIC_API_KEY"],
+        dialect: Dialect::Anthropic,
+        lists_models: false,
+        models: &[(Small, "glm-4.7-flash"), (Large, "glm-5.3"), (Reasoning, "glm-5.3")],
+        ..COMMON
+    },
+    Preset {
+        kind: "zai_coding",
+        base_url: "https://api.z.ai/api/coding/paas/v4",
+        key_env: &["ZAI_CODING_API_KEY"],
+        traits: models::zai::ANY,
+        tier: Tier::Flat,
         models: &[(Small, "glm-4.7-flash"), (Large, "glm-5.3"), (Reasoning, "glm-5.3")],
         ..COMMON
     },
@@ -195,6 +219,59 @@ pub static PRESETS: &[Preset] = &[
             (Large, "command-a-03-2025"),
             (Reasoning, "command-a-reasoning-08-2025"),
             (Embedding, "embed-v4.0"),
+        ],
+        ..COMMON
+    },
+    Preset {
+        kind: "azure",
+        also: &["azure_openai"],
+        usual_path: "/openai/v1",
+        place_env: PlaceEnv {
+            base_url: &["AZURE_OPENAI_ENDPOINT"],
+            region: &[],
+            api_version: &["AZURE_OPENAI_API_VERSION", "OPENAI_API_VERSION"],
+        },
+        key_env: &["AZURE_OPENAI_API_KEY"],
+        key_header: KeyHeader::Named("api-key"),
+        responses: true,
+        // It lists what could be deployed, and not what is.
+        lists_models: false,
+        ..COMMON
+    },
+    Preset {
+        kind: "bedrock",
+        base_url: "https://bedrock-runtime.{region}.amazonaws.com",
+        region: "us-east-1",
+        place_env: PlaceEnv {
+            base_url: &[],
+            region: &["AWS_REGION", "AWS_DEFAULT_REGION"],
+            api_version: &[],
+        },
+        key_env: &["AWS_BEARER_TOKEN_BEDROCK"],
+        key_parts_env: &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"],
+        key_header: KeyHeader::SigV4 { service: "bedrock" },
+        dialect: Dialect::Bedrock,
+        lists_models: false,
+        traits: models::bedrock::ANY,
+        model_traits: models::bedrock::MODELS,
+        models: &[
+            (Small, "us.anthropic.claude-haiku-4-5-20251001-v1:0"),
+            (Large, "us.anthropic.claude-sonnet-4-5-20250929-v1:0"),
+            (Reasoning, "us.anthropic.claude-sonnet-4-5-20250929-v1:0"),
+        ],
+        ..COMMON
+    },
+    Preset {
+        kind: "replicate",
+        base_url: "https://api.replicate.com/v1",
+        key_env: &["REPLICATE_API_TOKEN"],
+        dialect: Dialect::Replicate,
+        traits: models::replicate::ANY,
+        model_traits: models::replicate::MODELS,
+        models: &[
+            (Small, "meta/meta-llama-3-8b-instruct"),
+            (Large, "meta/meta-llama-3-70b-instruct"),
+            (Reasoning, "deepseek-ai/deepseek-r1"),
         ],
         ..COMMON
     },

@@ -52,6 +52,8 @@ fn provider(name: &str, kind: &str) -> Provider {
         headers: Vec::new(),
         http2: false,
         check: false,
+        region: String::new(),
+        api_version: None,
     }
 }
 

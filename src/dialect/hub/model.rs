@@ -26,6 +26,8 @@ pub struct ModelTraits {
     pub json_schema: bool,
     /// Fetches images from URLs by itself.
     pub image_urls: bool,
+    /// Takes marks that the prompt up to them is worth keeping, where its dialect has them.
+    pub cache_marks: bool,
     /// The most tokens it can answer with.
     pub max_output: Option<u64>,
     pub max_tokens_name: MaxTokensName,
@@ -82,6 +84,7 @@ impl ModelTraits {
         mid_system: true,
         json_schema: true,
         image_urls: true,
+        cache_marks: true,
         max_output: None,
         max_tokens_name: MaxTokensName::Either,
         replays_reasoning: false,

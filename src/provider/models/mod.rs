@@ -2,5 +2,8 @@
 
 pub mod anthropic;
 pub mod gemini;
+pub mod bedrock;
 pub mod cohere;
 pub mod ollama;
+pub mod replicate;
+pub mod zai;
