@@ -66,6 +66,11 @@ impl Operation {
         matches!(self, Operation::ChatCompletions | Operation::Messages | Operation::Responses)
     }
 
+    /// Whether its stream is one of OpenAI's chunks.
+    pub fn is_openai_stream(self) -> bool {
+        matches!(self, Operation::ChatCompletions | Operation::Completions)
+    }
+
     /// Behind the base URL of a provider that speaks the client's dialect.
     pub fn path(self) -> &'static str {
         match self {

@@ -71,6 +71,9 @@ impl Head {
             head.number(name::ATTEMPTS, service.attempts.len() as u64);
         }
         service.cache.into_iter().for_each(|cache| head.word(name::CACHE, shouted(cache)));
+        if !service.dropped.is_empty() {
+            head.text(name::DROPPED, &service.dropped.join(", "));
+        }
         if let Some(Cost::Known(money)) = record.cost() {
             head.text(name::COST, &money.to_string());
         }
@@ -155,7 +158,8 @@ pub async fn refuse(client: &mut Session, record: &mut Record, refusal: &Refusal
         head.rate_limit(limited.which, &left);
     }
     drain(client).await;
-    answer(client, record, head, JSON, refusal.body().into()).await?;
+    let body = refusal.body(record.subject.dialect, &record.arrival.request_id);
+    answer(client, record, head, JSON, body.into()).await?;
     // A client that is too slow already has had its time.
     if refusal.status != TOO_SLOW {
         record.close();
@@ -211,6 +215,7 @@ pub mod name {
     pub const CACHE: HeaderName = HeaderName::from_static("x-cache");
     pub const CACHE_TTL: HeaderName = HeaderName::from_static("x-cache-ttl");
     pub const COST: HeaderName = HeaderName::from_static("x-response-cost-usd");
+    pub const DROPPED: HeaderName = HeaderName::from_static("x-dropped-params");
     pub const MODEL: HeaderName = HeaderName::from_static("x-model");
     pub const PROVIDER: HeaderName = HeaderName::from_static("x-provider");
     pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -1,5 +1,6 @@
 //! The table of what is served: method and path → errand. A new endpoint is one line here.
 
+use crate::dialect::Dialect;
 use crate::dialect::operation::Operation;
 use crate::telemetry::metrics::Operation as Counted;
 use http::Method;
@@ -16,6 +17,14 @@ pub enum Errand {
 }
 
 impl Errand {
+    /// What a client speaks that comes with it.
+    pub fn dialect(&self) -> Dialect {
+        match self {
+            Errand::Ask(operation) => operation.dialect(),
+            Errand::ListModels | Errand::ShowModel(_) | Errand::Health | Errand::Readiness => Dialect::OpenAi,
+        }
+    }
+
     /// In metrics.
     pub fn counted_as(&self) -> Counted {
         match self {

@@ -52,6 +52,8 @@ pub struct Preset {
     pub tier: Tier,
     /// Whether `stream_options.include_usage` is understood (Mistral refuses it).
     pub stream_options: bool,
+    /// Whether it serves OpenAI's Responses API as well.
+    pub responses: bool,
     /// Headers that go with every request.
     pub headers: &'static [(&'static str, &'static str)],
     /// What its models take and refuse, where nothing else is known of one.

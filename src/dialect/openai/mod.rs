@@ -1,5 +1,6 @@
 //! OpenAI's dialect: chat completions, completions and embeddings.
 
+pub mod adapt;
 pub mod assemble;
 pub mod embed;
 pub mod error;

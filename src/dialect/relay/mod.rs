@@ -3,8 +3,10 @@
 mod hub;
 
 pub use crate::dialect::relay::hub::HubRelay;
+pub use crate::dialect::relay::hub::call_id;
 
 use crate::dialect::openai::relay::Relay as OpenAiRelay;
+use crate::dialect::seals::Seals;
 use crate::dialect::usage::Usage;
 use bytes::Bytes;
 
@@ -93,6 +95,14 @@ impl Relay {
         match self {
             Relay::Same(relay) => relay.transcript(),
             Relay::Hub(relay) => relay.transcript(),
+        }
+    }
+
+    /// What has to come back with the next request.
+    pub fn seals(&mut self) -> Seals {
+        match self {
+            Relay::Same(_) => Seals::default(),
+            Relay::Hub(relay) => relay.seals(),
         }
     }
 
