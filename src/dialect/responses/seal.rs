@@ -68,7 +68,9 @@ mod tests {
 
     #[test]
     fn foreign_seals_are_not_taken_for_ours() {
-        for foreign in ["", "EqQBCg==", "openai-reasoning:", "openai-reasoning:9:ab", "openai-reasoning:-1:ab"] {
+        for foreign in
+            ["", "EqQBCg==", "openai-reasoning:", "openai-reasoning:9:ab", "openai-reasoning:-1:ab"]
+        {
             assert_eq!(unpack(foreign), None, "{foreign}");
         }
     }
@@ -79,6 +81,9 @@ mod tests {
         assert_eq!(brought("rs_x", &shown("EqQB:=")), signature("EqQB:="));
         assert_eq!(brought("rs_x", &shown_redacted("abc")), Brought::Redacted("abc".into()));
         assert_eq!(brought("rs_7", "gAAA"), Brought::Signature(pack("rs_7", "gAAA").into()));
-        assert_eq!(brought("rs_x", &shown(&pack("rs_7", "gAAA"))), Brought::Signature(pack("rs_7", "gAAA").into()));
+        assert_eq!(
+            brought("rs_x", &shown(&pack("rs_7", "gAAA"))),
+            Brought::Signature(pack("rs_7", "gAAA").into())
+        );
     }
 }

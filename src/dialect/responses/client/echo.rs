@@ -75,7 +75,9 @@ fn complete(json: &str, required: &[(&str, &str)], out: &mut Vec<u8>) {
         return out.extend_from_slice(json.as_bytes());
     };
     let mut object = Object::open(out);
-    members.0.iter().for_each(|(key, value)| drop(object.put_raw(key, value.get().as_bytes())));
+    members.0.iter().for_each(|(key, value)| {
+        object.put_raw(key, value.get().as_bytes());
+    });
     for (key, default) in required {
         if !members.0.iter().any(|(known, _)| known == key) {
             object.put_raw(key, default.as_bytes());

@@ -135,7 +135,11 @@ impl<'a> Talk<'a> {
         let content = item.output.map(parts::read).transpose()?.unwrap_or_default();
         let result = ToolResult { call_id: call_id(item)?, content, ..ToolResult::default() };
         let is_result = |part: &Part<'_>| matches!(part, Part::ToolResult(_));
-        match self.messages.last_mut().filter(|last| last.role == Role::User && last.parts.iter().all(is_result)) {
+        match self
+            .messages
+            .last_mut()
+            .filter(|last| last.role == Role::User && last.parts.iter().all(is_result))
+        {
             Some(results) => results.parts.push(Part::ToolResult(result)),
             None => {
                 let parts = vec![Part::ToolResult(result)];

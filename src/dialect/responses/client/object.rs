@@ -70,7 +70,9 @@ impl Head {
         object.put("service_tier", outcome.service_tier.unwrap_or("default"));
         match outcome.usage {
             Some(usage) => write_usage(usage, object.nest("usage")),
-            None => drop(object.put_raw("usage", b"null")),
+            None => {
+                object.put_raw("usage", b"null");
+            }
         }
         object.close();
     }

@@ -145,7 +145,9 @@ impl Open {
             true => "response.custom_tool_call_input.delta",
             false => "response.function_call_arguments.delta",
         };
-        events.write(kind, out, |event| drop(place(event, id, *index).put("delta", delta)));
+        events.write(kind, out, |event| {
+            place(event, id, *index).put("delta", delta);
+        });
         arguments.push_str(delta);
     }
 
@@ -207,7 +209,9 @@ impl Open {
 
     fn item(&self, progress: Progress, out: &mut Vec<u8>) {
         match &self.what {
-            What::Reasoning { text, encrypted } => output::reasoning(&self.id, text, encrypted.as_deref(), out),
+            What::Reasoning { text, encrypted } => {
+                output::reasoning(&self.id, text, encrypted.as_deref(), out)
+            }
             What::Message(message) => output::message(&self.id, progress, &message.parts, out),
             What::Call { call_id, name, custom, arguments, .. } => {
                 let head = CallHead { id: &self.id, call_id, name, custom: *custom };

@@ -88,7 +88,8 @@ fn part(raw: &RawValue) -> Result<Part<'_>, BadRequest> {
         "input_image" | "computer_screenshot" | "image_url" => piece.image(cache),
         "input_file" => piece.document(cache),
         "input_audio" => {
-            let sound = piece.input_audio.ok_or_else(|| wrong(FIELD, "made of sounds with `input_audio` each"))?;
+            let sound =
+                piece.input_audio.ok_or_else(|| wrong(FIELD, "made of sounds with `input_audio` each"))?;
             Ok(Part::Audio(Audio { format: sound.format.0, data: sound.data.0, transcript: None }))
         }
         _ => Err(unreadable()),
@@ -98,7 +99,8 @@ fn part(raw: &RawValue) -> Result<Part<'_>, BadRequest> {
 impl<'a> Piece<'a> {
     fn image(self, cache: Option<CacheMark>) -> Result<Part<'a>, BadRequest> {
         // Some clients still nest it as chat completions do.
-        let nested = |raw: &'a RawValue| json::object::<Members<'a>>(raw).and_then(|object| object.text("url"));
+        let nested =
+            |raw: &'a RawValue| json::object::<Members<'a>>(raw).and_then(|object| object.text("url"));
         let url = self.image_url.and_then(|raw| json::text(raw).or_else(|| nested(raw)));
         let media = match (url, self.file_id) {
             (Some(url), _) => media(url),

@@ -100,7 +100,8 @@ impl Items<'_> {
             false => call.id.as_ref().to_owned(),
         };
         let id = self.id(if call.custom { "ctc" } else { "fc" });
-        let arguments = if call.arguments.is_empty() && !call.custom { "{}" } else { call.arguments.as_ref() };
+        let arguments =
+            if call.arguments.is_empty() && !call.custom { "{}" } else { call.arguments.as_ref() };
         let head = CallHead { id: &id, call_id: &made, name: &call.name, custom: call.custom };
         output::call(&head, progress, arguments, separate(&mut self.output));
     }

@@ -78,11 +78,7 @@ pub fn read(raw: Option<&RawValue>) -> Result<Toolbox<'_>, BadRequest> {
     Ok(toolbox)
 }
 
-fn tool<'a>(
-    said: &Said<'a>,
-    parameters: Option<&'a RawValue>,
-    custom: bool,
-) -> Result<Tool<'a>, BadRequest> {
+fn tool<'a>(said: &Said<'a>, parameters: Option<&'a RawValue>, custom: bool) -> Result<Tool<'a>, BadRequest> {
     let name = said.name.and_then(json::text).filter(|name| !name.is_empty());
     Ok(Tool {
         name: name.ok_or_else(|| wrong(TOOLS, "an array of tools with a `name` each"))?,

@@ -150,11 +150,16 @@ impl Writer {
                 };
                 let (number, name, custom) = (*index, name.as_ref().to_owned(), *custom);
                 let prefix = if custom { "ctc" } else { "fc" };
-                self.open(prefix, What::Call { number, call_id, name, custom, arguments: String::new() }, out);
+                self.open(
+                    prefix,
+                    What::Call { number, call_id, name, custom, arguments: String::new() },
+                    out,
+                );
             }
             Delta::Arguments { index, text } => {
                 let Writer { open, events, .. } = self;
-                let is_it = |item: &&mut Open| matches!(item.what, What::Call { number, .. } if number == *index);
+                let is_it =
+                    |item: &&mut Open| matches!(item.what, What::Call { number, .. } if number == *index);
                 open.iter_mut().find(is_it).into_iter().for_each(|item| item.argue(text, events, out));
             }
             Delta::Image(image) => {

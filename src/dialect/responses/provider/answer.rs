@@ -163,8 +163,10 @@ impl Answer<'_> {
 
     pub fn usage(&self) -> Option<Usage> {
         let counts = self.usage?;
-        let (input, output) =
-            (counts.input_tokens_details.unwrap_or_default(), counts.output_tokens_details.unwrap_or_default());
+        let (input, output) = (
+            counts.input_tokens_details.unwrap_or_default(),
+            counts.output_tokens_details.unwrap_or_default(),
+        );
         Some(Usage {
             input: counts.input_tokens.unwrap_or(0),
             cached: input.cached_tokens.unwrap_or(0),
@@ -186,7 +188,9 @@ impl<'a> Item<'a> {
         }
         let kind = json::object::<Members<'_>>(raw).and_then(|item| item.text("type"));
         match kind.as_deref() {
-            None | Some("message" | "reasoning" | "function_call" | "custom_tool_call") => Err(NoAnswer::Malformed),
+            None | Some("message" | "reasoning" | "function_call" | "custom_tool_call") => {
+                Err(NoAnswer::Malformed)
+            }
             Some(_) => Ok(None),
         }
     }
@@ -197,8 +201,10 @@ impl<'a> Item<'a> {
 
     /// What a reasoning item says: its summary, else the bare reasoning of models that show it.
     pub fn thought(&self) -> String {
-        let pieces = self.summary.as_deref().filter(|summary| !summary.is_empty()).or(self.content.as_deref());
-        let texts: Vec<&str> = pieces.unwrap_or_default().iter().filter_map(|piece| piece.text.as_deref()).collect();
+        let pieces =
+            self.summary.as_deref().filter(|summary| !summary.is_empty()).or(self.content.as_deref());
+        let texts: Vec<&str> =
+            pieces.unwrap_or_default().iter().filter_map(|piece| piece.text.as_deref()).collect();
         texts.join("\n\n")
     }
 

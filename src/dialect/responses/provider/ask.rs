@@ -7,9 +7,9 @@ use crate::dialect::hub::Dropped;
 use crate::dialect::hub::Effort;
 use crate::dialect::hub::Format;
 use crate::dialect::hub::ModelTraits;
+use crate::dialect::responses::json::Object;
 use crate::dialect::responses::provider::items;
 use crate::dialect::responses::provider::tools;
-use crate::dialect::responses::json::Object;
 use crate::dialect::side::Target;
 use std::borrow::Cow;
 
@@ -112,12 +112,17 @@ impl Ask<'_> {
 
     fn limits(&mut self, object: &mut Object<'_>) {
         let most = self.traits().max_output.unwrap_or(u64::MAX);
-        object.put_some("max_output_tokens", self.request.max_output.map(|max| max.min(most).max(LEAST_OUTPUT)));
+        object.put_some(
+            "max_output_tokens",
+            self.request.max_output.map(|max| max.min(most).max(LEAST_OUTPUT)),
+        );
         let sampling = &self.request.sampling;
         let temperature = sampling.temperature.map(|degrees| degrees.min(self.traits().max_temperature));
         for (name, value) in [("temperature", temperature), ("top_p", sampling.top_p)] {
             match self.takes(name) {
-                true => drop(object.put_some(name, value)),
+                true => {
+                    object.put_some(name, value);
+                }
                 // 1 is what it takes anyway.
                 false => self.dropped.note_if(value.is_some_and(|value| value != 1.0), name),
             }
@@ -126,9 +131,7 @@ impl Ask<'_> {
 
     fn takes(&self, field: &str) -> bool {
         let (traits, reasons) = (self.traits(), self.reasons());
-        traits.sampling
-            && !(traits.sampling_needs_no_reasoning && reasons)
-            && !traits.refuses(field, reasons)
+        traits.sampling && !(traits.sampling_needs_no_reasoning && reasons) && !traits.refuses(field, reasons)
     }
 
     fn text(&self, object: &mut Object<'_>) {
@@ -163,7 +166,9 @@ impl Ask<'_> {
     fn extras(&mut self, object: &mut Object<'_>) {
         for (name, value) in &self.request.extras {
             match CARRIED.contains(&name.as_ref()) && !self.target.traits.refuses(name, false) {
-                true => drop(object.put_raw(name, value.get().as_bytes())),
+                true => {
+                    object.put_raw(name, value.get().as_bytes());
+                }
                 false if tools::is_hosted(name) => {}
                 false => self.dropped.note(Cow::Borrowed(name.as_ref())),
             }

@@ -47,7 +47,9 @@ enum Belongs {
 
 fn belongs(part: &Part<'_>) -> Belongs {
     match part {
-        Part::Text(_) | Part::Image(_) | Part::Audio(_) | Part::Document(_) | Part::Refusal(_) => Belongs::Message,
+        Part::Text(_) | Part::Image(_) | Part::Audio(_) | Part::Document(_) | Part::Refusal(_) => {
+            Belongs::Message
+        }
         Part::Thinking(_) => Belongs::Reasoning,
         Part::ToolCall(_) => Belongs::Call,
         Part::ToolResult(_) => Belongs::Result,
@@ -150,8 +152,12 @@ impl<'w> Items<'w> {
         let mut object = Object::of(self.list.item(), kind);
         object.put("call_id", result.call_id.as_ref());
         match words(&result.content) {
-            Some(words) if result.is_error => drop(object.put("output", &format!("Error: {words}"))),
-            Some(words) => drop(object.put("output", &words)),
+            Some(words) if result.is_error => {
+                object.put("output", &format!("Error: {words}"));
+            }
+            Some(words) => {
+                object.put("output", &words);
+            }
             None => {
                 let mut output = List::open(object.nest("output"));
                 result.content.iter().for_each(|part| write_part(part, self.target, output.item()));
@@ -210,11 +216,17 @@ fn write_image(image: &Image<'_>, target: &Target<'_>, out: &mut Vec<u8>) {
     match &image.media {
         Media::Url(url) => match target.fetched.get(url.as_ref()).filter(|_| !target.traits.image_urls) {
             Some(file) => put_data(&mut object, "image_url", &file.kind, &file.data),
-            None => drop(object.put("image_url", url.as_ref())),
+            None => {
+                object.put("image_url", url.as_ref());
+            }
         },
         Media::Inline { kind, data } => put_data(&mut object, "image_url", kind, data),
-        Media::FileId(id) => drop(object.put("file_id", id.as_ref())),
-        Media::Plain(text) => drop(object.put("image_url", text.as_ref())),
+        Media::FileId(id) => {
+            object.put("file_id", id.as_ref());
+        }
+        Media::Plain(text) => {
+            object.put("image_url", text.as_ref());
+        }
     }
     object.put("detail", image.detail.as_deref().unwrap_or("auto"));
     object.close();
@@ -226,8 +238,12 @@ fn write_document(document: &Document<'_>, out: &mut Vec<u8>) {
     }
     let mut object = Object::of(out, "input_file");
     match &document.media {
-        Media::Url(url) => drop(object.put("file_url", url.as_ref())),
-        Media::FileId(id) => drop(object.put("file_id", id.as_ref())),
+        Media::Url(url) => {
+            object.put("file_url", url.as_ref());
+        }
+        Media::FileId(id) => {
+            object.put("file_id", id.as_ref());
+        }
         Media::Inline { kind, data } => {
             let ending = kind.split('/').next_back().unwrap_or("pdf");
             match &document.name {

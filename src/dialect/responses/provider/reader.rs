@@ -7,13 +7,13 @@ use crate::dialect::frame::Frame;
 use crate::dialect::hub::Chunk;
 use crate::dialect::hub::Delta;
 use crate::dialect::hub::Finish;
+use crate::dialect::responses::json;
 use crate::dialect::responses::provider::answer::Annotation;
 use crate::dialect::responses::provider::answer::Answer;
 use crate::dialect::responses::provider::answer::Item;
 use crate::dialect::responses::provider::answer::wrapped;
 use crate::dialect::responses::provider::events::Event;
 use crate::dialect::responses::provider::events::Kind;
-use crate::dialect::responses::json;
 use crate::dialect::side::Garbage;
 use crate::dialect::side::ReadChunks;
 use std::borrow::Cow;
@@ -71,7 +71,13 @@ fn parse(data: &[u8]) -> Result<Event<'_>, Garbage> {
 }
 
 impl Reader {
-    fn take(&mut self, kind: Kind, event: &Event<'_>, data: &[u8], sink: &mut Sink<'_>) -> Result<(), Garbage> {
+    fn take(
+        &mut self,
+        kind: Kind,
+        event: &Event<'_>,
+        data: &[u8],
+        sink: &mut Sink<'_>,
+    ) -> Result<(), Garbage> {
         match kind {
             Kind::Created => self.created(event, sink)?,
             Kind::Text => self.text(event, sink)?,
@@ -85,7 +91,10 @@ impl Reader {
             Kind::RefusalDone => self.say(Delta::Refusal(event.whole().ok_or(Garbage)?), sink),
             Kind::Annotation => {
                 let annotation: Annotation<'_> = event.annotation.and_then(json::object).ok_or(Garbage)?;
-                annotation.citation().into_iter().for_each(|citation| self.say(Delta::Citation(citation), sink));
+                annotation
+                    .citation()
+                    .into_iter()
+                    .for_each(|citation| self.say(Delta::Citation(citation), sink));
             }
             Kind::Thought => {
                 self.streams_thoughts = true;
@@ -167,7 +176,9 @@ impl Reader {
 
     fn added(&mut self, event: &Event<'_>, sink: &mut Sink<'_>) -> Result<(), Garbage> {
         let item = item(event)?.filter(is_call);
-        item.into_iter().for_each(|item| drop(self.open(event.item_index(), &item, sink)));
+        item.into_iter().for_each(|item| {
+            self.open(event.item_index(), &item, sink);
+        });
         Ok(())
     }
 
@@ -177,7 +188,10 @@ impl Reader {
         let at = self.calls.len();
         self.calls.push(Call { item: index, id: id.to_owned(), come: 0 });
         let (id, name) = (Cow::Borrowed(id), Cow::Borrowed(name));
-        self.say(Delta::ToolCall { index: number(at), id, name, custom: item.is_custom(), signature: None }, sink);
+        self.say(
+            Delta::ToolCall { index: number(at), id, name, custom: item.is_custom(), signature: None },
+            sink,
+        );
         at
     }
 

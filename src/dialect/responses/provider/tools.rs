@@ -20,7 +20,12 @@ pub fn is_hosted(name: &str) -> bool {
 }
 
 /// Writes `tools`, `tool_choice` and `parallel_tool_calls`.
-pub fn write(request: &ChatRequest<'_>, traits: &ModelTraits, dropped: &mut Dropped, object: &mut Object<'_>) {
+pub fn write(
+    request: &ChatRequest<'_>,
+    traits: &ModelTraits,
+    dropped: &mut Dropped,
+    object: &mut Object<'_>,
+) {
     let hosted: Vec<&RawValue> =
         request.extras.iter().filter(|(name, _)| is_hosted(name)).map(|(_, raw)| *raw).collect();
     // A client of this dialect has said its search among the vendor's own tools already.
@@ -39,7 +44,9 @@ pub fn write(request: &ChatRequest<'_>, traits: &ModelTraits, dropped: &mut Drop
     let parallel = request.parallel_tool_calls;
     match traits.refuses("parallel_tool_calls", false) {
         true => dropped.note_if(parallel.is_some(), "parallel_tool_calls"),
-        false => drop(object.put_some("parallel_tool_calls", parallel)),
+        false => {
+            object.put_some("parallel_tool_calls", parallel);
+        }
     }
 }
 
@@ -67,7 +74,9 @@ fn write_grammar(format: &RawValue, out: &mut Vec<u8>) {
         None => out.extend_from_slice(format.get().as_bytes()),
         Some(grammar) => {
             let mut object = Object::of(out, "grammar");
-            grammar.0.iter().for_each(|(key, value)| drop(object.put(key, value)));
+            grammar.0.iter().for_each(|(key, value)| {
+                object.put(key, value);
+            });
             object.close();
         }
     }
@@ -81,8 +90,11 @@ fn write_search(options: &RawValue, out: &mut Vec<u8>) {
     if let Some(location) = options.find("user_location").and_then(json::object::<Members<'_>>) {
         let place = location.find("approximate").and_then(json::object).unwrap_or(location);
         let mut written = Object::of(object.nest("user_location"), "approximate");
-        let known = place.0.iter().filter(|(key, _)| ["city", "country", "region", "timezone"].contains(&&**key));
-        known.for_each(|(key, value)| drop(written.put(key, value)));
+        let known =
+            place.0.iter().filter(|(key, _)| ["city", "country", "region", "timezone"].contains(&&**key));
+        known.for_each(|(key, value)| {
+            written.put(key, value);
+        });
         written.close();
     }
     object.close();
@@ -93,7 +105,12 @@ fn is_search(raw: &RawValue) -> bool {
     kind.is_some_and(|kind| kind.starts_with("web_search"))
 }
 
-fn write_choice(request: &ChatRequest<'_>, traits: &ModelTraits, dropped: &mut Dropped, object: &mut Object<'_>) {
+fn write_choice(
+    request: &ChatRequest<'_>,
+    traits: &ModelTraits,
+    dropped: &mut Dropped,
+    object: &mut Object<'_>,
+) {
     let Some(choice) = &request.tool_choice else { return };
     let forces = match choice {
         ToolChoice::Auto | ToolChoice::None => false,
@@ -113,9 +130,15 @@ fn write_choice(request: &ChatRequest<'_>, traits: &ModelTraits, dropped: &mut D
         object.close();
     };
     match choice {
-        ToolChoice::Auto => drop(object.put("tool_choice", "auto")),
-        ToolChoice::None => drop(object.put("tool_choice", "none")),
-        ToolChoice::Required => drop(object.put("tool_choice", "required")),
+        ToolChoice::Auto => {
+            object.put("tool_choice", "auto");
+        }
+        ToolChoice::None => {
+            object.put("tool_choice", "none");
+        }
+        ToolChoice::Required => {
+            object.put("tool_choice", "required");
+        }
         ToolChoice::Named(name) => named(name, object.nest("tool_choice")),
         ToolChoice::Allowed { names, required } => {
             let mut allowed = Object::of(object.nest("tool_choice"), "allowed_tools");
