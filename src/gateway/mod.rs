@@ -17,6 +17,7 @@ pub mod recall;
 pub mod receive;
 pub mod record;
 pub mod refuse;
+pub mod reply;
 pub mod slow_head;
 pub mod snapshot;
 pub mod unread;
