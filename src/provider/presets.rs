@@ -3,6 +3,7 @@
 use crate::dialect::Dialect;
 use crate::dialect::hub::ModelTraits;
 use crate::provider::Class::{Embedding, Large, Reasoning, Small};
+use crate::provider::models;
 use crate::provider::{KeyHeader, Preset, Tier};
 
 /// What most vendors have in common; entries below name only what differs.
@@ -108,6 +109,9 @@ pub static PRESETS: &[Preset] = &[
         kind: "openai",
         base_url: "https://api.openai.com/v1",
         key_env: &["OPENAI_API_KEY"],
+        responses: true,
+        traits: models::openai::ANY,
+        model_traits: models::openai::MODELS,
         models: &[
             (Small, "gpt-4o-mini"),
             (Large, "gpt-6.1-terra"),

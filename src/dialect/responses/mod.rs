@@ -2,6 +2,8 @@
 
 mod client;
 mod json;
+pub mod marks;
+pub mod page;
 mod provider;
 mod seal;
 pub mod thread;
@@ -11,3 +13,6 @@ pub static PROVIDER: provider::Provider = provider::Provider;
 
 /// The client's side.
 pub static CLIENT: client::Client = client::Client;
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,8 @@ use std::borrow::Cow;
 
 /// In front of what a provider of this dialect sealed.
 const OWN: &str = "openai-reasoning:";
+/// In front of everything that is marked as ours.
+pub const MARK: &str = "tollgate.";
 /// In front of a seal that a client is shown.
 const SHOWN: &str = "tollgate.sealed:";
 /// In front of redacted thinking that a client is shown.
@@ -48,11 +50,6 @@ pub fn brought<'a>(id: &str, encrypted: &'a str) -> Brought<'a> {
         (None, Some(data)) => Brought::Redacted(Cow::Borrowed(data)),
         (None, None) => Brought::Signature(Cow::Owned(pack(id, encrypted))),
     }
-}
-
-/// Whether an `encrypted_content` is marked as ours: no provider of this dialect can open it as it stands.
-pub fn is_shown(encrypted: &str) -> bool {
-    encrypted.starts_with(SHOWN) || encrypted.starts_with(SHOWN_REDACTED)
 }
 
 #[cfg(test)]

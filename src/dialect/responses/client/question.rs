@@ -53,7 +53,7 @@ const DEFAULTS: &[(&str, &str)] = &[("truncation", "\"disabled\""), ("metadata",
 const LOGPROBS: &str = "message.output_text.logprobs";
 const ENCRYPTED: &str = "reasoning.encrypted_content";
 
-/// Reads a request.
+/// Reads a request. One that goes on from a stored answer has to be made whole before.
 pub fn read(body: &[u8]) -> Result<ChatRequest<'_>, BadRequest> {
     let members: Members<'_> = serde_json::from_slice(body).map_err(|error| not_json(error.to_string()))?;
     if let Some(name) = members.repeated() {
@@ -64,6 +64,9 @@ pub fn read(body: &[u8]) -> Result<ChatRequest<'_>, BadRequest> {
         });
     }
     let body = Body(members);
+    if let Some(id) = body.text("previous_response_id")? {
+        return Err(unknown_answer(&id));
+    }
     let talk = body.talk()?;
     let toolbox = tools::read(body.0.find("tools"))?;
     let (include, sampling) = body.sampling()?;
@@ -135,7 +138,7 @@ impl<'a> Body<'a> {
         }
         match self.0.find("input") {
             Some(input) => talk.read(input)?,
-            None if ["previous_response_id", "prompt"].iter().any(|name| self.0.find(name).is_some()) => {}
+            None if self.0.find("prompt").is_some() => {}
             None => return Err(missing("input")),
         }
         Ok(talk)
@@ -216,6 +219,16 @@ fn format(raw: &RawValue) -> Result<Format<'_>, BadRequest> {
             strict: options.strict,
         }),
         _ => Err(wrong(FIELD, "of type `text`, `json_object` or `json_schema`")),
+    }
+}
+
+/// The answer that a request goes on from is not there.
+pub fn unknown_answer(id: &str) -> BadRequest {
+    let id: String = id.chars().take(100).collect();
+    BadRequest {
+        message: format!("there is no response `{id}` to go on from; send the whole conversation as `input`"),
+        param: Some("previous_response_id"),
+        code: Some("previous_response_not_found"),
     }
 }
 

@@ -192,20 +192,21 @@ impl Writer {
         if let (Some(Open { what: What::Reasoning { encrypted, .. }, .. }), _) = self.reasoning(out) {
             *encrypted = Some(sealed);
         }
-        self.close_finished(out);
+        self.close_finished(false, out);
     }
 
     fn open(&mut self, prefix: &str, what: What, out: &mut Vec<u8>) {
+        self.close_finished(true, out);
         let item = Open::new(self.count, self.head.item_id(prefix, self.count), what, &mut self.events, out);
         self.count += 1;
         self.open.push_back(item);
-        self.close_finished(out);
+        self.close_finished(false, out);
     }
 
-    /// Closes every item at the front to which nothing can be added any more.
-    fn close_finished(&mut self, out: &mut Vec<u8>) {
+    /// Closes every item at the front to which nothing can be added any more. `another`: one is about to be opened.
+    fn close_finished(&mut self, another: bool, out: &mut Vec<u8>) {
         while let Some(item) = self.open.front() {
-            if !is_finished(&item.what, self.open.len() == 1) {
+            if !is_finished(&item.what, self.open.len() == 1 && !another) {
                 return;
             }
             if let Some(item) = self.open.pop_front() {

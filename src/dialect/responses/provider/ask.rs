@@ -78,7 +78,7 @@ impl Ask<'_> {
 
     /// The model will reason on this request.
     fn reasons(&self) -> bool {
-        self.effort.or(self.traits().default_effort).is_some_and(|effort| effort != Effort::None)
+        self.traits().reasons(self.effort)
     }
 
     /// The model is one that can reason: others refuse to be asked for what they thought.
