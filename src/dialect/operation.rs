@@ -66,6 +66,11 @@ impl Operation {
         matches!(self, Operation::ChatCompletions | Operation::Messages | Operation::Responses)
     }
 
+    /// Whether it only asks how many tokens a request has.
+    pub fn counts_tokens(self) -> bool {
+        matches!(self, Operation::CountTokens | Operation::ResponseTokens)
+    }
+
     /// Whether its stream is one of OpenAI's chunks.
     pub fn is_openai_stream(self) -> bool {
         matches!(self, Operation::ChatCompletions | Operation::Completions)
