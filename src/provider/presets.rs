@@ -6,6 +6,8 @@ use crate::provider::Class::{Embedding, Large, Reasoning, Small};
 use crate::provider::models::anthropic;
 use crate::provider::models;
 use crate::provider::{KeyHeader, PlaceEnv, Preset, Tier};
+use crate::provider::models;
+use crate::provider::{KeyHeader, Preset, Tier};
 
 /// What most vendors have in common; entries below name only what differs.
 const COMMON: Preset = Preset {
@@ -140,6 +142,9 @@ pub static PRESETS: &[Preset] = &[
         kind: "openai",
         base_url: "https://api.openai.com/v1",
         key_env: &["OPENAI_API_KEY"],
+        responses: true,
+        traits: models::openai::ANY,
+        model_traits: models::openai::MODELS,
         models: &[
             (Small, "gpt-4o-mini"),
             (Large, "gpt-6.1-terra"),

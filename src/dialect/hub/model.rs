@@ -14,6 +14,8 @@ pub struct ModelTraits {
     pub thinking: ThinkingStyle,
     /// Efforts it knows; others become the nearest. Empty: efforts are not understood.
     pub efforts: &'static [Effort],
+    /// Efforts it knows besides, but only through the Responses API.
+    pub efforts_of_responses: &'static [Effort],
     /// The effort it takes when none is named: `None` where it does not reason unless told.
     pub default_effort: Option<Effort>,
     /// A tool may be forced.
@@ -78,6 +80,7 @@ impl ModelTraits {
         max_temperature: 2.0,
         thinking: ThinkingStyle::Effort,
         efforts: &Effort::ALL,
+        efforts_of_responses: &[],
         default_effort: None,
         forced_tool_choice: true,
         prefill: true,

@@ -7,3 +7,4 @@ pub mod cohere;
 pub mod ollama;
 pub mod replicate;
 pub mod zai;
+pub mod openai;
