@@ -3,6 +3,9 @@
 use crate::dialect::Dialect;
 use crate::dialect::hub::ModelTraits;
 use crate::provider::Class::{Embedding, Large, Reasoning, Small};
+use crate::provider::serves::{
+    EDITS, EVERYTHING, IMAGES, MODERATIONS, RERANK, SPEECH, TRANSCRIPTIONS, TRANSLATIONS,
+};
 use crate::provider::{KeyHeader, Preset, Tier};
 
 /// What most vendors have in common; entries below name only what differs.
@@ -19,6 +22,7 @@ const COMMON: Preset = Preset {
     headers: &[],
     traits: ModelTraits::UNKNOWN,
     model_traits: &[],
+    serves: &[],
     models: &[],
 };
 
@@ -29,6 +33,7 @@ pub static PRESETS: &[Preset] = &[
         base_url: "https://api.groq.com/openai/v1",
         key_env: &["GROQ_API_KEY"],
         tier: Tier::Free,
+        serves: &[TRANSCRIPTIONS, TRANSLATIONS, SPEECH],
         models: &[
             (Small, "openai/gpt-oss-20b"),
             (Large, "openai/gpt-oss-120b"),
@@ -50,6 +55,7 @@ pub static PRESETS: &[Preset] = &[
         base_url: "https://generativelanguage.googleapis.com/v1beta/openai",
         key_env: &["GEMINI_API_KEY", "GOOGLE_API_KEY"],
         tier: Tier::Free,
+        serves: &[IMAGES],
         models: &[
             (Small, "gemini-3.5-flash-lite"),
             (Large, "gemini-3.8-flash"),
@@ -62,6 +68,7 @@ pub static PRESETS: &[Preset] = &[
         kind: "openrouter",
         base_url: "https://openrouter.ai/api/v1",
         key_env: &["OPENROUTER_API_KEY"],
+        serves: &[TRANSCRIPTIONS, SPEECH, RERANK],
         models: &[
             (Small, "openai/gpt-oss-20b"),
             (Large, "openai/gpt-oss-120b"),
@@ -86,6 +93,7 @@ pub static PRESETS: &[Preset] = &[
         also: &["z.ai"],
         base_url: "https://api.z.ai/api/paas/v4",
         key_env: &["ZAI_API_KEY"],
+        serves: &[IMAGES, TRANSCRIPTIONS, SPEECH, MODERATIONS, RERANK],
         models: &[(Small, "glm-4.7-flash"), (Large, "glm-5.3"), (Reasoning, "glm-5.3")],
         ..COMMON
     },
@@ -93,6 +101,7 @@ pub static PRESETS: &[Preset] = &[
         kind: "novita",
         base_url: "https://api.novita.ai/openai/v1",
         key_env: &["NOVITA_API_KEY"],
+        serves: &[RERANK],
         models: &[(Large, "deepseek/deepseek-v3.2"), (Reasoning, "zai-org/glm-4.7")],
         ..COMMON
     },
@@ -107,6 +116,7 @@ pub static PRESETS: &[Preset] = &[
         kind: "openai",
         base_url: "https://api.openai.com/v1",
         key_env: &["OPENAI_API_KEY"],
+        serves: &[IMAGES, EDITS, TRANSCRIPTIONS, TRANSLATIONS, SPEECH, MODERATIONS],
         models: &[
             (Small, "gpt-4o-mini"),
             (Large, "gpt-6.1-terra"),
@@ -120,6 +130,7 @@ pub static PRESETS: &[Preset] = &[
         base_url: "https://api.mistral.ai/v1",
         key_env: &["MISTRAL_API_KEY"],
         stream_options: false,
+        serves: &[TRANSCRIPTIONS, SPEECH, MODERATIONS],
         models: &[
             (Small, "mistral-small-latest"),
             (Large, "mistral-large-latest"),
@@ -139,6 +150,7 @@ pub static PRESETS: &[Preset] = &[
         kind: "together",
         base_url: "https://api.together.ai/v1",
         key_env: &["TOGETHER_API_KEY"],
+        serves: &[IMAGES, TRANSCRIPTIONS, SPEECH, RERANK],
         models: &[(Small, "openai/gpt-oss-20b"), (Large, "openai/gpt-oss-120b")],
         ..COMMON
     },
@@ -146,6 +158,7 @@ pub static PRESETS: &[Preset] = &[
         kind: "fireworks",
         base_url: "https://api.fireworks.ai/inference/v1",
         key_env: &["FIREWORKS_API_KEY"],
+        serves: &[RERANK],
         models: &[
             (Small, "accounts/fireworks/models/gpt-oss-20b"),
             (Large, "accounts/fireworks/models/gpt-oss-120b"),
@@ -156,6 +169,7 @@ pub static PRESETS: &[Preset] = &[
         kind: "xai",
         base_url: "https://api.x.ai/v1",
         key_env: &["XAI_API_KEY"],
+        serves: &[IMAGES],
         models: &[(Large, "grok-4.7"), (Reasoning, "grok-4.7")],
         ..COMMON
     },
@@ -165,11 +179,19 @@ pub static PRESETS: &[Preset] = &[
         key_env: &["OLLAMA_API_KEY"],
         needs_key: false,
         tier: Tier::Local,
+        serves: &[IMAGES],
         models: &[(Small, "llama3.2:3b"), (Large, "gpt-oss:20b"), (Embedding, "nomic-embed-text")],
         ..COMMON
     },
-    Preset { kind: "vllm", key_env: &["VLLM_API_KEY"], needs_key: false, tier: Tier::Local, ..COMMON },
-    Preset { kind: "openai_compatible", needs_key: false, ..COMMON },
+    Preset {
+        kind: "vllm",
+        key_env: &["VLLM_API_KEY"],
+        needs_key: false,
+        tier: Tier::Local,
+        serves: &[TRANSCRIPTIONS, TRANSLATIONS, RERANK],
+        ..COMMON
+    },
+    Preset { kind: "openai_compatible", needs_key: false, serves: EVERYTHING, ..COMMON },
 ];
 
 /// The preset a `kind` (or one of its other spellings) names.

@@ -1,9 +1,11 @@
-//! OpenAI's dialect: chat completions, completions and embeddings.
+//! OpenAI's dialect: chat completions, completions, embeddings, and what is passed through beside them.
 
 pub mod assemble;
 pub mod error;
 mod events;
 mod fields;
+pub mod form;
+pub mod media;
 pub mod messages;
 mod node;
 pub mod relay;
