@@ -17,6 +17,7 @@ use support::Gateway;
 use support::MODEL;
 use support::Reply;
 use support::Request;
+use support::Step;
 use support::Vendor;
 use support::ask;
 use support::chat_body;
@@ -96,9 +97,7 @@ fn unavailable() -> Reply {
 
 #[tokio::test]
 async fn an_outage_is_answered_by_the_next_and_ends_within_one_rest() {
-    for (outage, tries) in
-        [(unavailable as fn() -> Reply, 1), (|| Reply::default().then(support::Step::Reset), 2)]
-    {
+    for (outage, tries) in [(unavailable as fn() -> Reply, 1), (|| Reply::default().then(Step::Reset), 2)] {
         let stage = Stage::set("check_interval: off", outage);
         assert_eq!(stage.ask().await.provider(), Some("flapping"));
         stage.turn(true);
@@ -130,6 +129,38 @@ async fn an_outage_is_answered_by_the_next_and_ends_within_one_rest() {
         }
         assert_eq!(stage.gateway.metric("tollgate_provider_healthy{provider=\"steady\"}"), 1.0);
     }
+}
+
+/// The stream that tries it is far from its end when others find it well again.
+#[tokio::test]
+async fn the_first_content_of_a_stream_shows_that_it_is_back() {
+    let flapping = Vendor::start(|number, request| match number {
+        0..3 => unavailable(),
+        _ if request.json()["stream"] == true => {
+            Reply::sse_head().event(&support::chunk("a")).then(Step::Hang)
+        }
+        _ => healthy(request, "flapping"),
+    });
+    let steady = Vendor::start(|_, request| healthy(request, "steady"));
+    let lines = [("flapping", &flapping), ("steady", &steady)];
+    let lines = lines.map(|(name, vendor)| support::provider(name, vendor.base_url()));
+    let gateway = Gateway::start(&support::config("unhealthy_for: 1s, ", &lines));
+    for _ in 0..3 {
+        assert_eq!(ask(&gateway, &chat_body(MODEL, false)).await.provider(), Some("steady"));
+    }
+    let begun = Instant::now();
+    let _live = loop {
+        let url = gateway.url("/v1/chat/completions");
+        let asked = client().post(url).bearer_auth(support::KEY).json(&chat_body(MODEL, true)).send();
+        let answer = asked.await.unwrap();
+        if answer.headers()["x-provider"] == "flapping" {
+            break answer;
+        }
+        assert!(begun.elapsed() < UNHEALTHY_FOR + SLACK, "it is not tried");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    assert_eq!(gateway.metric("tollgate_provider_healthy{provider=\"flapping\"}"), 1.0);
+    assert_eq!(ask(&gateway, &chat_body(MODEL, false)).await.provider(), Some("flapping"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

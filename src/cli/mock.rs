@@ -1,8 +1,8 @@
 //! `tollgate mock`: a simulated provider in OpenAI's dialect.
 
+use crate::config::read_duration;
 use crate::mock::Behaviour;
 use crate::mock::Stall;
-use crate::mock::parse_duration;
 use crate::mock::serve;
 use crate::secret::Secret;
 use anyhow::Context;
@@ -23,7 +23,7 @@ pub struct MockArgs {
     #[arg(long, default_value = "mock")]
     name: String,
     /// Wait before every response head, such as 50ms
-    #[arg(long, default_value = "0ms", value_parser = parse_duration)]
+    #[arg(long, default_value = "0ms", value_parser = read_duration)]
     latency: Duration,
     /// Pace of answers; 0 is as fast as possible
     #[arg(long, default_value_t = 0)]

@@ -31,9 +31,11 @@ pub use environment::Environment;
 pub use environment::VARIABLES;
 pub use model::*;
 pub use print::print;
+pub use print::words::duration as write_duration;
 pub use problem::Problem;
 pub use source::Source;
 pub use source::find;
+pub use units::duration as read_duration;
 
 use crate::config::environment::Variables;
 use crate::config::problem::Report;

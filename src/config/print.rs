@@ -1,7 +1,7 @@
 //! The configuration in force, written as a file that would say the same.
 
 mod routing;
-mod words;
+pub mod words;
 
 use crate::config::Auth;
 use crate::config::Config;

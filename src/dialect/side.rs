@@ -8,6 +8,8 @@ use crate::dialect::hub::ChatRequest;
 use crate::dialect::hub::ChatResponse;
 use crate::dialect::hub::Chunk;
 use crate::dialect::hub::Dropped;
+use crate::dialect::hub::EmbedRequest;
+use crate::dialect::hub::EmbedResponse;
 use crate::dialect::hub::ModelTraits;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -43,6 +45,33 @@ pub trait ProviderSide: Sync {
     /// What is to be done with an answer that may be only a promise of one.
     fn follow(&self, _body: &[u8], _stream: bool) -> Follow {
         Follow::Answer
+    }
+
+    /// Where vectors are asked for, behind the base URL; `None` where this dialect has none.
+    fn embed_path(&self, _model: &str) -> Option<String> {
+        None
+    }
+
+    /// The body of a request for vectors. What cannot be said is left out and noted in `dropped`.
+    ///
+    /// # Errors
+    /// [`Unsayable`] when leaving it out would make another question of it, or where there are none to be had.
+    fn write_embed(
+        &self,
+        _request: &EmbedRequest<'_>,
+        _target: &Target<'_>,
+        _dropped: &mut Dropped,
+    ) -> Result<Vec<u8>, Unsayable> {
+        let message = "this model's provider has no embeddings; name a model that makes them".to_owned();
+        Err(Unsayable { message, param: "model" })
+    }
+
+    /// Reads an answer of vectors with status 200.
+    ///
+    /// # Errors
+    /// [`NoAnswer`] when it is none.
+    fn read_embed(&self, _body: &[u8]) -> Result<EmbedResponse, NoAnswer> {
+        Err(NoAnswer::Malformed)
     }
 }
 

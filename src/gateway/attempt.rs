@@ -22,6 +22,8 @@ use http::HeaderName;
 use http::HeaderValue;
 use http::header;
 use pingora::http::ResponseHeader;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -51,6 +53,8 @@ pub struct Terms<'a> {
     pub deadline: Instant,
     /// Bytes of a stream kept for the cache.
     pub keep: usize,
+    /// The provider has the whole request and has not refused it: it will charge for the prompt.
+    pub is_owed: AtomicBool,
 }
 
 /// Asks one target.
@@ -77,6 +81,7 @@ pub async fn attempt(
             Err(Failure::new(Fault::Malformed, "encoded"))
         }
         Head::Failed { code, retry_after } => {
+            terms.owe(false);
             let said = wire.dregs().await;
             upstreams.close(wire).await;
             let hint = |name: &str| retry_after.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
@@ -96,6 +101,7 @@ async fn ask_head(
     let body = body_for(vendor, stop, ask);
     let mut fresh = false;
     loop {
+        terms.owe(false);
         let mut wire =
             upstreams.open(&vendor.host, fresh, terms.deadline).await.map_err(Failure::unreached)?;
         match wire.reused {
@@ -122,6 +128,7 @@ async fn exchange_heads(
     terms: &Terms<'_>,
 ) -> Result<Head, Broken> {
     let sent = send(wire, vendor, stop, ask, body, terms.deadline).await;
+    terms.owe(sent.is_ok());
     let stream = ask.shape.stream;
     let answer = terms.until(terms.failover.answer);
     let head = match sent {
@@ -170,6 +177,10 @@ const EARLY_ANSWER: Duration = Duration::from_millis(500);
 impl Terms<'_> {
     fn until(&self, patience: Duration) -> Instant {
         self.deadline.min(Instant::now() + patience)
+    }
+
+    fn owe(&self, is_owed: bool) {
+        self.is_owed.store(is_owed, Ordering::Relaxed);
     }
 }
 

@@ -22,12 +22,12 @@ use crate::gateway::client::while_it_waits;
 use crate::gateway::receive::Ask;
 use crate::gateway::record::Record;
 use crate::gateway::vendor::Vendor;
+use crate::gateway::verdicts;
 use crate::telemetry::metrics::CacheResult;
 use crate::upstream::Broken;
 use crate::upstream::Silence;
 use crate::upstream::Upstreams;
 use crate::upstream::Wire;
-use crate::usage::estimate;
 use bytes::Bytes;
 use http::Version;
 use http::header;
@@ -245,9 +245,5 @@ async fn leave(wire: Wire, relay: &Relay, record: &mut Record, ask: &Ask) -> End
 
 /// What the provider counted; else about what it must have: an event is about a token.
 fn used(relay: &Relay, ask: &Ask) -> Usage {
-    relay.usage.unwrap_or_else(|| Usage {
-        input: estimate::of_text(ask.body.len()),
-        output: relay.content_events,
-        ..Usage::default()
-    })
+    relay.usage.unwrap_or_else(|| Usage { output: relay.content_events, ..verdicts::prompt(ask) })
 }

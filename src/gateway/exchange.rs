@@ -32,6 +32,7 @@ use pingora::proxy::Session;
 use rand::RngExt;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -59,12 +60,7 @@ pub async fn run(
     let Exchange { ask, plan, of_group, mut keep } = exchange;
     let failover = &snapshot.config.failover;
     let deadline = record.arrival.at + failover.deadline;
-    let terms = Terms {
-        failover,
-        max_answer: snapshot.config.limits.answer,
-        deadline,
-        keep: keep.as_ref().map_or(0, |k| k.max_answer),
-    };
+    let terms = terms(snapshot, deadline, keep.as_ref());
     let mut way = Itinerary::new(plan, of_group, verdicts::patience(failover));
     let mut last: Option<(Stop, Failure)> = None;
     while let Some(stop) = way.next(&snapshot.vendors, clock::now()) {
@@ -77,19 +73,23 @@ pub async fn run(
             while_it_waits(session, asked).await
         };
         match answered {
-            Err(ClientLeft) => return client_left(vendor, &stop, record, begun),
+            Err(ClientLeft) => {
+                note(record, vendor, &stop, "client_left", begun.elapsed());
+                serve(record, vendor, &stop, parts);
+                record.service.usage = terms.is_owed.into_inner().then(|| verdicts::prompt(&ask));
+                record.client_left();
+                return Ok(());
+            }
             Ok(Ok(reply)) => {
                 note(record, vendor, &stop, "200", begun.elapsed());
                 serve(record, vendor, &stop, parts);
-                return reply_with(parts, snapshot, session, record, &ask, reply, &stop, keep.take()).await;
+                let keep = keep.take().map(|keep| if stop.stand_in { keep.for_now() } else { keep });
+                return reply_with(parts, snapshot, session, record, &ask, reply, &stop, keep).await;
             }
             Ok(Err(failure)) => {
                 note(record, vendor, &stop, failure.word, begun.elapsed());
                 verdicts::blame_for(vendor, &stop, &failure, failover);
-                let jitter = rand::rng().random_range(0.0..1.0);
-                let larger =
-                    |candidate: &Candidate| verdicts::is_larger(snapshot, parts.prices, &stop, candidate);
-                match way.learn(&stop, &failure.fault, jitter, larger) {
+                match learn(&mut way, parts, snapshot, &stop, &failure) {
                     Onward::GiveBack => {
                         return Box::pin(give_back(session, record, vendor, &stop, &failure)).await;
                     }
@@ -98,9 +98,7 @@ pub async fn run(
                         return Box::pin(client::refuse(session, record, &refusal)).await;
                     }
                     Onward::After(wait) => {
-                        if !wait.is_zero()
-                            && while_it_waits(session, pin!(tokio::time::sleep(wait))).await.is_err()
-                        {
+                        if rest(session, wait).await.is_err() {
                             record.client_left();
                             return Ok(());
                         }
@@ -111,6 +109,29 @@ pub async fn run(
         }
     }
     Box::pin(exhausted(session, record, &way, last, snapshot)).await
+}
+
+fn terms<'s>(snapshot: &'s Snapshot, deadline: Instant, keep: Option<&Keep>) -> Terms<'s> {
+    Terms {
+        failover: &snapshot.config.failover,
+        max_answer: snapshot.config.limits.answer,
+        deadline,
+        keep: keep.map_or(0, |keep| keep.max_answer),
+        is_owed: AtomicBool::new(false),
+    }
+}
+
+async fn rest(session: &mut Session, wait: Duration) -> Result<(), ClientLeft> {
+    match wait.is_zero() {
+        true => Ok(()),
+        false => while_it_waits(session, pin!(tokio::time::sleep(wait))).await,
+    }
+}
+
+fn learn(way: &mut Itinerary, parts: &Parts, snapshot: &Snapshot, stop: &Stop, failure: &Failure) -> Onward {
+    let jitter = rand::rng().random_range(0.0..1.0);
+    let larger = |candidate: &Candidate| verdicts::is_larger(snapshot, parts.prices, stop, candidate);
+    way.learn(stop, &failure.fault, jitter, larger)
 }
 
 async fn exhausted(
@@ -146,16 +167,6 @@ fn serve(record: &mut Record, vendor: &Vendor, stop: &Stop, parts: &Parts) {
     record.service.lane = Some(vendor.lane(&stop.model, parts.prices));
 }
 
-fn client_left(vendor: &Vendor, stop: &Stop, record: &mut Record, begun: Instant) -> pingora::Result<()> {
-    // The attempt told nothing of the provider.
-    vendor.vitals.forget();
-    note(record, vendor, stop, "client_left", begun.elapsed());
-    record.service.provider = Some(vendor.name.clone());
-    record.service.model = Some(stop.model.clone());
-    record.client_left();
-    Ok(())
-}
-
 #[allow(clippy::too_many_arguments)] // the end of the loop, where everything it held is used up
 async fn reply_with(
     parts: &Parts,
@@ -182,6 +193,7 @@ async fn reply_with(
             deliver::whole(session, record, ask, body).await?;
         }
         Reply::Stream(opened) => {
+            verdicts::welcome(vendor);
             let _live = parts.metrics().stream_begins();
             match Box::pin(deliver::stream(session, record, ask, *opened, vendor)).await? {
                 Ended::Complete { wire, last, transcript } => {
@@ -192,7 +204,7 @@ async fn reply_with(
                     deliver::end(session, record, &parts.upstreams, wire, last).await;
                 }
                 Ended::Broken(word) => verdicts::broke_off(vendor, word, &snapshot.config.failover),
-                Ended::ClientLeft => vendor.vitals.forget(),
+                Ended::ClientLeft => {}
             }
         }
     }
@@ -207,7 +219,6 @@ async fn give_back(
     stop: &Stop,
     failure: &Failure,
 ) -> pingora::Result<()> {
-    vendor.vitals.forget();
     record.service.provider = Some(vendor.name.clone());
     record.service.model = Some(stop.model.clone());
     let (status, cause) = match &failure.fault {

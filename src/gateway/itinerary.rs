@@ -1,6 +1,7 @@
 //! The way through a plan: which target is asked next, and what is learnt from one that failed.
 
 use crate::gateway::vendor::Vendor;
+use crate::health::Admission;
 use crate::health::Pick;
 use crate::routing::Candidate;
 use crate::routing::judge::Circumstances;
@@ -20,6 +21,13 @@ pub struct Stop {
     pub model: Arc<str>,
     pub key: usize,
     pub stand_in: bool,
+}
+
+impl Stop {
+    fn at(candidate: &Candidate, key: usize) -> Stop {
+        let Candidate { provider, model, stand_in } = candidate.clone();
+        Stop { provider, model, key, stand_in }
+    }
 }
 
 /// What follows from a failure.
@@ -51,6 +59,8 @@ pub struct Itinerary {
     tries_on_target: u32,
     tried_keys: Vec<usize>,
     again: Option<Stop>,
+    /// Held while the target is asked, to the end of its answer.
+    admission: Option<Admission>,
     /// When the first target that was skipped because its keys cool down may be asked again.
     pub open_again: Option<Instant>,
 }
@@ -68,6 +78,7 @@ impl Itinerary {
             tries_on_target: 0,
             tried_keys: Vec::new(),
             again: None,
+            admission: None,
             open_again: None,
         }
     }
@@ -84,20 +95,19 @@ impl Itinerary {
     }
 
     fn draw(&mut self, vendors: &[Vendor], now: Instant) -> Option<Stop> {
+        // Another key of the same provider is asked for it anew.
+        self.admission = None;
         while let Some(candidate) = self.plan.get(self.at) {
             let vitals = &vendors[candidate.provider].vitals;
             match vitals.pick(now, &self.tried_keys) {
-                // When nobody else is left, those that rest are asked all the same.
-                Pick::Key(key) if self.at >= self.drawn || vitals.admit(now) => {
-                    let stop = Stop {
-                        provider: candidate.provider,
-                        model: candidate.model.clone(),
-                        key,
-                        stand_in: candidate.stand_in,
-                    };
-                    return Some(stop);
+                Pick::Key(key) => {
+                    self.admission = vitals.admit(now);
+                    // When nobody else is left, those that rest are asked all the same.
+                    if self.admission.is_some() || self.at >= self.drawn {
+                        return Some(Stop::at(candidate, key));
+                    }
+                    self.plan.push(candidate.clone());
                 }
-                Pick::Key(_) => self.plan.push(candidate.clone()),
                 Pick::Cooling(until) => {
                     self.open_again = Some(self.open_again.map_or(until, |known| known.min(until)));
                 }
@@ -109,6 +119,7 @@ impl Itinerary {
     }
 
     fn leave(&mut self) {
+        self.admission = None;
         self.at += 1;
         self.tried_keys.clear();
         self.tries_on_target = 0;
@@ -163,7 +174,7 @@ impl Itinerary {
                 self.tried_keys.push(stop.key);
                 self.tries_on_target = 0;
             }
-            KeyEffect::None | KeyEffect::Cool(_) | KeyEffect::Aside => self.leave(),
+            KeyEffect::None | KeyEffect::Cool(_) | KeyEffect::CoolAll(_) | KeyEffect::Aside => self.leave(),
         }
     }
 }

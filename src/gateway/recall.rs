@@ -84,11 +84,16 @@ fn wanted_key(snapshot: &Snapshot, directives: &Directives, who: &Credential, as
     }
     // An answer that began before a reload is kept for nobody who comes after it, and one that another
     // model may have given for nobody who forbade that.
-    let scope = format!("{:016x}{}{}", snapshot.edition, u8::from(ask.failover), who.name);
+    let scope = format!("{:016x}{}{}", snapshot.edition, u8::from(ask.failover), who.id);
     cache_key(&scope, ask.operation.word(), &ask.shape.model, &ask.body)
 }
 
 impl Keep {
+    /// For a stand-in's answer: those who wait for it get it, but whoever asks later wants the model it names.
+    pub fn for_now(self) -> Keep {
+        Keep { ttl: Duration::ZERO, ..self }
+    }
+
     /// Keeps a complete answer, if it is small enough, and hands it to those who waited for it.
     pub async fn store(self, cache: &Cache, form: Form, body: bytes::Bytes, provider: &str, model: &str) {
         if body.len() > self.max_answer {

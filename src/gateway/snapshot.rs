@@ -139,19 +139,20 @@ fn name_lanes(config: &Config, vendors: &mut [Vendor], counting: &Counting<'_>) 
 }
 
 fn credentials(config: &Config, lasting: &Lasting<'_>) -> Credentials {
-    let account = |id: &str| lasting.state.account(id);
+    let credential =
+        |id: &str, name: &str, limits| Credential::new(id, name, limits, lasting.state.account(id));
     let mut all = Credentials::default();
     for key in &config.keys {
-        let credential = Credential::new(&key.name, key.limits, account(&format!("key:{}", key.name)));
+        let credential = credential(&format!("key:{}", key.name), &key.name, key.limits);
         let credential = credential.with_models(key.models.clone()).with_failover(key.failover);
         all.add(KeyHash::of(key.key.expose()), credential);
     }
     let limits = config.limits.per_key;
     if let Some(hash) = lasting.first_keys.client {
-        all.add(hash, Credential::new("first", limits, account("first")));
+        all.add(hash, credential("first", "first", limits));
     }
     if config.auth == Auth::Open {
-        all.open_to(Credential::new("anyone", limits, account("anyone")));
+        all.open_to(credential("anyone", "anyone", limits));
     }
     all
 }

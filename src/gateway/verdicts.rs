@@ -36,26 +36,29 @@ pub fn announce(last: Option<&(Stop, Failure)>, stop: &Stop, snapshot: &Snapshot
     info!(to = %to, from = %from, reason = failure.word, "failover");
 }
 
+/// A stream has begun with content: the provider is there again, if it was away.
+pub fn welcome(vendor: &Vendor) {
+    changed(vendor, vendor.vitals.begin(), "");
+}
+
 /// A success: the provider is well.
 pub fn praise(vendor: &Vendor) {
     vendor.counters.attempt("200");
-    changed(vendor, vendor.vitals.succeed(clock::now()), "");
+    changed(vendor, vendor.vitals.succeed(), "");
 }
 
 /// A failed attempt: whose fault is it, the provider's or the key's?
 pub fn blame_for(vendor: &Vendor, stop: &Stop, failure: &Failure, failover: &Failover) {
     vendor.counters.attempt(failure.word);
     let (now, blame) = (clock::now(), blame(&failure.fault));
-    match blame.provider {
-        true => {
-            let change = vendor.vitals.fail(now, failover.unhealthy_after, failover.unhealthy_for);
-            changed(vendor, change, failure.word);
-        }
-        false => vendor.vitals.forget(),
+    if blame.provider {
+        let change = vendor.vitals.fail(now, failover.unhealthy_after, failover.unhealthy_for);
+        changed(vendor, change, failure.word);
     }
     match blame.key {
         KeyEffect::None => return,
         KeyEffect::Cool(wait) => vendor.vitals.cool(stop.key, now + wait),
+        KeyEffect::CoolAll(wait) => vendor.vitals.cool_all(now + wait),
         KeyEffect::Aside => {
             vendor.vitals.put_aside(stop.key, now + ASIDE_FOR);
             warn!(provider = %vendor.name, key = stop.key + 1, reason = failure.word, "key put aside");
@@ -94,11 +97,12 @@ pub fn is_larger(snapshot: &Snapshot, prices: &PriceTable, stop: &Stop, candidat
 
 /// Tokens of an answer whose provider did not count them.
 pub fn guess(ask: &Ask, body: &Bytes) -> Usage {
-    Usage {
-        input: estimate::of_text(ask.body.len()),
-        output: estimate::of_text(body.len()),
-        ..Usage::default()
-    }
+    Usage { output: estimate::of_text(body.len()), ..prompt(ask) }
+}
+
+/// Tokens of a request of which nothing else is known.
+pub fn prompt(ask: &Ask) -> Usage {
+    Usage { input: estimate::of_text(ask.body.len()), ..Usage::default() }
 }
 
 /// A provider's error body as it is, where it already is the envelope the client's SDK reads.

@@ -22,6 +22,15 @@ pub enum Change {
     Recovered,
 }
 
+/// Leave to send a request.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Pass {
+    /// Nothing hangs on it.
+    Plain,
+    /// It is the probe; the number tells it from others before and after it.
+    Probe(u64),
+}
+
 /// Consecutive failures open it; after a pause one probe decides whether it closes or stays open.
 ///
 /// `now` is passed in, so tests move time by hand.
@@ -30,6 +39,8 @@ pub struct Breaker {
     state: State,
     /// How long it stays open, as told with the failure that opened it.
     pause: Duration,
+    /// How many probes there were: the number of the last one.
+    probes: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +66,7 @@ impl Default for Breaker {
 
 impl Breaker {
     pub fn new() -> Breaker {
-        Breaker { state: State::Closed { failures: 0 }, pause: Duration::ZERO }
+        Breaker { state: State::Closed { failures: 0 }, pause: Duration::ZERO, probes: 0 }
     }
 
     pub fn standing(&self, now: Instant) -> Standing {
@@ -67,33 +78,40 @@ impl Breaker {
     }
 
     /// Lets a request through: always while closed; half-open only as the one probe, whose slot it takes.
-    pub fn admit(&mut self, now: Instant) -> bool {
+    pub fn admit(&mut self, now: Instant) -> Option<Pass> {
         match self.standing(now) {
-            Standing::Healthy => true,
+            Standing::Healthy => Some(Pass::Plain),
             Standing::Probe => {
                 self.state = State::Probing { since: now, expires: now + self.pause };
-                true
+                self.probes += 1;
+                Some(Pass::Probe(self.probes))
             }
-            Standing::Out => false,
+            Standing::Out => None,
         }
     }
 
-    /// A request was answered. It ends a row of failures, or the probe.
+    /// The first content of a stream has come, which is all a probe is to find out. A row of failures goes
+    /// on until an answer is complete: a provider that breaks off each of its streams is not well.
+    pub fn begin(&mut self) -> Option<Change> {
+        match self.state {
+            State::Closed { .. } | State::Open { .. } => None,
+            State::Probing { .. } => self.close(),
+        }
+    }
+
+    /// A request was answered to the end. That ends a row of failures, or the probe.
     ///
     /// While open it says nothing: the request was admitted before the failures that opened the breaker,
     /// or was sent as a last resort, and the probe will tell soon enough. While a probe is under way any
     /// success counts as its own: the provider has just answered.
-    pub fn succeed(&mut self, _now: Instant) -> Option<Change> {
+    pub fn succeed(&mut self) -> Option<Change> {
         match self.state {
             State::Closed { .. } => {
                 self.state = State::Closed { failures: 0 };
                 None
             }
             State::Open { .. } => None,
-            State::Probing { .. } => {
-                self.state = State::Closed { failures: 0 };
-                Some(Change::Recovered)
-            }
+            State::Probing { .. } => self.close(),
         }
     }
 
@@ -117,13 +135,18 @@ impl Breaker {
         }
     }
 
-    /// An admitted request told nothing (its client left, it was the caller's fault, or too fast):
-    /// the slot of the probe is free again at once.
-    pub fn forget(&mut self) {
+    /// A probe is over. If it told nothing (its client left, it was the caller's fault, or too fast), the slot is
+    /// free again at once, unless another probe has it by now.
+    pub fn forget(&mut self, probe: u64) {
         match self.state {
-            State::Probing { since, .. } => self.state = State::Open { until: since },
-            State::Closed { .. } | State::Open { .. } => {}
+            State::Probing { since, .. } if probe == self.probes => self.state = State::Open { until: since },
+            State::Probing { .. } | State::Closed { .. } | State::Open { .. } => {}
         }
+    }
+
+    fn close(&mut self) -> Option<Change> {
+        self.state = State::Closed { failures: 0 };
+        Some(Change::Recovered)
     }
 
     fn open(&mut self, now: Instant, pause: Duration) {

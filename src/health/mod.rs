@@ -6,6 +6,6 @@ pub mod keys;
 pub mod vitals;
 
 pub use board::Board;
-pub use breaker::{Breaker, Change, Standing};
+pub use breaker::{Breaker, Change, Pass, Standing};
 pub use keys::{ASIDE_FOR, KeyRing, Pick};
-pub use vitals::Vitals;
+pub use vitals::{Admission, Vitals};

@@ -1,10 +1,10 @@
 //! The health of one provider: its breaker, its keys, and the models it was seen to offer.
 
-use crate::health::breaker::{Breaker, Change, Standing};
+use crate::health::breaker::{Breaker, Change, Pass, Standing};
 use crate::health::keys::{KeyRing, Pick};
 use arc_swap::ArcSwap;
 use std::collections::HashSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Shared by every request to one provider. Plain mutexes: the critical sections are a few comparisons.
@@ -13,6 +13,21 @@ pub struct Vitals {
     breaker: Mutex<Breaker>,
     keys: Mutex<KeyRing>,
     catalogue: ArcSwap<HashSet<String>>,
+}
+
+/// Leave to ask a provider, kept as long as the request runs: dropping it gives the slot of a probe back that has
+/// told nothing.
+#[derive(Debug)]
+pub struct Admission {
+    probe: Option<(Arc<Vitals>, u64)>,
+}
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        if let Some((vitals, probe)) = &self.probe {
+            lock(&vitals.breaker).forget(*probe);
+        }
+    }
 }
 
 impl Vitals {
@@ -34,20 +49,25 @@ impl Vitals {
     }
 
     /// See [`Breaker::admit`]. A request that is sent as a last resort goes out even if this says no.
-    pub fn admit(&self, now: Instant) -> bool {
-        lock(&self.breaker).admit(now)
+    pub fn admit(self: &Arc<Vitals>, now: Instant) -> Option<Admission> {
+        let probe = match lock(&self.breaker).admit(now)? {
+            Pass::Plain => None,
+            Pass::Probe(number) => Some((self.clone(), number)),
+        };
+        Some(Admission { probe })
     }
 
-    pub fn succeed(&self, now: Instant) -> Option<Change> {
-        lock(&self.breaker).succeed(now)
+    /// See [`Breaker::begin`].
+    pub fn begin(&self) -> Option<Change> {
+        lock(&self.breaker).begin()
+    }
+
+    pub fn succeed(&self) -> Option<Change> {
+        lock(&self.breaker).succeed()
     }
 
     pub fn fail(&self, now: Instant, unhealthy_after: u32, unhealthy_for: Duration) -> Option<Change> {
         lock(&self.breaker).fail(now, unhealthy_after, unhealthy_for)
-    }
-
-    pub fn forget(&self) {
-        lock(&self.breaker).forget();
     }
 
     pub fn pick(&self, now: Instant, tried: &[usize]) -> Pick {
@@ -67,7 +87,7 @@ impl Vitals {
     }
 
     /// Leaves the whole provider alone until then, whichever key is asked for.
-    pub fn cool_provider(&self, until: Instant) {
+    pub fn cool_all(&self, until: Instant) {
         lock(&self.keys).cool_all(until);
     }
 
@@ -120,18 +140,32 @@ mod tests {
     fn cooling_the_provider_cools_every_key() {
         let now = Instant::now();
         let vitals = Vitals::new(3);
-        vitals.cool_provider(now + MINUTE);
+        vitals.cool_all(now + MINUTE);
         assert_eq!((vitals.usable(now), vitals.standing(now)), (0, Standing::Out));
     }
 
     #[test]
     fn keys_do_not_heal_a_broken_provider() {
         let now = Instant::now();
-        let vitals = Vitals::new(1);
+        let vitals = Arc::new(Vitals::new(1));
         assert_eq!(vitals.fail(now, 1, MINUTE), Some(Change::Unhealthy));
         assert_eq!(vitals.standing(now), Standing::Out);
-        assert!(!vitals.admit(now) && vitals.admit(now + MINUTE));
-        assert_eq!(vitals.succeed(now + MINUTE), Some(Change::Recovered));
+        assert!(vitals.admit(now).is_none());
+        let _probe = vitals.admit(now + MINUTE).expect("its time is up");
+        assert_eq!(vitals.succeed(), Some(Change::Recovered));
+    }
+
+    #[test]
+    fn only_the_probe_gives_its_slot_back() {
+        let now = Instant::now();
+        let vitals = Arc::new(Vitals::new(1));
+        let straggler = vitals.admit(now).expect("it is healthy");
+        vitals.fail(now, 1, MINUTE);
+        let probe = vitals.admit(now + MINUTE).expect("its time is up");
+        drop(straggler);
+        assert!(vitals.admit(now + MINUTE).is_none(), "the slot is taken");
+        drop(probe);
+        assert!(vitals.admit(now + MINUTE).is_some());
     }
 
     #[test]

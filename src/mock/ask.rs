@@ -1,115 +1,52 @@
-//! What a simulated provider is asked: the bodies of chat and text completions, read and checked.
+//! What a simulated provider is asked, in whichever dialect it came.
 
 use crate::mock::refusal::Refusal;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
-/// A question, whichever endpoint it came through.
-#[derive(Debug)]
+/// A question.
+#[derive(Debug, Default)]
 pub struct Ask {
     pub model: String,
-    /// All text of the question.
+    /// All text of the question, system messages included, joined by line breaks.
     pub prompt: String,
+    /// How many pictures came with it.
+    pub images: usize,
     pub stream: bool,
-    /// Whether a stream ends with its usage.
+    /// Whether a stream ends with its usage, where the dialect lets the caller choose.
     pub usage: bool,
     pub max_tokens: Option<usize>,
-    /// The function that is to be called instead of saying something.
-    pub call: Option<String>,
+    /// Names of the functions that may be called.
+    pub tools: Vec<String>,
+    /// A call would be an answer: the last word was a person's, and calls are not forbidden.
+    pub may_call: bool,
+    /// It is to think first, and to show it.
+    pub thinks: bool,
 }
 
-#[derive(Deserialize)]
-struct Chat {
-    messages: Option<Vec<Message>>,
-    max_completion_tokens: Option<usize>,
-    tools: Option<Vec<Tool>>,
-    tool_choice: Option<Value>,
+/// A function to call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    pub name: String,
+    /// JSON text.
+    pub arguments: String,
 }
 
-/// What both endpoints share.
-#[derive(Deserialize)]
-struct Common {
-    model: Option<String>,
-    stream: Option<bool>,
-    stream_options: Option<StreamOptions>,
-    max_tokens: Option<usize>,
-    n: Option<u32>,
-}
-
-#[derive(Deserialize)]
-struct Text {
-    prompt: Option<Prompt>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Prompt {
-    One(String),
-    Many(Vec<String>),
-}
-
-#[derive(Deserialize)]
-struct StreamOptions {
-    include_usage: Option<bool>,
-}
-
-#[derive(Deserialize)]
-struct Message {
-    role: String,
-    #[serde(default)]
-    content: Value,
-}
-
-#[derive(Deserialize)]
-struct Tool {
-    function: Option<Function>,
-}
-
-#[derive(Deserialize)]
-struct Function {
-    name: String,
-}
+/// What a person writes to have a certain function called: `call NAME with {…}` on a line of its own.
+const ORDER: (&str, &str) = ("call ", " with ");
 
 impl Ask {
-    pub fn chat(body: &[u8]) -> Result<Ask, Refusal> {
-        let (common, chat): (Common, Chat) = (read(body)?, read(body)?);
-        let messages = chat.messages.as_deref().filter(|messages| !messages.is_empty());
-        let messages = messages.ok_or_else(|| Refusal::missing("messages"))?;
-        let call = called(messages, chat.tools.as_deref(), chat.tool_choice.as_ref());
-        let mut ask = Ask::common(common)?;
-        ask.prompt = messages.iter().map(|message| spoken(&message.content)).collect::<Vec<_>>().join("\n");
-        ask.max_tokens = chat.max_completion_tokens.or(ask.max_tokens);
-        ask.call = call;
-        Ok(ask)
+    /// The call that answers the question: the one that is ordered in it, else of the first tool without arguments.
+    pub fn call(&self) -> Option<Call> {
+        let first = self.tools.first().filter(|_| self.may_call)?;
+        let ordered = self.prompt.lines().rev().find_map(|line| self.ordered(line));
+        Some(ordered.unwrap_or_else(|| Call { name: first.clone(), arguments: "{}".to_owned() }))
     }
 
-    pub fn text(body: &[u8]) -> Result<Ask, Refusal> {
-        let (common, text): (Common, Text) = (read(body)?, read(body)?);
-        let mut ask = Ask::common(common)?;
-        ask.prompt = match text.prompt.ok_or_else(|| Refusal::missing("prompt"))? {
-            Prompt::One(prompt) => prompt,
-            Prompt::Many(prompts) => only(prompts)?,
-        };
-        Ok(ask)
-    }
-
-    fn common(common: Common) -> Result<Ask, Refusal> {
-        let stream = common.stream.unwrap_or(false);
-        if common.stream_options.is_some() && !stream {
-            return Err(Refusal::unsupported("stream_options", "`stream_options` needs `stream` to be true"));
-        }
-        if common.n.is_some_and(|n| n != 1) {
-            return Err(Refusal::unsupported("n", "the simulated provider gives one choice; leave out `n`"));
-        }
-        Ok(Ask {
-            model: common.model.ok_or_else(|| Refusal::missing("model"))?,
-            prompt: String::new(),
-            stream,
-            usage: common.stream_options.and_then(|options| options.include_usage).unwrap_or(false),
-            max_tokens: common.max_tokens,
-            call: None,
-        })
+    fn ordered(&self, line: &str) -> Option<Call> {
+        let (name, arguments) = line.trim().strip_prefix(ORDER.0)?.split_once(ORDER.1)?;
+        let known = self.tools.iter().any(|tool| tool == name);
+        let object = serde_json::from_str::<serde_json::Map<_, _>>(arguments).is_ok();
+        (known && object).then(|| Call { name: name.to_owned(), arguments: arguments.to_owned() })
     }
 }
 
@@ -120,77 +57,23 @@ pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
     })
 }
 
-/// A call answers a person; whatever comes after its result is said in words, so that a loop ends.
-fn called(messages: &[Message], tools: Option<&[Tool]>, choice: Option<&Value>) -> Option<String> {
-    let asked_by_user = messages.last().is_some_and(|message| message.role == "user");
-    let forbidden = choice.is_some_and(|choice| choice == "none");
-    let mut functions = tools?.iter().filter_map(|tool| tool.function.as_ref());
-    let function = functions.next().filter(|_| asked_by_user && !forbidden)?;
-    Some(function.name.clone())
-}
-
-fn spoken(content: &Value) -> String {
-    match content {
-        Value::String(text) => text.clone(),
-        Value::Array(parts) => {
-            let texts: Vec<_> = parts.iter().filter_map(|part| part.get("text")?.as_str()).collect();
-            texts.join("\n")
-        }
-        _ => String::new(),
-    }
-}
-
-fn only(prompts: Vec<String>) -> Result<String, Refusal> {
-    let [prompt] = <[String; 1]>::try_from(prompts)
-        .map_err(|_| Refusal::unsupported("prompt", "the simulated provider takes one prompt at a time"))?;
-    Ok(prompt)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
-
-    fn chat(body: Value) -> Result<Ask, Refusal> {
-        Ask::chat(body.to_string().as_bytes())
-    }
 
     #[test]
-    fn text_is_gathered_from_strings_and_parts() {
-        let ask = chat(json!({ "model": "m", "messages": [
-            { "role": "system", "content": "be brief" },
-            { "role": "user", "content": [{ "type": "text", "text": "hi" }, { "type": "image_url" }] },
-            { "role": "assistant", "content": null },
-        ]}));
-        assert_eq!(ask.unwrap().prompt, "be brief\nhi\n");
-    }
-
-    #[test]
-    fn tools_are_called_for_a_user_only() {
-        let body = |role: &str, choice: Value| {
-            json!({ "model": "m", "messages": [{ "role": role, "content": "x" }], "tool_choice": choice,
-                "tools": [{ "type": "custom", "custom": { "name": "c" } },
-                          { "type": "function", "function": { "name": "f" } }] })
+    fn a_call_can_be_ordered_with_its_arguments() {
+        let ask = |prompt: &str| Ask {
+            prompt: prompt.to_owned(),
+            tools: vec!["first".to_owned(), "second".to_owned()],
+            may_call: true,
+            ..Ask::default()
         };
-        assert_eq!(chat(body("user", json!("auto"))).unwrap().call.as_deref(), Some("f"));
-        assert_eq!(chat(body("user", json!("none"))).unwrap().call, None);
-        assert_eq!(chat(body("tool", Value::Null)).unwrap().call, None);
-    }
-
-    #[test]
-    fn what_is_missing_is_named() {
-        let user = json!([{ "role": "user", "content": "x" }]);
-        let cases = [
-            (json!({ "messages": user }), "model"),
-            (json!({ "model": "m" }), "messages"),
-            (json!({ "model": "m", "messages": [] }), "messages"),
-            (json!({ "model": "m", "messages": user, "stream_options": {} }), "stream_options"),
-            (json!({ "model": "m", "messages": user, "n": 2 }), "n"),
-        ];
-        for (body, param) in cases {
-            assert_eq!(chat(body).unwrap_err().param, Some(param));
-        }
-        assert_eq!(Ask::text(br#"{"model":"m"}"#).unwrap_err().param, Some("prompt"));
-        assert_eq!(Ask::chat(b"{").unwrap_err().status.as_u16(), 400);
+        let called = |prompt: &str| ask(prompt).call().map(|call| (call.name, call.arguments));
+        let pair = |name: &str, arguments: &str| Some((name.to_owned(), arguments.to_owned()));
+        assert_eq!(called("be kind\ncall second with {\"a\":1}"), pair("second", "{\"a\":1}"));
+        assert_eq!(called("call third with {}"), pair("first", "{}"));
+        assert_eq!(called("call second with nothing"), pair("first", "{}"));
+        assert_eq!(Ask { may_call: false, ..ask("call second with {}") }.call(), None);
     }
 }

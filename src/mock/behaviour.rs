@@ -1,10 +1,13 @@
 //! How a simulated provider behaves: its pace, its size, and what goes wrong.
 
-use crate::mock::duration;
+use crate::config::read_duration;
+use crate::config::write_duration;
 use crate::secret::Secret;
 use serde::Deserialize;
 use serde::Deserializer;
 use serde::Serialize;
+use serde::Serializer;
+use serde::de::Error as _;
 use serde_json::Map;
 use serde_json::Value;
 use std::ops::RangeInclusive;
@@ -21,7 +24,7 @@ pub struct Behaviour {
     /// What it calls itself in its answers.
     pub name: String,
     /// Before every response head.
-    #[serde(with = "duration")]
+    #[serde(serialize_with = "written", deserialize_with = "length")]
     pub latency: Duration,
     /// Pace of generation; 0 is as fast as possible.
     pub tokens_per_second: u32,
@@ -108,6 +111,14 @@ impl Behaviour {
         Ok(self)
     }
 
+    /// The models it lists.
+    pub fn offered(&self) -> Vec<String> {
+        match self.models.is_empty() {
+            true => vec!["mock".to_owned()],
+            false => self.models.clone(),
+        }
+    }
+
     /// This behaviour with the fields of `change` in place of its own; `null` takes an option back.
     pub fn changed(&self, change: Map<String, Value>) -> Result<Behaviour, Nonsense> {
         let keeps_key = !change.contains_key("require_key");
@@ -142,19 +153,31 @@ fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Secret>, D::Error
     Ok(Option::<String>::deserialize(from)?.map(Secret::new))
 }
 
+fn written<S: Serializer>(length: &Duration, out: S) -> Result<S::Ok, S::Error> {
+    out.serialize_str(&write_duration(*length))
+}
+
+fn length<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    read(&String::deserialize(from)?).map_err(D::Error::custom)
+}
+
+fn read(text: &str) -> Result<Duration, String> {
+    read_duration(text).map_err(|must| format!("`{text}` {must}"))
+}
+
 impl FromStr for Stall {
-    type Err = duration::NotADuration;
+    type Err = String;
 
     fn from_str(text: &str) -> Result<Stall, Self::Err> {
         match text {
             "forever" => Ok(Stall::Forever),
-            length => duration::parse(length).map(Stall::For),
+            length => read(length).map(Stall::For),
         }
     }
 }
 
 impl TryFrom<String> for Stall {
-    type Error = duration::NotADuration;
+    type Error = String;
 
     fn try_from(text: String) -> Result<Stall, Self::Error> {
         text.parse()
@@ -165,7 +188,7 @@ impl From<Stall> for String {
     fn from(stall: Stall) -> String {
         match stall {
             Stall::Forever => "forever".to_owned(),
-            Stall::For(length) => duration::write(length),
+            Stall::For(length) => write_duration(length),
         }
     }
 }
@@ -208,7 +231,7 @@ mod tests {
             (json!({ "statsu": 1 }), "unknown field `statsu`"),
             (json!({ "status": 99 }), "`status` must be from 200 to 599, found 99"),
             (json!({ "error_rate": 1.5 }), "`error_rate` must be from 0 to 1, found 1.5"),
-            (json!({ "stall": "long" }), "`long` is not a duration"),
+            (json!({ "stall": "long" }), "`long` must be a duration"),
         ];
         for (fields, expected) in cases {
             let error = change(&Behaviour::default(), fields).unwrap_err().to_string();

@@ -1,9 +1,12 @@
 //! Watching and changing a simulated provider while it runs: `/__mock/stats` and `/__mock/behaviour`.
 
+use crate::mock::openai;
 use crate::mock::refusal::Refusal;
 use crate::mock::server::Mock;
 use axum::Json;
 use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
 use serde::Serialize;
@@ -50,9 +53,15 @@ pub async fn counts(State(mock): State<Arc<Mock>>) -> Json<Value> {
 }
 
 /// `PUT /__mock/behaviour`: the fields in the body change, the others stay. The dice start anew.
-pub async fn change(State(mock): State<Arc<Mock>>, body: Bytes) -> Result<StatusCode, Refusal> {
-    let fields = serde_json::from_slice(&body).map_err(|error| Refusal::unreadable(error.to_string()))?;
-    let next = mock.act().behaviour.changed(fields);
-    mock.begin(next.map_err(|error| Refusal::unreadable(error.to_string()))?);
-    Ok(StatusCode::NO_CONTENT)
+pub async fn change(State(mock): State<Arc<Mock>>, body: Bytes) -> Response {
+    let next = serde_json::from_slice(&body).map_err(|error| error.to_string());
+    let next =
+        next.and_then(|fields| mock.act().behaviour.changed(fields).map_err(|error| error.to_string()));
+    match next {
+        Ok(behaviour) => {
+            mock.begin(behaviour);
+            StatusCode::NO_CONTENT.into_response()
+        }
+        Err(why) => Refusal::unreadable(why).response(&openai::CHAT),
+    }
 }

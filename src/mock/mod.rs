@@ -1,26 +1,25 @@
-//! Simulated providers in OpenAI's dialect, for rehearsals, benchmarks and tests.
+//! Simulated providers in every dialect, for rehearsals, benchmarks and tests.
 //!
 //! `behaviour` says how one behaves, `ask` reads what it is asked, `reply` and `embedding` decide
-//! what it says, `wire` and `score` write that down, `server` puts it on a socket.
+//! what it says, a `voice` and `score` write that down, `server` puts it on a socket.
 
 mod api;
 mod ask;
 mod behaviour;
 mod chance;
 mod control;
-mod duration;
 mod embedding;
+mod openai;
 mod player;
 mod refusal;
 mod reply;
 mod score;
 mod server;
-mod wire;
+mod voice;
 
 pub use behaviour::Behaviour;
 pub use behaviour::Nonsense;
 pub use behaviour::Stall;
 pub use control::Counts;
 pub use control::counts;
-pub use duration::parse as parse_duration;
 pub use server::serve;

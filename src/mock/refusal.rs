@@ -1,10 +1,11 @@
-//! Answers that are errors, in OpenAI's envelope.
+//! Answers that are errors.
 
-use axum::Json;
+use crate::mock::voice::Voice;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use http::HeaderValue;
 use http::StatusCode;
+use http::header::CONTENT_TYPE;
 use http::header::RETRY_AFTER;
 use serde_json::Value;
 use serde_json::json;
@@ -56,6 +57,7 @@ impl Refusal {
         Refusal { retry_after, ..Refusal::new(status, code, message) }
     }
 
+    /// OpenAI's envelope.
     pub fn envelope(&self) -> Value {
         let kind = match self.status.as_u16() {
             401 => "authentication_error",
@@ -65,11 +67,11 @@ impl Refusal {
         };
         json!({ "error": { "message": self.message, "type": kind, "param": self.param, "code": self.code } })
     }
-}
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let mut response = (self.status, Json(self.envelope())).into_response();
+    /// As an answer in a dialect.
+    pub fn response(&self, voice: &dyn Voice) -> Response {
+        let headers = [(CONTENT_TYPE, "application/json")];
+        let mut response = (self.status, headers, voice.error(self)).into_response();
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }

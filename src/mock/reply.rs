@@ -1,6 +1,7 @@
 //! What a simulated model says: made from the question alone, so the same question gets the same words.
 
 use crate::mock::ask::Ask;
+use crate::mock::ask::Call;
 use crate::mock::behaviour::Behaviour;
 use crate::mock::chance;
 use serde::Serialize;
@@ -17,7 +18,10 @@ const WORDS: [&str; 16] = [
 /// A whole answer.
 #[derive(Debug)]
 pub struct Reply {
+    /// What it thought before, where it was asked to think; one piece a token.
+    pub thought: Vec<String>,
     pub said: Said,
+    /// In OpenAI's words.
     pub finish: &'static str,
     pub usage: Usage,
 }
@@ -26,33 +30,42 @@ pub struct Reply {
 pub enum Said {
     /// One piece a token.
     Words(Vec<String>),
-    /// Calls the function of this name, without arguments.
-    Call(String),
+    Call(Call),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Usage {
     pub prompt_tokens: usize,
+    /// Thinking included.
     pub completion_tokens: usize,
     pub total_tokens: usize,
+    #[serde(skip)]
+    pub thinking_tokens: usize,
 }
 
 impl Reply {
     pub fn to(ask: &Ask, behaviour: &Behaviour) -> Reply {
-        if let Some(function) = &ask.call {
-            let usage = Usage::new(tokens(&ask.prompt), tokens(function) + 1);
-            return Reply { said: Said::Call(function.clone()), finish: "tool_calls", usage };
+        let thought = if ask.thinks { THOUGHT.map(str::to_owned).into() } else { Vec::new() };
+        if let Some(call) = ask.call() {
+            let usage = Usage::new(tokens(&ask.prompt), tokens(&call.name) + 1, thought.len());
+            return Reply { thought, said: Said::Call(call), finish: "tool_calls", usage };
         }
         let allowed = ask.max_tokens.unwrap_or(usize::MAX);
-        let said = speech(&behaviour.name, &ask.prompt, behaviour.reply_tokens.min(allowed));
+        let said = speech(&behaviour.name, ask, behaviour.reply_tokens.min(allowed));
         let finish = if allowed < behaviour.reply_tokens { "length" } else { "stop" };
-        Reply { usage: Usage::new(tokens(&ask.prompt), said.len()), said: Said::Words(said), finish }
+        let usage = Usage::new(tokens(&ask.prompt), said.len(), thought.len());
+        Reply { thought, usage, said: Said::Words(said), finish }
     }
 }
 
+/// The same thought about everything.
+const THOUGHT: [&str; 3] = ["Let me ", "think ", "about it."];
+
 impl Usage {
-    fn new(prompt_tokens: usize, completion_tokens: usize) -> Usage {
-        Usage { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens }
+    fn new(prompt_tokens: usize, said: usize, thinking_tokens: usize) -> Usage {
+        let completion_tokens = said + thinking_tokens;
+        let total_tokens = prompt_tokens + completion_tokens;
+        Usage { prompt_tokens, completion_tokens, total_tokens, thinking_tokens }
     }
 }
 
@@ -62,10 +75,11 @@ pub fn tokens(text: &str) -> usize {
 }
 
 /// A greeting that proves the question was read, then words drawn by the question's mark.
-fn speech(name: &str, prompt: &str, tokens: usize) -> Vec<String> {
-    let mark = chance::mark(prompt);
-    let words = prompt.split_whitespace().count();
-    let greeting = format!("Hello from {name}: {words} words, mark {mark:016x}.");
+fn speech(name: &str, ask: &Ask, tokens: usize) -> Vec<String> {
+    let mark = chance::mark(&ask.prompt);
+    let words = ask.prompt.split_whitespace().count();
+    let seen = if ask.images > 0 { format!(" {} images,", ask.images) } else { String::new() };
+    let greeting = format!("Hello from {name}: {words} words,{seen} mark {mark:016x}.");
     let drawn = (0..).map(|draw| WORDS[(chance::stir(mark.wrapping_add(draw)) % 16) as usize]);
     let mut signs = greeting.chars().collect::<Vec<_>>().into_iter().chain(drawn.flat_map(spaced));
     (0..tokens).map(|_| signs.by_ref().take(TOKEN).collect()).collect()
@@ -80,20 +94,13 @@ mod tests {
     use super::*;
 
     fn ask(prompt: &str) -> Ask {
-        Ask {
-            model: "m".to_owned(),
-            prompt: prompt.to_owned(),
-            stream: false,
-            usage: false,
-            max_tokens: None,
-            call: None,
-        }
+        Ask { model: "m".to_owned(), prompt: prompt.to_owned(), ..Ask::default() }
     }
 
     fn text(reply: &Reply) -> String {
         match &reply.said {
             Said::Words(pieces) => pieces.concat(),
-            Said::Call(function) => panic!("called {function}"),
+            Said::Call(call) => panic!("called {}", call.name),
         }
     }
 
@@ -111,7 +118,7 @@ mod tests {
         let behaviour = Behaviour { reply_tokens: 200, ..Behaviour::default() };
         let reply = Reply::to(&ask("five!"), &behaviour);
         assert_eq!(text(&reply).chars().count(), 800);
-        assert_eq!(reply.usage, Usage { prompt_tokens: 2, completion_tokens: 200, total_tokens: 202 });
+        assert_eq!(reply.usage, Usage::new(2, 200, 0));
         assert_eq!(reply.finish, "stop");
     }
 
@@ -124,7 +131,9 @@ mod tests {
 
     #[test]
     fn a_call_has_no_words() {
-        let reply = Reply::to(&Ask { call: Some("look_up".to_owned()), ..ask("x") }, &Behaviour::default());
-        assert_eq!((reply.said, reply.finish), (Said::Call("look_up".to_owned()), "tool_calls"));
+        let tools = vec!["look_up".to_owned()];
+        let reply = Reply::to(&Ask { tools, may_call: true, ..ask("x") }, &Behaviour::default());
+        let call = Call { name: "look_up".to_owned(), arguments: "{}".to_owned() };
+        assert_eq!((reply.said, reply.finish), (Said::Call(call), "tool_calls"));
     }
 }

@@ -1,7 +1,7 @@
 //! A stream as it will be played: which bytes leave when, and how it ends.
 
 use crate::mock::behaviour::Behaviour;
-use crate::mock::wire::Transcript;
+use crate::mock::voice::Transcript;
 use bytes::Bytes;
 use std::time::Duration;
 
@@ -28,8 +28,7 @@ impl Score {
         let Transcript { events, lead, paced } = transcript;
         let kept = behaviour.cut_after.unwrap_or(usize::MAX);
         let due = |event: usize| behaviour.speaking((event + 1).saturating_sub(lead).min(paced));
-        let timed =
-            events.into_iter().take(kept).enumerate().map(|(at, event)| (due(at), Bytes::from(event)));
+        let timed = events.into_iter().take(kept).enumerate().map(|(at, event)| (due(at), event));
         let beats = timed.flat_map(|(due, event)| beats(due, event, behaviour.split)).collect();
         Score { beats, cut: behaviour.cut_after.is_some() }
     }
@@ -61,7 +60,7 @@ mod tests {
     use super::*;
 
     fn transcript() -> Transcript {
-        let events = ["role", "one", "two", "finish", "done"].map(str::to_owned).into();
+        let events = ["role", "one", "two", "finish", "done"].map(Bytes::from).into();
         Transcript { events, lead: 1, paced: 2 }
     }
 
@@ -91,8 +90,7 @@ mod tests {
     #[test]
     fn split_pieces_join_to_the_event() {
         let behaviour = Behaviour { split: true, ..Behaviour::default() };
-        let whole =
-            Transcript { events: vec!["data: {\"é\":\"日本\"}\n\n".to_owned()], lead: 1, paced: 0 };
+        let whole = Transcript { events: vec!["data: {\"é\":\"日本\"}\n\n".into()], lead: 1, paced: 0 };
         let score = Score::new(whole, &behaviour);
         assert!(score.beats.len() > 3 && score.beats.iter().all(|beat| !beat.bytes.is_empty()));
         let joined: Vec<u8> = score.beats.iter().flat_map(|beat| beat.bytes.to_vec()).collect();

@@ -1,13 +1,14 @@
 //! A simulated provider on a socket: its routes, and what every request meets at the door.
 
 use crate::id;
-use crate::mock::api;
 use crate::mock::behaviour::Behaviour;
 use crate::mock::chance;
 use crate::mock::control;
 use crate::mock::control::Counts;
+use crate::mock::openai;
 use crate::mock::player;
 use crate::mock::refusal::Refusal;
+use crate::mock::voice;
 use arc_swap::ArcSwap;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -15,10 +16,8 @@ use axum::extract::Request;
 use axum::extract::State;
 use axum::middleware;
 use axum::middleware::Next;
-use axum::response::IntoResponse;
 use axum::response::Response;
 use axum::routing::get;
-use axum::routing::post;
 use axum::routing::put;
 use axum::serve::ListenerExt;
 use http::HeaderMap;
@@ -26,7 +25,6 @@ use http::HeaderValue;
 use http::Method;
 use http::StatusCode;
 use http::Uri;
-use http::header::AUTHORIZATION;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
@@ -34,6 +32,10 @@ use tokio::net::TcpListener;
 
 /// Largest question, in bytes: more than a gateway lets through by default.
 const BODY: usize = 64 << 20;
+
+/// Where vendors look for a key, and what may stand before it there.
+const KEY_HEADERS: [&str; 4] = ["authorization", "x-api-key", "x-goog-api-key", "api-key"];
+const SCHEMES: [&str; 2] = ["Bearer ", "Token "];
 
 /// A running simulated provider.
 pub struct Mock {
@@ -89,8 +91,7 @@ impl Act {
 
 fn app(mock: Arc<Mock>) -> Router {
     let provider = Router::new()
-        .merge(endpoints())
-        .nest("/v1", endpoints())
+        .merge(openai::routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY))
@@ -101,15 +102,6 @@ fn app(mock: Arc<Mock>) -> Router {
     provider.merge(control).with_state(mock)
 }
 
-fn endpoints() -> Router<Arc<Mock>> {
-    Router::new()
-        .route("/chat/completions", post(api::chat))
-        .route("/completions", post(api::text))
-        .route("/embeddings", post(api::embeddings))
-        .route("/models", get(api::models))
-        .route("/models/{*id}", get(api::model))
-}
-
 /// Counts, waits, checks the key, and turns everyone away during an outage.
 async fn door(State(mock): State<Arc<Mock>>, request: Request, next: Next) -> Response {
     mock.counts.request();
@@ -118,7 +110,7 @@ async fn door(State(mock): State<Arc<Mock>>, request: Request, next: Next) -> Re
     player::rest(act.behaviour.latency).await;
     let mut response = match admit(&act.behaviour, request.headers()) {
         Ok(()) => next.run(request).await,
-        Err(refusal) => refusal.into_response(),
+        Err(refusal) => refusal.response(voice::of_path(request.uri().path())),
     };
     mock.counts.answer(response.status());
     if let Ok(id) = HeaderValue::try_from(id) {
@@ -132,18 +124,22 @@ fn admit(behaviour: &Behaviour, headers: &HeaderMap) -> Result<(), Refusal> {
         return Err(Refusal::on_purpose(status, behaviour.retry_after));
     }
     let Some(key) = &behaviour.require_key else { return Ok(()) };
-    let given = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-    if given == Some(key.expose()) {
+    let given = KEY_HEADERS.iter().filter_map(|name| headers.get(*name)?.to_str().ok());
+    let mut bare =
+        given.map(|value| SCHEMES.iter().find_map(|scheme| value.strip_prefix(scheme)).unwrap_or(value));
+    if bare.any(|given| given == key.expose()) {
         return Ok(());
     }
     Err(Refusal::new(StatusCode::UNAUTHORIZED, Some("invalid_api_key"), "incorrect API key provided"))
 }
 
-async fn unknown_path(method: Method, uri: Uri) -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, None, format!("unknown request URL: {method} {}", uri.path()))
+async fn unknown_path(method: Method, uri: Uri) -> Response {
+    let refusal =
+        Refusal::new(StatusCode::NOT_FOUND, None, format!("unknown request URL: {method} {}", uri.path()));
+    refusal.response(voice::of_path(uri.path()))
 }
 
-async fn wrong_method(method: Method, uri: Uri) -> Refusal {
+async fn wrong_method(method: Method, uri: Uri) -> Response {
     let message = format!("{method} is not allowed for {}", uri.path());
-    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, None, message)
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, None, message).response(voice::of_path(uri.path()))
 }

@@ -70,12 +70,14 @@ pub struct Circumstances {
     pub jitter: f64,
 }
 
-/// What a fault does to the key that was used.
+/// What a fault does to the key that was used, or to all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyEffect {
     None,
     /// Too fast: leave it alone for so long.
     Cool(Duration),
+    /// The provider is busy whatever the key: leave every key of it alone for so long.
+    CoolAll(Duration),
     /// Refused or spent: put it aside.
     Aside,
 }
@@ -158,10 +160,10 @@ fn is_providers(cause: Cause) -> bool {
 
 /// An overloaded provider that names a time is left alone for it, like a limit that does.
 fn key_effect(cause: Cause, retry_after: Option<Duration>) -> KeyEffect {
-    let cool = |wait: Duration| KeyEffect::Cool(wait.clamp(COOL_MIN, COOL_MAX));
+    let bounded = |wait: Duration| wait.clamp(COOL_MIN, COOL_MAX);
     match cause {
-        Cause::RateLimit => cool(retry_after.unwrap_or(COOL_DEFAULT)),
-        Cause::Overloaded => retry_after.map_or(KeyEffect::None, cool),
+        Cause::RateLimit => KeyEffect::Cool(bounded(retry_after.unwrap_or(COOL_DEFAULT))),
+        Cause::Overloaded => retry_after.map_or(KeyEffect::None, |wait| KeyEffect::CoolAll(bounded(wait))),
         Cause::Auth | Cause::Quota => KeyEffect::Aside,
         Cause::ContextTooLong
         | Cause::ContentPolicy

@@ -83,8 +83,10 @@ async fn check(parts: &Parts, snapshot: &Snapshot, vendor: &Vendor) {
 
 /// A check may close a breaker whose time is up; while it is closed, requests alone tell how well a provider is.
 fn recover(vendor: &Vendor, now: Instant) {
-    if vendor.vitals.standing(now) == Standing::Probe && vendor.vitals.admit(now) {
-        verdicts::changed(vendor, vendor.vitals.succeed(now), "");
+    if vendor.vitals.standing(now) == Standing::Probe
+        && let Some(_probe) = vendor.vitals.admit(now)
+    {
+        verdicts::changed(vendor, vendor.vitals.succeed(), "");
     }
 }
 

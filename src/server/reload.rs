@@ -130,6 +130,8 @@ fn needs_restart(old: &Config, new: &Config) {
         ("server.notice", old.server.notice != new.server.notice),
         ("server.grace", old.server.grace != new.server.grace),
         ("server.head_timeout", old.server.head_timeout != new.server.head_timeout),
+        // Connections of HTTP/1 heed it at once, those of HTTP/2 do not.
+        ("server.idle_timeout", old.server.idle_timeout != new.server.idle_timeout),
         ("server.upstream_idle", old.server.upstream_idle != new.server.upstream_idle),
     ];
     for (setting, _) in fixed.iter().filter(|(_, changed)| *changed) {

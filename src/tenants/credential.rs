@@ -9,6 +9,8 @@ use std::sync::Arc;
 /// One key. The key itself is not kept, only its hash.
 pub struct Credential {
     pub name: Arc<str>,
+    /// What it is counted and remembered under. Unlike the name, no key in a file can bear that of another kind.
+    pub id: Arc<str>,
     pub limits: KeyLimits,
     pub failover: bool,
     pub account: Arc<Account>,
@@ -17,8 +19,9 @@ pub struct Credential {
 }
 
 impl Credential {
-    pub fn new(name: &str, limits: KeyLimits, account: Arc<Account>) -> Credential {
-        Credential { name: name.into(), limits, failover: true, account, models: Vec::new() }
+    pub fn new(id: &str, name: &str, limits: KeyLimits, account: Arc<Account>) -> Credential {
+        let models = Vec::new();
+        Credential { name: name.into(), id: id.into(), limits, failover: true, account, models }
     }
 
     pub fn with_models(mut self, models: Vec<String>) -> Credential {

@@ -83,6 +83,34 @@ async fn an_answer_over_its_bound_is_passed_on_and_not_kept() {
     assert_eq!(stage.vendor.count(), 4);
 }
 
+/// The named provider has a bad moment; its next answer is what is kept.
+#[tokio::test]
+async fn what_a_stand_in_answered_is_not_kept() {
+    for body in [BODY.to_owned(), with(BODY, r#""stream":true"#)] {
+        let busy = json!({ "error": { "message": "busy" } });
+        let named = Vendor::start(move |n, request| match n {
+            0 => Reply::json(503, busy.clone()),
+            _ => number(n, request),
+        });
+        let other = Vendor::start(|_, request| Reply::answer(request, "stand-in"));
+        let fallback = "fallback_models: { small: s, large: s }";
+        let providers = [
+            support::provider("named", named.base_url()),
+            support::provider_of("other", other.base_url(), "s", fallback),
+        ];
+        let gateway = Gateway::start(&format!(
+            "failover: {{ check_interval: off }}\nproviders:\n{}models: {{ chat: named/small }}\n\
+             keys: [ {{ name: app, key: {KEY} }} ]\n",
+            providers.concat()
+        ));
+        for (provider, cache) in [("other", "MISS"), ("named", "MISS"), ("named", "HIT")] {
+            let mut client = Wire::to(gateway.address()).await;
+            let answer = client.ask(request("POST", "/v1/chat/completions", KEY, &[], &body)).await;
+            assert_eq!((answer.header("x-provider"), said(&answer)), (Some(provider), cache), "{body}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn only_so_many_answers_are_kept() {
     let stage = Stage::set("ttl: 60, max_entries: 4", number);

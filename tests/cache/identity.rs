@@ -92,6 +92,26 @@ async fn a_key_is_never_answered_with_what_another_has_asked() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_named_like_those_without_a_key_shares_nothing_with_them() {
+    let vendor = Vendor::start(number);
+    let gateway = Gateway::start(&format!(
+        "auth: {{ keys: open }}\nfailover: {{ check_interval: off }}\nproviders:\n{}models: {{ chat: vendor/m }}\n\
+         keys: [ {{ name: anyone, key: {KEY} }} ]\n",
+        support::provider("vendor", vendor.base_url())
+    ));
+    for (key, expected, text) in [
+        ("of-nobody", "MISS", "answer 0"),
+        (KEY, "MISS", "answer 1"),
+        ("of-nobody", "HIT", "answer 0"),
+        (KEY, "HIT", "answer 1"),
+    ] {
+        let mut client = Wire::to(gateway.address()).await;
+        let answer = client.ask(request("POST", "/v1/chat/completions", key, &[], BODY)).await;
+        assert_eq!((said(&answer), content(&answer).as_str()), (expected, text), "{key}");
+    }
+}
+
+#[tokio::test]
 async fn each_endpoint_has_answers_of_its_own() {
     let embedding = serde_json::json!({ "object": "list", "model": "m", "usage": { "prompt_tokens": 1, "total_tokens": 1 },
         "data": [{ "object": "embedding", "index": 0, "embedding": [0.5] }] });

@@ -84,8 +84,26 @@ async fn while_the_gateway_connects() {
     println!("connecting: closed after {:?}", left.elapsed());
     assert!(left.elapsed() < Duration::from_secs(1), "closed after {:?}", left.elapsed());
     let line = gateway.wait_for_log(|line| line.contains("\"status\":499")).await;
-    assert!(line.contains("\"client_left\""), "{line}");
+    assert!(line.contains("\"client_left\"") && !line.contains("tokens"), "{line}");
     assert_eq!(second.count(), 0);
+}
+
+/// A refusal is not charged for, even one that does not come to its end.
+#[tokio::test]
+async fn while_a_provider_refuses() {
+    let stage = Stage::set(|_, _| {
+        let head = [("content-type", "application/json"), ("content-length", "1000")];
+        Reply::head(503, &head).bytes("{").then(Step::Hang)
+    });
+    let refused = async {
+        stage.first.wait_for_requests(1).await;
+        // There is nothing to see from outside; it is given half a second to say why.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    Leaving::Close.after(&stage, body("hello", false), refused).await;
+    let line = stage.is_settled(1).await;
+    assert!(line["provider"] == "first" && line["tokens"].is_null(), "{line}");
+    assert_eq!(stage.tokens_left().await, TOKENS);
 }
 
 #[tokio::test]

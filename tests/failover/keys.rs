@@ -96,6 +96,25 @@ async fn a_key_that_is_too_fast_cools_and_the_other_is_used_at_once() {
     stage.assert_nothing_is_shown(&answers);
 }
 
+/// Z.ai says so with a 429, most with a 503; no other key of theirs would do better.
+#[tokio::test]
+async fn a_provider_that_is_busy_whatever_the_key_is_left_alone_with_all_of_them() {
+    for (status, code) in [(429, "1305"), (503, "overloaded")] {
+        let busy = json!({ "error": { "message": "busy", "code": code } });
+        let vendor =
+            Vendor::start(move |_, _| Reply::json_with(status, &[("retry-after", "60")], busy.clone()));
+        let next = Vendor::start(|_, request| Reply::answer(request, "next"));
+        let providers = [keyed(3, vendor.base_url()), provider("next", next.base_url())];
+        let gateway = Gateway::start(&config("", &providers));
+        for attempts in [2, 1] {
+            let answer = ask(&gateway, &chat_body(MODEL, false)).await;
+            assert_eq!((answer.provider(), answer.attempts()), (Some("next"), attempts), "{status}");
+        }
+        assert_eq!(keys_used(&vendor), [1], "{status}");
+        assert_eq!(gateway.metric("tollgate_provider_keys_usable{provider=\"keyed\"}"), 0.0, "{status}");
+    }
+}
+
 #[tokio::test]
 async fn a_key_that_has_cooled_is_used_again() {
     let vendor = Vendor::start(|number, request| match number {

@@ -123,18 +123,18 @@ async fn whoever_turns_failover_off_stays_where_the_request_was_sent() {
     }
 }
 
-/// What a stand-in answered is kept for those who take stand-ins.
+/// What another provider of the same model answered is kept for those who take any.
 #[tokio::test]
-async fn with_failover_off_no_answer_of_a_stand_in_comes_from_the_cache() {
+async fn with_failover_off_no_answer_of_another_provider_comes_from_the_cache() {
     let named = Vendor::start(|number, request| match number {
         0 => Reply::json(503, json!({ "error": { "message": "busy" } })),
         _ => Reply::answer(request, "named"),
     });
-    let other = Vendor::start(|_, request| Reply::answer(request, "stand-in"));
+    let other = Vendor::start(|_, request| Reply::answer(request, "other"));
     let providers = [provider("p0", named.base_url()), provider("p1", other.base_url())].concat();
     let gateway = Gateway::start(&format!("failover: {{ check_interval: off }}\nproviders:\n{providers}"));
     let body = chat_body("p0/m", false);
-    assert_eq!(ask(&gateway, &body).await.text(), "stand-in");
+    assert_eq!(ask(&gateway, &body).await.text(), "other");
     let stays = ask_with(&gateway, &body, &[("x-failover", "off")]).await;
     assert_eq!((stays.text().as_str(), stays.header("x-cache")), ("named", Some("MISS")));
     assert_eq!(ask(&gateway, &body).await.header("x-cache"), Some("HIT"));

@@ -115,10 +115,10 @@ async fn a_setting_that_needs_a_restart_is_named() {
         .replace("ttl: 0", "ttl: 0, max_entries: 7, max_bytes: 7MiB");
     let next = format!(
         "{next}log: {{ level: debug, format: text, access: false }}\nserver: {{ threads: 3, notice: 1s, grace: 7s, \
-         head_timeout: 7s, upstream_idle: 7, body_timeout: 7s }}\n"
+         head_timeout: 7s, idle_timeout: 7s, upstream_idle: 7, body_timeout: 7s }}\n"
     );
     Way::Hangup.go(&home, &program, &next, RELOADED).await;
-    let log = program.logged("takes effect at the next start", 12).await.join("\n");
+    let log = program.logged("takes effect at the next start", 13).await.join("\n");
     for setting in [
         "listen",
         "admin.listen",
@@ -131,6 +131,7 @@ async fn a_setting_that_needs_a_restart_is_named() {
         "server.notice",
         "server.grace",
         "server.head_timeout",
+        "server.idle_timeout",
         "server.upstream_idle",
     ] {
         assert!(log.contains(&format!("\"setting\":\"{setting}\"")), "{setting} is not in {log}");

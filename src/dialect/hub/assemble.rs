@@ -38,7 +38,7 @@ impl Assembly {
             Chunk::Finish { choice, finish, stop_sequence } => {
                 let choice = &mut self.choices.entry(*choice).or_default().choice;
                 choice.finish = Some(*finish);
-                choice.stop_sequence = stop_sequence.as_ref().map(owned);
+                choice.stop_sequence = stop_sequence.as_deref().map(owned);
             }
             Chunk::Usage(usage) => self.response.usage = Some(*usage),
             Chunk::Error(_) => self.failed = true,
@@ -59,11 +59,11 @@ impl Assembly {
 impl Gathering {
     fn add(&mut self, delta: &Delta<'_>) {
         match delta {
-            Delta::Text(text) => self.to_text(|open| open.text.to_mut().push_str(text)),
-            Delta::TextSignature(seal) => self.to_text(|open| open.signature = Some(owned(seal))),
+            Delta::Text(text) => self.say(|open| open.text.to_mut().push_str(text)),
+            Delta::TextSignature(seal) => self.say(|open| open.signature = Some(owned(seal))),
             Delta::Refusal(text) => self.refuse(text),
-            Delta::Thinking(text) => self.to_thinking(|open| open.text.to_mut().push_str(text)),
-            Delta::ThinkingSignature(seal) => self.to_thinking(|open| open.signature = Some(owned(seal))),
+            Delta::Thinking(text) => self.think(|open| open.text.to_mut().push_str(text)),
+            Delta::ThinkingSignature(seal) => self.think(|open| open.signature = Some(owned(seal))),
             Delta::Redacted(data) => {
                 let redacted = Some(owned(data));
                 self.push(Part::Thinking(Thinking { redacted, ..Thinking::default() }));
@@ -74,7 +74,7 @@ impl Gathering {
                     id: owned(id),
                     name: owned(name),
                     custom: *custom,
-                    signature: signature.as_ref().map(owned),
+                    signature: signature.as_deref().map(owned),
                     ..ToolCall::default()
                 }));
             }
@@ -84,7 +84,7 @@ impl Gathering {
                     call.arguments.to_mut().push_str(text);
                 }
             }
-            Delta::Citation(citation) => self.to_text(|open| open.citations.push(citation.to_owned())),
+            Delta::Citation(citation) => self.say(|open| open.citations.push(citation.to_owned())),
             Delta::Image(image) => self.push(Part::Image(image.to_owned())),
             Delta::Audio(audio) => self.hear(audio),
             // The logprobs of a stream come piece by piece and are of use only there.
@@ -117,7 +117,7 @@ impl Gathering {
     }
 
     /// The text that is being said, or a new one.
-    fn to_text(&mut self, add: impl FnOnce(&mut Text<'static>)) {
+    fn say(&mut self, add: impl FnOnce(&mut Text<'static>)) {
         if !matches!(self.choice.parts.last(), Some(Part::Text(_))) {
             self.push(Part::Text(Text::default()));
         }
@@ -127,7 +127,7 @@ impl Gathering {
     }
 
     /// The thinking that is under way, or a new one: a seal ends it.
-    fn to_thinking(&mut self, add: impl FnOnce(&mut Thinking<'static>)) {
+    fn think(&mut self, add: impl FnOnce(&mut Thinking<'static>)) {
         let is_open = |thinking: &Thinking<'_>| thinking.signature.is_none() && thinking.redacted.is_none();
         if !matches!(self.choice.parts.last(), Some(Part::Thinking(thinking)) if is_open(thinking)) {
             self.push(Part::Thinking(Thinking::default()));
@@ -138,8 +138,8 @@ impl Gathering {
     }
 }
 
-fn owned(text: &Cow<'_, str>) -> Cow<'static, str> {
-    Cow::Owned(text.clone().into_owned())
+fn owned(text: &str) -> Cow<'static, str> {
+    Cow::Owned(text.to_owned())
 }
 
 #[cfg(test)]

@@ -123,7 +123,7 @@ impl Citation<'_> {
         Citation {
             url: owned(&self.url),
             title: owned(&self.title),
-            cited: self.cited.as_ref().map(owned),
+            cited: self.cited.as_deref().map(owned),
             start: self.start,
             end: self.end,
         }
@@ -145,7 +145,7 @@ impl Media<'_> {
 impl Image<'_> {
     /// The same, free of what it was read from.
     pub fn to_owned(&self) -> Image<'static> {
-        Image { media: self.media.to_owned(), detail: self.detail.as_ref().map(owned), cache: self.cache }
+        Image { media: self.media.to_owned(), detail: self.detail.as_deref().map(owned), cache: self.cache }
     }
 }
 
@@ -155,13 +155,13 @@ impl Audio<'_> {
         Audio {
             format: owned(&self.format),
             data: owned(&self.data),
-            transcript: self.transcript.as_ref().map(owned),
+            transcript: self.transcript.as_deref().map(owned),
         }
     }
 }
 
-fn owned(text: &Cow<'_, str>) -> Cow<'static, str> {
-    Cow::Owned(text.clone().into_owned())
+fn owned(text: &str) -> Cow<'static, str> {
+    Cow::Owned(text.to_owned())
 }
 
 impl<'a> Part<'a> {

@@ -44,7 +44,7 @@ fn one(choice: u32, answer: &Choice<'_>, sink: &mut dyn FnMut(Chunk<'_>)) {
         say(Delta::Logprobs(Cow::Borrowed(logprobs)));
     }
     let finish = answer.finish.unwrap_or(Finish::Stop);
-    sink(Chunk::Finish { choice, finish, stop_sequence: answer.stop_sequence.as_ref().map(said) });
+    sink(Chunk::Finish { choice, finish, stop_sequence: answer.stop_sequence.as_deref().map(said) });
 }
 
 fn speak(text: &Text<'_>, say: &mut impl FnMut(Delta<'_>)) {
@@ -71,12 +71,12 @@ fn open_call(index: u32, call: &ToolCall<'_>, say: &mut impl FnMut(Delta<'_>)) {
         id: said(&call.id),
         name: said(&call.name),
         custom: call.custom,
-        signature: call.signature.as_ref().map(said),
+        signature: call.signature.as_deref().map(said),
     });
     say(Delta::Arguments { index, text: said(&call.arguments) });
 }
 
-fn said<'a>(text: &'a Cow<'_, str>) -> Cow<'a, str> {
+fn said<'a>(text: &'a str) -> Cow<'a, str> {
     Cow::Borrowed(text)
 }
 

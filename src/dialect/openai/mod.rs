@@ -1,6 +1,7 @@
 //! OpenAI's dialect: chat completions, completions, embeddings, and what is passed through beside them.
 
 pub mod assemble;
+pub mod embed;
 pub mod error;
 mod events;
 mod fields;

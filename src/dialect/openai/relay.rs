@@ -3,51 +3,18 @@
 use crate::dialect::openai::stream::Glance;
 use crate::dialect::openai::stream::Kind;
 use crate::dialect::openai::stream::glance;
+use crate::dialect::relay::End;
+use crate::dialect::relay::Flow;
+use crate::dialect::relay::MAX_EVENT;
+use crate::dialect::relay::MAX_HELD;
+use crate::dialect::relay::Wishes;
 use crate::dialect::sse::Event;
 use crate::dialect::sse::Splitter;
 use crate::dialect::usage::Usage;
 use bytes::Bytes;
 use bytes::BytesMut;
 
-/// Longest single event: a whole base64 image fits; an endless line does not.
-pub const MAX_EVENT: usize = 16 * 1024 * 1024;
-/// Role-only and empty chunks that may pile up before the first content.
-const MAX_HELD: usize = 1024 * 1024;
 const DONE: &[u8] = b"data: [DONE]\n\n";
-
-/// Where the stream stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Flow {
-    /// Nothing with content has come: another provider may still be asked.
-    Waiting,
-    /// Content has come; everything that may be sent is in [`Relay::take`].
-    Open,
-    /// The terminal event has come.
-    Done,
-    /// The provider reported an error in the stream; its data.
-    Error(Bytes),
-    /// One event, or what came before the first content, is longer than we hold.
-    TooLong,
-}
-
-/// How a stream that has ended is to be understood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// Finished; what was missing of the terminal event is in [`Relay::take`].
-    Complete,
-    Cut,
-}
-
-/// What a client asked of its stream.
-#[derive(Clone, Copy, Debug)]
-pub struct Wishes {
-    /// The usage chunk is shown.
-    pub usage: bool,
-    /// How many choices must finish.
-    pub choices: u64,
-    /// Bytes of the stream kept for the cache; 0 keeps none.
-    pub keep: usize,
-}
 
 /// One stream.
 pub struct Relay {
@@ -57,7 +24,8 @@ pub struct Relay {
     out: BytesMut,
     transcript: Option<Vec<u8>>,
     flow: Flow,
-    finished: u64,
+    /// A bit for each choice that has its finish reason.
+    finished: u128,
     pub usage: Option<Usage>,
     /// Events that carried part of the answer, about one a token.
     pub content_events: u64,
@@ -116,7 +84,7 @@ impl Relay {
         }
         match self.flow {
             Flow::Done => End::Complete,
-            Flow::Open if self.finished >= self.wishes.choices => {
+            Flow::Open if u64::from(self.finished.count_ones()) >= self.wishes.choices => {
                 self.send(DONE);
                 self.flow = Flow::Done;
                 End::Complete
@@ -167,7 +135,7 @@ impl Relay {
     }
 
     fn count(&mut self, seen: &Glance) {
-        self.finished += seen.finished;
+        self.finished |= seen.finished;
         self.usage = seen.usage.or(self.usage);
         self.content_events += u64::from(seen.kind == Kind::Content);
         self.garbage += u64::from(seen.kind == Kind::Garbage);
@@ -265,6 +233,16 @@ mod tests {
         let mut half = Relay::new(Wishes { usage: false, choices: 2, keep: 0 });
         run(&mut half, &[WORD, STOP]);
         assert_eq!(half.end(), End::Cut, "one of two choices is not finished");
+    }
+
+    #[test]
+    fn a_choice_that_finishes_twice_does_not_finish_another() {
+        let other = STOP.replace("\"index\":0", "\"index\":1");
+        for (last, end) in [(STOP, End::Cut), (&other, End::Complete)] {
+            let mut relay = Relay::new(Wishes { usage: false, choices: 2, keep: 0 });
+            run(&mut relay, &[WORD, STOP, last]);
+            assert_eq!(relay.end(), end, "{last}");
+        }
     }
 
     #[test]

@@ -35,8 +35,8 @@ pub enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Glance {
     pub kind: Kind,
-    /// How many choices ended in this event.
-    pub finished: u64,
+    /// Which choices ended in this event, a bit for each index; one of 128 or more is not seen.
+    pub finished: u128,
     pub usage: Option<Usage>,
 }
 
@@ -98,7 +98,7 @@ impl Chunk<'_> {
         let usage = self.usage.filter(|u| u.get() != "null").or(groq.and_then(|g| g.usage));
         let usage = usage.and_then(|u| Usage::from_openai(u.get()));
         let kind = match &self.choices {
-            Some(choices) if choices.content || choices.finished > 0 => Kind::Content,
+            Some(choices) if choices.content || choices.finished != 0 => Kind::Content,
             Some(choices) if choices.count == 0 && usage.is_some() => Kind::Usage,
             Some(_) => Kind::Quiet,
             // Not a chunk as we know it; a vendor's extra is passed on.
@@ -163,8 +163,8 @@ pub fn glance_whole(operation: Operation, body: &[u8]) -> Whole {
 /// All choices of a chunk, folded into what matters.
 #[derive(Clone, Copy, Debug, Default)]
 struct Choices {
-    count: u64,
-    finished: u64,
+    count: u32,
+    finished: u128,
     content: bool,
 }
 
@@ -209,14 +209,18 @@ impl<'de> Visitor<'de> for ChoiceSeed<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        // A choice without an index is known by its place.
+        let (mut index, mut finished) = (self.0.count, false);
         while let Some(Name(name)) = map.next_key()? {
             match name {
                 Field::Delta => self.0.content |= map.next_value::<Option<Delta>>()?.is_some_and(|d| d.0),
                 Field::Text => self.0.content |= filled(map.next_value::<&RawValue>()?),
-                Field::FinishReason => self.0.finished += u64::from(filled(map.next_value::<&RawValue>()?)),
+                Field::FinishReason => finished = filled(map.next_value::<&RawValue>()?),
+                Field::Index => index = map.next_value::<&RawValue>()?.get().parse().unwrap_or(index),
                 Field::Role | Field::Other => drop(map.next_value::<IgnoredAny>()?),
             }
         }
+        self.0.finished |= u128::from(finished).checked_shl(index).unwrap_or(0);
         Ok(())
     }
 }
@@ -244,7 +248,7 @@ impl<'de> Visitor<'de> for DeltaVisitor {
         while let Some(Name(name)) = map.next_key()? {
             match name {
                 Field::Role => drop(map.next_value::<IgnoredAny>()?),
-                Field::Delta | Field::Text | Field::FinishReason | Field::Other => {
+                Field::Delta | Field::Text | Field::FinishReason | Field::Index | Field::Other => {
                     content |= filled(map.next_value::<&RawValue>()?);
                 }
             }
@@ -261,6 +265,7 @@ enum Field {
     Delta,
     Text,
     FinishReason,
+    Index,
     Role,
     Other,
 }
@@ -288,6 +293,7 @@ impl Visitor<'_> for NameVisitor {
             "delta" => Field::Delta,
             "text" => Field::Text,
             "finish_reason" => Field::FinishReason,
+            "index" => Field::Index,
             "role" => Field::Role,
             _ => Field::Other,
         }))
@@ -332,6 +338,22 @@ mod tests {
             assert_eq!(kind(data), expected, "{data}");
         }
         assert_eq!(glance(None).kind, Kind::Ping);
+    }
+
+    #[test]
+    fn it_tells_which_choices_have_ended() {
+        for (data, expected) in [
+            (r#"{"choices":[{"index":0,"delta":{"content":"x"},"finish_reason":null}]}"#, 0),
+            (r#"{"choices":[{"index":0,"finish_reason":"stop"}]}"#, 1),
+            (r#"{"choices":[{"finish_reason":"stop","index":2}]}"#, 1 << 2),
+            (r#"{"choices":[{"finish_reason":"stop"},{"finish_reason":"stop"}]}"#, 3),
+            (r#"{"choices":[{"index":1,"delta":{}},{"index":0,"finish_reason":"length"}]}"#, 1),
+            (r#"{"choices":[{"index":null,"finish_reason":"stop"}]}"#, 1),
+            (r#"{"choices":[{"index":127,"finish_reason":"stop"}]}"#, 1 << 127),
+            (r#"{"choices":[{"index":128,"finish_reason":"stop"}]}"#, 0),
+        ] {
+            assert_eq!(glance(Some(data.as_bytes())).finished, expected, "{data}");
+        }
     }
 
     #[test]

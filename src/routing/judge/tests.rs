@@ -151,5 +151,6 @@ fn a_cool_down_stays_within_its_bounds() {
 fn an_overloaded_provider_that_names_a_time_is_left_alone_for_it() {
     let retry_after = Some(Duration::from_secs(7));
     let fault = Fault::Status { code: 503, cause: Cause::Overloaded, retry_after };
-    assert_eq!(blame(&fault), Blame { provider: true, ..cools(7) });
+    let all = KeyEffect::CoolAll(Duration::from_secs(7));
+    assert_eq!(blame(&fault), Blame { provider: true, key: all });
 }

@@ -3,6 +3,9 @@
 use crate::mock::reply::Reply;
 use crate::mock::reply::Said;
 use crate::mock::reply::Usage;
+use crate::mock::voice::Head;
+use crate::mock::voice::Transcript;
+use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::json;
@@ -10,30 +13,11 @@ use serde_json::json;
 /// The terminal event of every stream.
 const DONE: &str = "data: [DONE]\n\n";
 
-/// What every chunk of an answer repeats.
-#[derive(Debug)]
-pub struct Head {
-    pub id: String,
-    /// Seconds since 1970.
-    pub created: u64,
-    pub model: String,
-}
-
 /// The endpoint an answer is written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     Chat,
     Text,
-}
-
-/// A stream, event by event, and which of them the model has to think about.
-#[derive(Debug)]
-pub struct Transcript {
-    pub events: Vec<String>,
-    /// Events at the front that come at once.
-    pub lead: usize,
-    /// Events after those that come at the model's pace; the rest comes with the last of them.
-    pub paced: usize,
 }
 
 #[derive(Serialize)]
@@ -77,7 +61,7 @@ pub fn whole(form: Form, head: &Head, reply: &Reply) -> Value {
     let mut choice = json!({ "index": 0, "logprobs": null, "finish_reason": reply.finish });
     let object = match form {
         Form::Chat => {
-            choice["message"] = message(&reply.said);
+            choice["message"] = message(reply);
             "chat.completion"
         }
         Form::Text => {
@@ -93,19 +77,14 @@ pub fn whole(form: Form, head: &Head, reply: &Reply) -> Value {
 pub fn transcript(form: Form, head: &Head, reply: &Reply, with_usage: bool) -> Transcript {
     let writer = Writer { form, head, with_usage };
     let lead = writer.lead(&reply.said);
-    let paced = writer.content(&reply.said);
+    let paced: Vec<Bytes> = writer.thought(reply).chain(writer.content(&reply.said)).collect();
     let (lead_count, paced_count) = (lead.len(), paced.len());
     let mut events = lead;
     events.extend(paced);
     events.push(writer.chunk(writer.nothing(), Some(reply.finish)));
     events.extend(with_usage.then(|| writer.event::<()>(&[], Some(Some(reply.usage)))));
-    events.push(DONE.to_owned());
+    events.push(DONE.into());
     Transcript { events, lead: lead_count, paced: paced_count }
-}
-
-/// An event that holds an error, and nothing after it.
-pub fn error_event(envelope: &Value) -> Transcript {
-    Transcript { events: vec![format!("data: {envelope}\n\n")], lead: 1, paced: 0 }
 }
 
 struct Writer<'a> {
@@ -115,7 +94,7 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn lead(&self, said: &Said) -> Vec<String> {
+    fn lead(&self, said: &Said) -> Vec<Bytes> {
         let content = match said {
             Said::Words(_) => json!(""),
             Said::Call(_) => Value::Null,
@@ -127,18 +106,26 @@ impl Writer<'_> {
         }
     }
 
-    fn content(&self, said: &Said) -> Vec<String> {
+    fn thought(&self, reply: &Reply) -> impl Iterator<Item = Bytes> {
+        let pieces = reply.thought.iter().filter(|_| self.form == Form::Chat);
+        pieces.map(|piece| {
+            self.chunk(Content::Delta(Delta::Other(json!({ "reasoning_content": piece }))), None)
+        })
+    }
+
+    fn content(&self, said: &Said) -> Vec<Bytes> {
         match said {
             Said::Words(pieces) => pieces.iter().map(|piece| self.words(piece)).collect(),
-            Said::Call(function) => {
-                let opened = call(function, "");
-                let arguments = json!({ "index": 0, "function": { "arguments": "{}" } });
-                [opened, arguments].map(|part| self.chunk(calls(part), None)).into()
+            Said::Call(said) => {
+                let (first, rest) = said.arguments.split_at(said.arguments.len().min(1));
+                let more = [first, rest].map(|text| json!({ "index": 0, "function": { "arguments": text } }));
+                let parts = std::iter::once(call(&said.name, "")).chain(more);
+                parts.map(|part| self.chunk(calls(part), None)).collect()
             }
         }
     }
 
-    fn words(&self, piece: &str) -> String {
+    fn words(&self, piece: &str) -> Bytes {
         match self.form {
             Form::Chat => self.chunk(Content::Delta(Delta::Words { content: piece }), None),
             Form::Text => self.chunk(Content::Text(piece), None),
@@ -152,12 +139,12 @@ impl Writer<'_> {
         }
     }
 
-    fn chunk(&self, content: Content<'_>, finish_reason: Option<&'static str>) -> String {
+    fn chunk(&self, content: Content<'_>, finish_reason: Option<&'static str>) -> Bytes {
         let choice = Choice { index: 0, content, logprobs: (), finish_reason };
         self.event(&[choice], self.with_usage.then_some(None))
     }
 
-    fn event<C: Serialize>(&self, choices: &[C], usage: Option<Option<Usage>>) -> String {
+    fn event<C: Serialize>(&self, choices: &[C], usage: Option<Option<Usage>>) -> Bytes {
         let object = match self.form {
             Form::Chat => "chat.completion.chunk",
             Form::Text => "text_completion",
@@ -166,21 +153,26 @@ impl Writer<'_> {
         let chunk = Chunk { id, object, created: *created, model, choices, usage };
         // Strings and numbers can always be written, so nothing is lost here.
         let json = serde_json::to_string(&chunk).unwrap_or_default();
-        format!("data: {json}\n\n")
+        format!("data: {json}\n\n").into()
     }
 }
 
-fn message(said: &Said) -> Value {
-    match said {
-        Said::Words(pieces) => json!({ "role": "assistant", "content": pieces.concat(), "refusal": null }),
-        Said::Call(function) => {
-            let mut call = call(function, "{}");
+fn message(reply: &Reply) -> Value {
+    let mut message = json!({ "role": "assistant", "content": null, "refusal": null });
+    match &reply.said {
+        Said::Words(pieces) => message["content"] = pieces.concat().into(),
+        Said::Call(said) => {
+            let mut call = call(&said.name, &said.arguments);
             if let Some(fields) = call.as_object_mut() {
                 fields.remove("index");
             }
-            json!({ "role": "assistant", "content": null, "refusal": null, "tool_calls": [call] })
+            message["tool_calls"] = json!([call]);
         }
     }
+    if !reply.thought.is_empty() {
+        message["reasoning_content"] = reply.thought.concat().into();
+    }
+    message
 }
 
 fn words(said: &Said) -> String {
