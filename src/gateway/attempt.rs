@@ -2,12 +2,12 @@
 
 use crate::clock;
 use crate::config::Failover;
-use crate::dialect::openai::relay::End;
-use crate::dialect::openai::relay::Flow;
 use crate::dialect::openai::relay::Relay;
-use crate::dialect::openai::relay::Wishes;
 use crate::dialect::openai::stream::Whole;
 use crate::dialect::openai::stream::glance_whole;
+use crate::dialect::relay::End;
+use crate::dialect::relay::Flow;
+use crate::dialect::relay::Wishes;
 use crate::dialect::usage::Usage;
 use crate::gateway::failure::Failure;
 use crate::gateway::itinerary::Stop;

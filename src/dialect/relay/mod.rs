@@ -4,6 +4,7 @@ mod hub;
 
 pub use crate::dialect::relay::hub::HubRelay;
 
+use crate::dialect::openai::media::MediaRelay;
 use crate::dialect::openai::relay::Relay as OpenAiRelay;
 use crate::dialect::usage::Usage;
 use bytes::Bytes;
@@ -51,6 +52,8 @@ pub struct Wishes {
 pub enum Relay {
     /// OpenAI's dialect on both sides: events are passed on as they come.
     Same(OpenAiRelay),
+    /// Images, transcripts or speech in it, passed on as well.
+    Media(MediaRelay),
     /// Read into the hub. Boxed: it is much larger, and a relay is moved often.
     Hub(Box<HubRelay>),
 }
@@ -60,6 +63,7 @@ impl Relay {
     pub fn feed(&mut self, chunk: Bytes) -> &Flow {
         match self {
             Relay::Same(relay) => relay.feed(chunk),
+            Relay::Media(relay) => relay.feed(chunk),
             Relay::Hub(relay) => relay.feed(chunk),
         }
     }
@@ -68,6 +72,7 @@ impl Relay {
     pub fn flow(&self) -> &Flow {
         match self {
             Relay::Same(relay) => relay.flow(),
+            Relay::Media(relay) => relay.flow(),
             Relay::Hub(relay) => relay.flow(),
         }
     }
@@ -76,6 +81,7 @@ impl Relay {
     pub fn take(&mut self) -> Bytes {
         match self {
             Relay::Same(relay) => relay.take(),
+            Relay::Media(relay) => relay.take(),
             Relay::Hub(relay) => relay.take(),
         }
     }
@@ -84,6 +90,7 @@ impl Relay {
     pub fn end(&mut self) -> End {
         match self {
             Relay::Same(relay) => relay.end(),
+            Relay::Media(relay) => relay.end(),
             Relay::Hub(relay) => relay.end(),
         }
     }
@@ -92,6 +99,7 @@ impl Relay {
     pub fn transcript(&mut self) -> Option<Vec<u8>> {
         match self {
             Relay::Same(relay) => relay.transcript(),
+            Relay::Media(_) => None,
             Relay::Hub(relay) => relay.transcript(),
         }
     }
@@ -100,6 +108,7 @@ impl Relay {
     pub fn usage(&self) -> Option<Usage> {
         match self {
             Relay::Same(relay) => relay.usage,
+            Relay::Media(relay) => relay.usage,
             Relay::Hub(relay) => relay.usage,
         }
     }
@@ -108,6 +117,7 @@ impl Relay {
     pub fn content_events(&self) -> u64 {
         match self {
             Relay::Same(relay) => relay.content_events,
+            Relay::Media(relay) => relay.content_events,
             Relay::Hub(relay) => relay.content_events,
         }
     }
@@ -116,6 +126,7 @@ impl Relay {
     pub fn garbage(&self) -> u64 {
         match self {
             Relay::Same(relay) => relay.garbage,
+            Relay::Media(relay) => relay.garbage,
             Relay::Hub(relay) => relay.garbage,
         }
     }

@@ -1,7 +1,6 @@
 //! One glance at an event of a stream of images, transcripts or speech: what it means for the relay.
 
 use crate::dialect::openai::stream;
-use crate::dialect::openai::stream::Glance;
 use crate::dialect::openai::stream::Kind;
 use crate::dialect::usage::Usage;
 use serde::Deserialize;
@@ -9,8 +8,8 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
-/// The types of the events that end such streams (vendors.md §1.7; the one without `text` is Mistral's). Each counts
-/// as a choice that is finished: an image is one, a transcript is one. What is not here carries part of the answer.
+/// The types of the events that end an image, a transcript or a speech (vendors.md §1.7; the one without `text` is
+/// Mistral's). What is not here carries part of the answer.
 const ENDS: &[&str] = &[
     "image_generation.completed",
     "image_edit.completed",
@@ -18,6 +17,17 @@ const ENDS: &[&str] = &[
     "transcription.done",
     "speech.audio.done",
 ];
+
+/// What was seen in one event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    pub kind: Kind,
+    /// It finishes an image, a transcript or a speech.
+    pub finishes: bool,
+    /// Nothing belongs to that any more.
+    pub ends: bool,
+    pub usage: Option<Usage>,
+}
 
 #[derive(Deserialize)]
 struct Told<'a> {
@@ -32,19 +42,18 @@ struct Told<'a> {
 }
 
 /// Looks at the data of one event; `None` is an event without data.
-pub fn glance(data: Option<&[u8]>) -> Glance {
+pub fn glance(data: Option<&[u8]>) -> Seen {
     let told = data.and_then(|data| serde_json::from_slice::<Told<'_>>(data.trim_ascii()).ok());
     let Some(told) = told.filter(|told| told.choices.is_none()) else {
-        // Pings, `[DONE]`, garbage, and the transcripts of vLLM, which come in the chunks of a chat.
-        return stream::glance(data);
+        // Pings, `[DONE]`, garbage, and the transcripts of vLLM: chunks of a chat, with counts behind their finish.
+        let seen = stream::glance(data);
+        return Seen { kind: seen.kind, finishes: seen.finished != 0, ends: false, usage: seen.usage };
     };
-    let kind = told.kind.as_deref().unwrap_or_default();
-    let failed = kind == "error" || told.error.is_some_and(|e| !matches!(e.get(), "null" | "false" | "\"\""));
-    Glance {
-        kind: if failed { Kind::Error } else { Kind::Content },
-        finished: u64::from(!failed && ENDS.contains(&kind)),
-        usage: told.usage.and_then(|usage| Usage::from_openai(usage.get())),
-    }
+    let word = told.kind.as_deref().unwrap_or_default();
+    let failed = word == "error" || told.error.is_some_and(|e| !matches!(e.get(), "null" | "false" | "\"\""));
+    let ends = !failed && ENDS.contains(&word);
+    let usage = told.usage.and_then(|usage| Usage::from_openai(usage.get()));
+    Seen { kind: if failed { Kind::Error } else { Kind::Content }, finishes: ends, ends, usage }
 }
 
 #[cfg(test)]
@@ -53,27 +62,32 @@ mod tests {
 
     #[test]
     fn every_stream_has_its_own_end() {
-        for (data, kind, finished) in [
-            (r#"{"type":"image_generation.partial_image","b64_json":"x"}"#, Kind::Content, 0),
-            (r#"{"type":"image_generation.completed","b64_json":"x"}"#, Kind::Content, 1),
-            (r#"{"type":"image_edit.completed","b64_json":"x"}"#, Kind::Content, 1),
-            (r#"{"type":"transcript.text.delta","delta":"x"}"#, Kind::Content, 0),
-            (r#"{"type":"transcript.text.segment","text":"x"}"#, Kind::Content, 0),
-            (r#" {"type":"transcript.text.done","text":"x"}"#, Kind::Content, 1),
-            (r#"{"type":"speech.audio.delta","audio":"x"}"#, Kind::Content, 0),
-            (r#"{"type":"speech.audio.done"}"#, Kind::Content, 1),
-            (r#"{"type":"something.else"}"#, Kind::Content, 0),
-            (r#"{"type":"error","error":{"message":"no"}}"#, Kind::Error, 0),
-            (r#"{"type":"error","message":"no"}"#, Kind::Error, 0),
-            (r#"{"error":{"message":"no"}}"#, Kind::Error, 0),
-            (r#"{"object":"transcription.chunk","choices":[{"delta":{"content":"x"}}]}"#, Kind::Content, 0),
-            (r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#, Kind::Content, 1),
-            ("[DONE]", Kind::Done, 0),
-            ("<html>", Kind::Garbage, 0),
-            ("7", Kind::Garbage, 0),
+        for (data, kind, ends) in [
+            (r#"{"type":"image_generation.partial_image","b64_json":"x"}"#, Kind::Content, false),
+            (r#"{"type":"image_generation.completed","b64_json":"x"}"#, Kind::Content, true),
+            (r#"{"type":"image_edit.completed","b64_json":"x"}"#, Kind::Content, true),
+            (r#"{"type":"transcript.text.delta","delta":"x"}"#, Kind::Content, false),
+            (r#"{"type":"transcript.text.segment","text":"x"}"#, Kind::Content, false),
+            (r#" {"type":"transcript.text.done","text":"x"}"#, Kind::Content, true),
+            (r#"{"type":"speech.audio.delta","audio":"x"}"#, Kind::Content, false),
+            (r#"{"type":"speech.audio.done"}"#, Kind::Content, true),
+            (r#"{"type":"something.else"}"#, Kind::Content, false),
+            (r#"{"type":"error","error":{"message":"no"}}"#, Kind::Error, false),
+            (r#"{"type":"error","message":"no"}"#, Kind::Error, false),
+            (r#"{"error":{"message":"no"}}"#, Kind::Error, false),
+            (
+                r#"{"object":"transcription.chunk","choices":[{"delta":{"content":"x"}}]}"#,
+                Kind::Content,
+                false,
+            ),
+            (r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#, Kind::Content, false),
+            ("[DONE]", Kind::Done, false),
+            ("<html>", Kind::Garbage, false),
+            ("7", Kind::Garbage, false),
         ] {
             let seen = glance(Some(data.as_bytes()));
-            assert_eq!((seen.kind, seen.finished), (kind, finished), "{data}");
+            assert_eq!((seen.kind, seen.ends), (kind, ends), "{data}");
+            assert!(seen.finishes || !ends, "{data}");
         }
         assert_eq!(glance(None).kind, Kind::Ping);
     }

@@ -5,8 +5,9 @@ mod answer;
 mod ask;
 mod event;
 mod given;
+mod relay;
 
 pub use answer::heard;
 pub use answer::judge;
 pub use ask::read;
-pub use event::glance;
+pub use relay::MediaRelay;
