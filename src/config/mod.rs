@@ -83,6 +83,7 @@ fn checked(root: &Section<'_>, variables: &Variables<'_>) -> Config {
         auth: listen::auth(root, &listen),
         listen,
         data_dir: server::data_dir(root, variables),
+        strict: root.optional("strict", units::switch).unwrap_or(false),
         failover: failover::read(root, variables),
         cache: cache::read(root, variables),
         models: aliases.into_iter().filter_map(|(name, target)| Some((name, target?))).collect(),

@@ -18,6 +18,8 @@ pub struct Config {
     /// Admin API and `/metrics`; `None` turns the listener off.
     pub admin: Option<SocketAddr>,
     pub data_dir: PathBuf,
+    /// What a provider has no words for is refused and not left out.
+    pub strict: bool,
     pub auth: Auth,
     pub limits: Limits,
     pub failover: Failover,

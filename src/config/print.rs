@@ -33,7 +33,11 @@ pub fn print(config: &Config) -> String {
     let sections = [
         block("listen", "[]", config.listen.iter().map(listener).collect()),
         format!("admin: {{ listen: {admin} }}\n"),
-        format!("data_dir: {}\nstate: memory\nauth: {{ keys: {auth} }}\n", path(&config.data_dir)),
+        format!(
+            "data_dir: {}\nstate: memory\nstrict: {}\nauth: {{ keys: {auth} }}\n",
+            path(&config.data_dir),
+            config.strict
+        ),
         limits(&config.limits),
         failover(&config.failover),
         cache(&config.cache),

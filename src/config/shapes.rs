@@ -17,6 +17,7 @@ pub const ROOT: Shape = Shape {
         "admin",
         "data_dir",
         "state",
+        "strict",
         "auth",
         "limits",
         "failover",

@@ -20,6 +20,7 @@ pub mod responses;
 pub mod seals;
 pub mod side;
 pub mod sse;
+pub mod translate;
 pub mod usage;
 
 use crate::dialect::side::ClientSide;
@@ -41,6 +42,20 @@ pub enum Dialect {
 }
 
 impl Dialect {
+    /// In keys and logs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Dialect::OpenAi => "openai",
+            Dialect::Responses => "responses",
+            Dialect::Anthropic => "anthropic",
+            Dialect::Gemini => "gemini",
+            Dialect::Ollama => "ollama",
+            Dialect::Cohere => "cohere",
+            Dialect::Replicate => "replicate",
+            Dialect::Bedrock => "bedrock",
+        }
+    }
+
     /// How a provider is spoken to in it.
     pub fn provider_side(self) -> &'static dyn ProviderSide {
         match self {

@@ -66,44 +66,34 @@ impl Operation {
         matches!(self, Operation::ChatCompletions | Operation::Messages | Operation::Responses)
     }
 
-    /// Whether another model of the same class may answer: vectors, voices and scores of two cannot be compared.
-    pub fn has_stand_ins(self) -> bool {
-        match self {
-            Operation::ChatCompletions
-            | Operation::Completions
-            | Operation::Messages
-            | Operation::CountTokens
-            | Operation::Responses
-            | Operation::ResponseTokens => true,
-            Operation::Embeddings
-            | Operation::ImageGenerations
-            | Operation::ImageEdits
-            | Operation::Transcriptions
-            | Operation::AudioTranslations
-            | Operation::Speech
-            | Operation::Moderations
-            | Operation::Rerank => false,
-        }
-    }
-
-    /// Whether its answers are worth keeping: files are large, seldom asked for twice, and images are wanted anew.
-    pub fn is_cached(self) -> bool {
+    /// Whether requests and answers go through as they are, whichever vendor serves them.
+    pub fn is_passed_on(self) -> bool {
         match self {
             Operation::ImageGenerations
             | Operation::ImageEdits
             | Operation::Transcriptions
             | Operation::AudioTranslations
-            | Operation::Speech => false,
+            | Operation::Speech
+            | Operation::Moderations
+            | Operation::Rerank => true,
             Operation::ChatCompletions
             | Operation::Completions
             | Operation::Embeddings
             | Operation::Messages
             | Operation::CountTokens
             | Operation::Responses
-            | Operation::ResponseTokens
-            | Operation::Moderations
-            | Operation::Rerank => true,
+            | Operation::ResponseTokens => false,
         }
+    }
+
+    /// Whether another model of the same class may answer: vectors, voices and scores of two cannot be compared.
+    pub fn has_stand_ins(self) -> bool {
+        self != Operation::Embeddings && !self.is_passed_on()
+    }
+
+    /// Whether its answers are worth keeping: files are large, seldom asked for twice, and images are wanted anew.
+    pub fn is_cached(self) -> bool {
+        !self.is_passed_on() || matches!(self, Operation::Moderations | Operation::Rerank)
     }
 
     /// Whether the size of its answer tells about how many tokens that has.
@@ -124,6 +114,11 @@ impl Operation {
             | Operation::Moderations
             | Operation::Rerank => false,
         }
+    }
+
+    /// Whether its stream is one of OpenAI's chunks.
+    pub fn is_openai_stream(self) -> bool {
+        matches!(self, Operation::ChatCompletions | Operation::Completions)
     }
 
     /// Behind the base URL of a provider that speaks the client's dialect.

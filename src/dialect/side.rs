@@ -97,7 +97,7 @@ pub trait ClientSide: Sync {
 }
 
 /// Reads one stream of a provider.
-pub trait ReadChunks: Send {
+pub trait ReadChunks: Send + Sync {
     /// Hands what `frame` means to `sink`, in order. Frames that mean nothing (pings, comments) hand nothing.
     ///
     /// # Errors
@@ -110,7 +110,7 @@ pub trait ReadChunks: Send {
 }
 
 /// Writes one stream for a client.
-pub trait WriteChunks: Send {
+pub trait WriteChunks: Send + Sync {
     /// Appends the events that say `chunk` to `out`; they may be none.
     fn write(&mut self, chunk: &Chunk<'_>, out: &mut Vec<u8>);
 

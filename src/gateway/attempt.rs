@@ -1,22 +1,45 @@
 //! One attempt: connect → send → judge the head → wait for the first content. Nothing of it reaches the client yet.
 
+use crate::cache::Form;
 use crate::clock;
 use crate::config::Failover;
-use crate::dialect::openai::relay::Relay;
-use crate::dialect::openai::stream::Whole;
+use crate::dialect::Dialect;
+use crate::dialect::hub::Dropped;
+use crate::dialect::openai::embed;
+use crate::dialect::openai::media::MediaRelay;
+use crate::dialect::openai::relay::Relay as OpenAiRelay;
+use crate::dialect::openai::request::Expected;
+use crate::dialect::openai::stream::Whole as Glanced;
 use crate::dialect::openai::stream::glance_whole;
+use crate::dialect::operation::Operation;
 use crate::dialect::relay::End;
 use crate::dialect::relay::Flow;
+use crate::dialect::relay::HubRelay;
+use crate::dialect::relay::Relay;
 use crate::dialect::relay::Wishes;
+use crate::dialect::seals::Seals;
+use crate::dialect::side::NoAnswer;
+use crate::dialect::side::Opening;
+use crate::dialect::translate;
 use crate::dialect::usage::Usage;
 use crate::gateway::failure::Failure;
 use crate::gateway::itinerary::Stop;
+use crate::gateway::keepsakes::Keepsakes;
+use crate::gateway::media;
+use crate::gateway::outbound::Outbound;
+use crate::gateway::outbound::Speech;
+use crate::gateway::outbound::outbound;
 use crate::gateway::receive::Ask;
+use crate::gateway::sound;
+use crate::gateway::sound::Label;
+use crate::gateway::sound::Sound;
 use crate::gateway::vendor::Vendor;
+use crate::id;
 use crate::routing::judge::Fault;
 use crate::upstream::Broken;
 use crate::upstream::Upstreams;
 use crate::upstream::Wire;
+use crate::usage::estimate;
 use bytes::Bytes;
 use http::HeaderName;
 use http::HeaderValue;
@@ -29,15 +52,32 @@ use std::time::Instant;
 
 /// What a provider answered.
 pub enum Reply {
-    Whole {
-        body: Bytes,
-        usage: Option<Usage>,
-    },
+    Whole(Whole),
     /// A stream whose first content has come. Boxed: it is much larger than the other.
     Stream(Box<Opened>),
+    Sound(Box<Sound>),
+}
+
+/// A whole answer in the client's dialect.
+pub struct Whole {
+    pub body: Bytes,
+    pub form: Form,
+    /// Its content type, where that is the provider's to say.
+    pub kind: Option<HeaderValue>,
+    pub usage: Option<Usage>,
+    pub seals: Seals,
+    pub manner: Manner,
+}
+
+/// How a provider was spoken to.
+pub struct Manner {
+    pub dialect: Dialect,
+    /// What could not be said in it.
+    pub dropped: Dropped,
 }
 
 pub struct Opened {
+    pub manner: Manner,
     pub wire: Wire,
     pub relay: Relay,
     /// Longest time between two events with content.
@@ -53,6 +93,11 @@ pub struct Terms<'a> {
     pub deadline: Instant,
     /// Bytes of a stream kept for the cache.
     pub keep: usize,
+    pub keepsakes: &'a Keepsakes,
+    /// Whose keepsakes.
+    pub scope: &'a str,
+    /// Nothing may be left out of a request.
+    pub strict: bool,
     /// The provider has the whole request and has not refused it: it will charge for the prompt.
     pub is_owed: AtomicBool,
 }
@@ -68,13 +113,17 @@ pub async fn attempt(
     ask: &Ask,
     terms: &Terms<'_>,
 ) -> Result<Reply, Failure> {
-    let (mut wire, head) = ask_head(upstreams, vendor, stop, ask, terms).await?;
+    let outbound = outbound(vendor, stop, ask, terms).await?;
+    let (mut wire, head) = ask_head(upstreams, vendor, stop, ask, &outbound, terms).await?;
     match head {
-        Head::Stream => Box::pin(open_stream(upstreams, wire, ask, terms)).await,
-        Head::Whole { until } => {
+        Head::Stream => Box::pin(open_stream(upstreams, wire, stop, ask, outbound, terms)).await,
+        Head::Whole { until, kind } => {
             let body = wire.whole(terms.max_answer, until).await.map_err(Failure::cut)?;
             upstreams.close(wire).await;
-            read_whole(ask, body)
+            read_whole(stop, ask, outbound, kind, body)
+        }
+        Head::Sound { until, label } => {
+            Ok(Reply::Sound(Box::new(sound::open(wire, label, until, terms).await?)))
         }
         Head::Encoded => {
             wire.abandon().await;
@@ -96,9 +145,9 @@ async fn ask_head(
     vendor: &Vendor,
     stop: &Stop,
     ask: &Ask,
+    outbound: &Outbound,
     terms: &Terms<'_>,
 ) -> Result<(Wire, Head), Failure> {
-    let body = body_for(vendor, stop, ask);
     let mut fresh = false;
     loop {
         terms.owe(false);
@@ -108,7 +157,7 @@ async fn ask_head(
             true => vendor.counters.connection_reused(),
             false => vendor.counters.connection_opened(),
         }
-        match exchange_heads(&mut wire, vendor, stop, ask, &body, terms).await {
+        match exchange_heads(&mut wire, vendor, stop, ask, outbound, terms).await {
             Ok(head) => return Ok((wire, head)),
             Err(broken) if !fresh && wire.was_dead(&broken) => fresh = true,
             Err(broken) => {
@@ -124,10 +173,10 @@ async fn exchange_heads(
     vendor: &Vendor,
     stop: &Stop,
     ask: &Ask,
-    body: &Bytes,
+    outbound: &Outbound,
     terms: &Terms<'_>,
 ) -> Result<Head, Broken> {
-    let sent = send(wire, vendor, stop, ask, body, terms.deadline).await;
+    let sent = send(wire, vendor, stop, ask, outbound, terms.deadline).await;
     terms.owe(sent.is_ok());
     let stream = ask.shape.stream;
     let answer = terms.until(terms.failover.answer);
@@ -137,7 +186,7 @@ async fn exchange_heads(
         // A provider may refuse before it has read everything; what it said then is worth more than our broken pipe.
         Err(broken) => wire.head(terms.until(EARLY_ANSWER)).await.map_err(|_| broken)?,
     };
-    Ok(Head::of(head, stream, answer))
+    Ok(Head::of(head, ask, answer))
 }
 
 /// Nothing of the client's headers goes upstream.
@@ -146,15 +195,20 @@ async fn send(
     vendor: &Vendor,
     stop: &Stop,
     ask: &Ask,
-    body: &Bytes,
+    outbound: &Outbound,
     deadline: Instant,
 ) -> Result<(), Broken> {
-    let fixed = match ask.shape.stream {
-        true => &FOR_EVENTS,
-        false => &FOR_JSON,
+    let for_media;
+    let fixed = match outbound.speech {
+        Speech::Passed => {
+            for_media = media::headers(ask);
+            &for_media
+        }
+        _ if ask.shape.stream => &FOR_EVENTS,
+        _ => &FOR_JSON,
     };
-    let path = format!("{}{}", vendor.base_path, ask.operation.path());
-    wire.send(&vendor.request("POST", &path, &vendor.fields(stop.key, fixed), body), deadline).await
+    let fields = vendor.fields(stop.key, fixed);
+    wire.send(&vendor.request("POST", &outbound.path, &fields, &outbound.body), deadline).await
 }
 
 static FOR_EVENTS: [(HeaderName, HeaderValue); 3] = headers("text/event-stream");
@@ -190,6 +244,12 @@ enum Head {
     /// The end of the body must have come by then.
     Whole {
         until: Instant,
+        kind: Option<HeaderValue>,
+    },
+    /// The first of it must have come by then.
+    Sound {
+        until: Instant,
+        label: Label,
     },
     /// Compressed although nobody asked for it.
     Encoded,
@@ -211,7 +271,7 @@ const HINTS: &[&str] = &[
 ];
 
 impl Head {
-    fn of(head: &ResponseHeader, stream: bool, until: Instant) -> Head {
+    fn of(head: &ResponseHeader, ask: &Ask, until: Instant) -> Head {
         if !head.status.is_success() {
             let hint = |name: &&str| {
                 let value = head.headers.get(*name)?.to_str().ok()?;
@@ -226,27 +286,110 @@ impl Head {
         if encoding.is_some_and(|e| !e.as_bytes().eq_ignore_ascii_case(b"identity")) {
             return Head::Encoded;
         }
-        let kind = head.headers.get(header::CONTENT_TYPE).map_or(&b""[..], |v| v.as_bytes());
-        match stream && kind.len() >= 17 && kind[..17].eq_ignore_ascii_case(b"text/event-stream") {
-            true => Head::Stream,
-            false => Head::Whole { until },
+        let kind = head.headers.get(header::CONTENT_TYPE);
+        let is = |known: &&str| kind.is_some_and(|kind| is_kind(kind.as_bytes(), known));
+        let no_sound = ["application/json", "text/"];
+        match ask.shape.expected {
+            _ if ask.shape.stream && STREAMS.iter().any(is) => Head::Stream,
+            Expected::Audio if !no_sound.iter().any(is) => Head::Sound { until, label: Label::of(head) },
+            Expected::Audio | Expected::Text | Expected::Json => Head::Whole { until, kind: kind.cloned() },
         }
     }
 }
 
-fn body_for(vendor: &Vendor, stop: &Stop, ask: &Ask) -> Bytes {
-    let ask_usage = ask.shape.stream && vendor.preset.stream_options;
-    match *stop.model == *ask.shape.model && (!ask_usage || ask.shape.include_usage) {
-        true => ask.body.clone(),
-        false => ask.shape.body_for(&ask.body, &stop.model, ask_usage).into(),
+/// What streams call themselves, in any dialect.
+const STREAMS: [&str; 3] =
+    ["text/event-stream", "application/x-ndjson", "application/vnd.amazon.eventstream"];
+
+fn is_kind(value: &[u8], kind: &str) -> bool {
+    value.get(..kind.len()).is_some_and(|start| start.eq_ignore_ascii_case(kind.as_bytes()))
+}
+
+fn read_whole(
+    stop: &Stop,
+    ask: &Ask,
+    outbound: Outbound,
+    kind: Option<HeaderValue>,
+    body: Bytes,
+) -> Result<Reply, Failure> {
+    let speech = outbound.speech;
+    let manner = outbound.manner();
+    let read = match speech {
+        Speech::Same => as_it_is(ask.operation, body.clone()),
+        Speech::Passed => media::answer(ask, kind, body.clone()),
+        Speech::Watched(dialect) => watched(dialect, body.clone()),
+        Speech::Translated(dialect) => translated(dialect, stop, ask, &body),
+        Speech::Vectors { dialect, base64 } => vectors(dialect, base64, stop, ask, &body),
+    };
+    match read {
+        Ok(whole) => Ok(Reply::Whole(Whole { manner, ..whole })),
+        Err(NoAnswer::Error) => Err(Failure::in_band(&body)),
+        Err(NoAnswer::Malformed) => {
+            Err(Failure { fault: Fault::Malformed, said: body.to_vec(), word: "malformed" })
+        }
     }
 }
 
-fn read_whole(ask: &Ask, body: Bytes) -> Result<Reply, Failure> {
-    match glance_whole(ask.operation, &body) {
-        Whole::Answer(usage) => Ok(Reply::Whole { body, usage }),
-        Whole::Error => Err(Failure::in_band(&body)),
-        Whole::Malformed => Err(Failure { fault: Fault::Malformed, said: body.to_vec(), word: "malformed" }),
+fn as_it_is(operation: Operation, body: Bytes) -> Result<Whole, NoAnswer> {
+    match glance_whole(operation, &body) {
+        Glanced::Answer(usage) => Ok(Whole::new(body, Form::Whole, usage)),
+        Glanced::Error => Err(NoAnswer::Error),
+        Glanced::Malformed => Err(NoAnswer::Malformed),
+    }
+}
+
+fn watched(dialect: Dialect, body: Bytes) -> Result<Whole, NoAnswer> {
+    let response = dialect.provider_side().read(&body)?;
+    let (usage, seals) = (response.usage, Seals::of(&response));
+    Ok(Whole { seals, ..Whole::new(body, Form::Whole, usage) })
+}
+
+fn translated(dialect: Dialect, stop: &Stop, ask: &Ask, body: &[u8]) -> Result<Whole, NoAnswer> {
+    let opening = opening(ask, &stop.model);
+    let stream = ask.shape.stream;
+    let answer = translate::answer(dialect, ask.operation.dialect(), body, &opening, stream)?;
+    let form = if stream { Form::Stream } else { Form::Whole };
+    Ok(Whole { seals: answer.seals, ..Whole::new(answer.body.into(), form, answer.usage) })
+}
+
+fn vectors(dialect: Dialect, base64: bool, stop: &Stop, ask: &Ask, body: &[u8]) -> Result<Whole, NoAnswer> {
+    let response = dialect.provider_side().read_embed(body)?;
+    let estimate = estimate::of_text(ask.body.len());
+    let body = embed::write(&response, &stop.model, base64, estimate);
+    Ok(Whole::new(body.into(), Form::Whole, response.usage))
+}
+
+/// What an answer is opened with.
+pub fn opening(ask: &Ask, model: &str) -> Opening {
+    Opening {
+        created: clock::since_epoch().as_secs(),
+        nonce: id::random(""),
+        model: model.to_owned(),
+        show_usage: ask.shape.include_usage,
+        prompt_estimate: estimate::of_text(ask.body.len()),
+        request: ask.body.clone(),
+    }
+}
+
+impl Whole {
+    pub fn new(body: Bytes, form: Form, usage: Option<Usage>) -> Whole {
+        let manner = Manner { dialect: Dialect::OpenAi, dropped: Dropped::default() };
+        Whole { body, form, kind: None, usage, seals: Seals::default(), manner }
+    }
+}
+
+fn relay(speech: Speech, stop: &Stop, ask: &Ask, wishes: Wishes) -> Relay {
+    let hub = |dialect: Dialect, translated: bool| {
+        let opening = opening(ask, &stop.model);
+        let nonce = opening.nonce.clone();
+        let writer = translated.then(|| ask.operation.dialect().client_side().writer(opening));
+        Relay::Hub(Box::new(HubRelay::new(dialect.provider_side(), writer, wishes, nonce)))
+    };
+    match speech {
+        Speech::Same | Speech::Vectors { .. } => Relay::Same(OpenAiRelay::new(wishes)),
+        Speech::Passed => Relay::Media(MediaRelay::new(wishes.choices)),
+        Speech::Watched(dialect) => hub(dialect, false),
+        Speech::Translated(dialect) => hub(dialect, true),
     }
 }
 
@@ -254,11 +397,13 @@ fn read_whole(ask: &Ask, body: Bytes) -> Result<Reply, Failure> {
 async fn open_stream(
     upstreams: &Upstreams,
     mut wire: Wire,
+    stop: &Stop,
     ask: &Ask,
+    outbound: Outbound,
     terms: &Terms<'_>,
 ) -> Result<Reply, Failure> {
     let wishes = Wishes { usage: ask.shape.include_usage, choices: ask.shape.choices, keep: terms.keep };
-    let mut relay = Relay::new(wishes);
+    let mut relay = relay(outbound.speech, stop, ask, wishes);
     let until = terms.until(terms.failover.first_event);
     let between = terms.failover.between_events;
     loop {
@@ -270,7 +415,10 @@ async fn open_stream(
             None => relay.end() == End::Cut,
         };
         match relay.flow() {
-            Flow::Open | Flow::Done => return Ok(Reply::Stream(Box::new(Opened { wire, relay, between }))),
+            Flow::Open | Flow::Done => {
+                let manner = outbound.manner();
+                return Ok(Reply::Stream(Box::new(Opened { manner, wire, relay, between })));
+            }
             Flow::Waiting if !ended => {}
             Flow::Waiting => {
                 upstreams.close(wire).await;

@@ -27,8 +27,10 @@ const LINGER_SILENCE: Duration = Duration::from_secs(2);
 
 const TOO_SLOW: u16 = 408;
 
-pub const JSON: &str = "application/json";
-pub const EVENT_STREAM: &str = "text/event-stream; charset=utf-8";
+pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
+/// Of which nothing is known.
+pub const BYTES: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
 /// The client closed its connection or reset its stream.
 #[derive(Debug)]
@@ -71,6 +73,9 @@ impl Head {
             head.number(name::ATTEMPTS, service.attempts.len() as u64);
         }
         service.cache.into_iter().for_each(|cache| head.word(name::CACHE, shouted(cache)));
+        if !service.dropped.is_empty() {
+            head.text(name::DROPPED, &service.dropped.join(", "));
+        }
         if let Some(Cost::Known(money)) = record.cost() {
             head.text(name::COST, &money.to_string());
         }
@@ -83,7 +88,11 @@ impl Head {
     }
 
     pub fn word(&mut self, name: HeaderName, value: &'static str) {
-        self.fields.insert(name, HeaderValue::from_static(value));
+        self.value(name, HeaderValue::from_static(value));
+    }
+
+    pub fn value(&mut self, name: HeaderName, value: HeaderValue) {
+        self.fields.insert(name, value);
     }
 
     pub fn number(&mut self, name: HeaderName, value: u64) {
@@ -122,10 +131,10 @@ pub async fn answer(
     client: &mut Session,
     record: &mut Record,
     mut head: Head,
-    kind: &'static str,
+    kind: HeaderValue,
     body: Bytes,
 ) -> pingora::Result<()> {
-    head.word(header::CONTENT_TYPE, kind);
+    head.value(header::CONTENT_TYPE, kind);
     head.number(header::CONTENT_LENGTH, body.len() as u64);
     record.settle();
     let bodiless = client.req_header().method == http::Method::HEAD;
@@ -155,7 +164,8 @@ pub async fn refuse(client: &mut Session, record: &mut Record, refusal: &Refusal
         head.rate_limit(limited.which, &left);
     }
     drain(client).await;
-    answer(client, record, head, JSON, refusal.body().into()).await?;
+    let body = refusal.body(record.subject.dialect, &record.arrival.request_id);
+    answer(client, record, head, JSON, body.into()).await?;
     // A client that is too slow already has had its time.
     if refusal.status != TOO_SLOW {
         record.close();
@@ -211,6 +221,7 @@ pub mod name {
     pub const CACHE: HeaderName = HeaderName::from_static("x-cache");
     pub const CACHE_TTL: HeaderName = HeaderName::from_static("x-cache-ttl");
     pub const COST: HeaderName = HeaderName::from_static("x-response-cost-usd");
+    pub const DROPPED: HeaderName = HeaderName::from_static("x-dropped-params");
     pub const MODEL: HeaderName = HeaderName::from_static("x-model");
     pub const PROVIDER: HeaderName = HeaderName::from_static("x-provider");
     pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -5,14 +5,19 @@ use crate::cache::Form;
 use crate::cache::Hit;
 use crate::dialect::fault;
 use crate::dialect::openai::assemble::assemble;
-use crate::dialect::openai::error::ErrorBody;
-use crate::dialect::openai::relay::Relay;
 use crate::dialect::openai::unfold::unfold;
 use crate::dialect::openai::unfold::without_usage;
+use crate::dialect::operation::Operation;
 use crate::dialect::relay::End;
 use crate::dialect::relay::Flow;
+use crate::dialect::relay::Relay;
+use crate::dialect::seals::Seals;
+use crate::dialect::side::ClientError;
+use crate::dialect::translate;
 use crate::dialect::usage::Usage;
 use crate::gateway::attempt::Opened;
+use crate::gateway::attempt::Whole;
+use crate::gateway::attempt::opening;
 use crate::gateway::client;
 use crate::gateway::client::ClientLeft;
 use crate::gateway::client::EVENT_STREAM;
@@ -29,6 +34,7 @@ use crate::upstream::Silence;
 use crate::upstream::Upstreams;
 use crate::upstream::Wire;
 use bytes::Bytes;
+use http::HeaderValue;
 use http::Version;
 use http::header;
 use pingora::proxy::Session;
@@ -45,8 +51,9 @@ pub enum Ended {
     Complete {
         wire: Wire,
         last: Bytes,
-        /// The stream as it came, if the cache wants it.
+        /// The stream as it went, if the cache wants it.
         transcript: Option<Vec<u8>>,
+        seals: Seals,
     },
     /// The provider broke it off; the client has been told.
     Broken(&'static str),
@@ -58,19 +65,21 @@ pub async fn whole(
     session: &mut Session,
     record: &mut Record,
     ask: &Ask,
-    body: Bytes,
+    whole: Whole,
+    model: &str,
 ) -> pingora::Result<()> {
     record.first_byte();
     record.outcome.status = 200;
-    let unfolded = match ask.shape.stream {
-        true => unfold(&body, ask.shape.include_usage),
-        false => None,
+    let (kind, body) = match (whole.form, ask.shape.stream) {
+        (Form::Stream, _) => (EVENT_STREAM, whole.body),
+        (Form::Whole, false) => (whole.kind.unwrap_or(JSON), whole.body),
+        (Form::Whole, true) => match unfolded(ask, &whole.body, model) {
+            Some(events) => (EVENT_STREAM, events.into()),
+            None => (whole.kind.unwrap_or(JSON), whole.body),
+        },
     };
     let head = Head::new(200, record);
-    match unfolded {
-        Some(events) => client::answer(session, record, head, EVENT_STREAM, events.into()).await,
-        None => client::answer(session, record, head, JSON, body).await,
-    }
+    client::answer(session, record, head, kind, body).await
 }
 
 /// Answers from the cache, in the form the client asked for. `false`: what is stored cannot be brought into it.
@@ -88,15 +97,37 @@ pub async fn hit(session: &mut Session, record: &mut Record, ask: &Ask, hit: Hit
     client::answer(session, record, head, kind, body).await.map(|()| true)
 }
 
-fn in_form(answer: &Answer, ask: &Ask) -> Option<(&'static str, Bytes)> {
+fn in_form(answer: &Answer, ask: &Ask) -> Option<(HeaderValue, Bytes)> {
+    let (body, model) = (&answer.body, answer.model.as_str());
     match (ask.shape.stream, answer.form) {
-        (false, Form::Whole) => Some((JSON, answer.body.clone())),
-        (false, Form::Stream) => assemble(&answer.body).map(|whole| (JSON, whole.into())),
-        (true, Form::Whole) => {
-            unfold(&answer.body, ask.shape.include_usage).map(|events| (EVENT_STREAM, events.into()))
+        (false, Form::Whole) => Some((JSON, body.clone())),
+        (false, Form::Stream) => assembled(ask, body, model).map(|whole| (JSON, whole.into())),
+        (true, Form::Whole) => unfolded(ask, body, model).map(|events| (EVENT_STREAM, events.into())),
+        (true, Form::Stream) if ask.operation.is_openai_stream() && !ask.shape.include_usage => {
+            Some((EVENT_STREAM, without_usage(body).into()))
         }
-        (true, Form::Stream) if ask.shape.include_usage => Some((EVENT_STREAM, answer.body.clone())),
-        (true, Form::Stream) => Some((EVENT_STREAM, without_usage(&answer.body).into())),
+        (true, Form::Stream) => Some((EVENT_STREAM, body.clone())),
+    }
+}
+
+/// A whole answer as a stream. OpenAI's keeps what we do not know of it.
+fn unfolded(ask: &Ask, body: &[u8], model: &str) -> Option<Vec<u8>> {
+    match ask.operation {
+        Operation::Messages | Operation::Responses => {
+            translate::unfolded(ask.operation.dialect(), body, &opening(ask, model))
+        }
+        // Whoever knows no stream gives the whole, and clients of these expect that.
+        operation if operation.is_passed_on() => None,
+        _ => unfold(body, ask.shape.include_usage),
+    }
+}
+
+fn assembled(ask: &Ask, events: &[u8], model: &str) -> Option<Vec<u8>> {
+    match ask.operation {
+        Operation::Messages | Operation::Responses => {
+            translate::assembled(ask.operation.dialect(), events, &opening(ask, model))
+        }
+        _ => assemble(events),
     }
 }
 
@@ -111,7 +142,7 @@ pub async fn stream(
     opened: Opened,
     vendor: &Vendor,
 ) -> pingora::Result<Ended> {
-    let Opened { mut wire, mut relay, between } = opened;
+    let Opened { mut wire, mut relay, between, .. } = opened;
     let head = stream_head(session, record).finish();
     record.outcome.status = 200;
     if session.write_response_header(head, false).await.is_err() {
@@ -120,16 +151,16 @@ pub async fn stream(
     record.first_byte();
     let stopped = flow(session, &mut wire, &mut relay, vendor, between).await;
     record.service.usage = Some(used(&relay, ask));
-    record.events_dropped(relay.garbage);
+    record.events_dropped(relay.garbage());
     record.settle();
     match stopped {
         Err(ClientLeft) => Ok(leave(wire, &relay, record, ask).await),
         Ok(Stopped::Complete) => {
-            let (last, transcript) = (relay.take(), relay.transcript());
-            Ok(Ended::Complete { wire, last, transcript })
+            let (last, transcript, seals) = (relay.take(), relay.transcript(), relay.seals());
+            Ok(Ended::Complete { wire, last, transcript, seals })
         }
         Ok(Stopped::Broken { word, message }) => {
-            tell(session, &relay.take(), &message).await;
+            tell(session, record, ask, &relay.take(), &message).await;
             // If it fails the client has left, and is not to hear of it any more.
             let _ = session.write_response_body(Some(Bytes::new()), true).await;
             record.outcome.error = Some(word);
@@ -158,7 +189,7 @@ pub async fn end(
 
 fn stream_head(session: &Session, record: &Record) -> Head {
     let mut head = Head::new(200, record);
-    head.word(header::CONTENT_TYPE, EVENT_STREAM);
+    head.value(header::CONTENT_TYPE, EVENT_STREAM);
     head.word(header::CACHE_CONTROL, "no-cache");
     // A proxy in front of us must not hold events back either.
     head.word(client::name::ACCEL_BUFFERING, "no");
@@ -189,7 +220,7 @@ async fn flow(
     between: Duration,
 ) -> Result<Stopped, ClientLeft> {
     let mut silence = Silence::new(between);
-    let mut seen = relay.content_events;
+    let mut seen = relay.content_events();
     while *relay.flow() != Flow::Done {
         let ready = relay.take();
         if !ready.is_empty() {
@@ -218,8 +249,8 @@ async fn flow(
         if let Some(stopped) = lost.filter(|_| relay.end() == End::Cut) {
             return Ok(stopped);
         }
-        if relay.content_events != seen {
-            seen = relay.content_events;
+        if relay.content_events() != seen {
+            seen = relay.content_events();
             silence.put_off();
         }
     }
@@ -229,10 +260,18 @@ async fn flow(
 const STALL: &str = "the provider fell silent in the middle of its answer; what came before is incomplete";
 const CUT: &str = "the provider broke off in the middle of its answer; what came before is incomplete";
 
-/// Tells the client that its stream is broken, after what came of it last. No `[DONE]` follows.
-async fn tell(session: &mut Session, last: &[u8], message: &str) {
-    let event =
-        ErrorBody { message, kind: "server_error", param: None, code: Some("stream_interrupted") }.to_event();
+/// Tells the client that its stream is broken, after what came of it last. No end follows that looks like one.
+async fn tell(session: &mut Session, record: &Record, ask: &Ask, last: &[u8], message: &str) {
+    let error = ClientError {
+        status: 502,
+        message,
+        kind: "server_error",
+        param: None,
+        code: Some("stream_interrupted"),
+        cause: None,
+        request_id: &record.arrival.request_id,
+    };
+    let event = ask.operation.dialect().client_side().error_event(&error);
     let _ = session.write_response_body(Some([last, &event].concat().into()), false).await;
 }
 
@@ -245,5 +284,6 @@ async fn leave(wire: Wire, relay: &Relay, record: &mut Record, ask: &Ask) -> End
 
 /// What the provider counted; else about what it must have: an event is about a token.
 fn used(relay: &Relay, ask: &Ask) -> Usage {
-    relay.usage.unwrap_or_else(|| Usage { output: relay.content_events, ..verdicts::prompt(ask) })
+    let output = if ask.operation.answers_in_words() { relay.content_events() } else { 0 };
+    relay.usage().unwrap_or_else(|| Usage { output, ..verdicts::prompt(ask) })
 }

@@ -2,7 +2,9 @@
 
 use crate::cache::Form;
 use crate::clock;
+use crate::dialect::Dialect;
 use crate::dialect::fault;
+use crate::dialect::fault::Cause;
 use crate::gateway::attempt::Reply;
 use crate::gateway::attempt::Terms;
 use crate::gateway::attempt::attempt;
@@ -16,18 +18,22 @@ use crate::gateway::failure::Failure;
 use crate::gateway::itinerary::Itinerary;
 use crate::gateway::itinerary::Onward;
 use crate::gateway::itinerary::Stop;
+use crate::gateway::media;
 use crate::gateway::parts::Parts;
 use crate::gateway::recall::Keep;
 use crate::gateway::receive::Ask;
 use crate::gateway::record::Record;
 use crate::gateway::refuse;
 use crate::gateway::snapshot::Snapshot;
+use crate::gateway::sound;
+use crate::gateway::sound::Played;
 use crate::gateway::vendor::Vendor;
 use crate::gateway::verdicts;
 use crate::routing::Candidate;
 use crate::routing::judge::Fault;
 use crate::telemetry::access::AttemptNote;
 use bytes::Bytes;
+use pingora::ErrorType;
 use pingora::proxy::Session;
 use rand::RngExt;
 use std::pin::pin;
@@ -44,6 +50,8 @@ pub struct Exchange {
     pub of_group: bool,
     /// Where the answer is kept, if it may be.
     pub keep: Option<Keep>,
+    /// What the asking key is remembered under.
+    pub scope: Arc<str>,
 }
 
 /// Asks one target after the other until one answers, the plan is exhausted, or the client leaves.
@@ -57,10 +65,10 @@ pub async fn run(
     record: &mut Record,
     exchange: Exchange,
 ) -> pingora::Result<()> {
-    let Exchange { ask, plan, of_group, mut keep } = exchange;
+    let Exchange { ask, plan, of_group, mut keep, scope } = exchange;
     let failover = &snapshot.config.failover;
     let deadline = record.arrival.at + failover.deadline;
-    let terms = terms(snapshot, deadline, keep.as_ref());
+    let terms = terms(parts, snapshot, deadline, keep.as_ref(), &scope);
     let mut way = Itinerary::new(plan, of_group, verdicts::patience(failover));
     let mut last: Option<(Stop, Failure)> = None;
     while let Some(stop) = way.next(&snapshot.vendors, clock::now()) {
@@ -84,6 +92,7 @@ pub async fn run(
                 note(record, vendor, &stop, "200", begun.elapsed());
                 serve(record, vendor, &stop, parts);
                 let keep = keep.take().map(|keep| if stop.stand_in { keep.for_now() } else { keep });
+                let keep = Keeping { answer: keep, scope: &scope };
                 return reply_with(parts, snapshot, session, record, &ask, reply, &stop, keep).await;
             }
             Ok(Err(failure)) => {
@@ -111,8 +120,17 @@ pub async fn run(
     Box::pin(exhausted(session, record, &way, last, snapshot)).await
 }
 
-fn terms<'s>(snapshot: &'s Snapshot, deadline: Instant, keep: Option<&Keep>) -> Terms<'s> {
+fn terms<'s>(
+    parts: &'s Parts,
+    snapshot: &'s Snapshot,
+    deadline: Instant,
+    keep: Option<&Keep>,
+    scope: &'s str,
+) -> Terms<'s> {
     Terms {
+        keepsakes: &parts.keepsakes,
+        scope,
+        strict: snapshot.config.strict,
         failover: &snapshot.config.failover,
         max_answer: snapshot.config.limits.answer,
         deadline,
@@ -147,10 +165,18 @@ async fn exhausted(
     let cooled = cooled.map(|at| at.saturating_duration_since(now));
     let told = last.as_ref().and_then(|(_, failure)| match &failure.fault {
         Fault::Status { retry_after, .. } | Fault::InBand { retry_after, .. } => *retry_after,
-        Fault::Unreachable | Fault::Timeout | Fault::Reset | Fault::Malformed => None,
+        Fault::Unreachable
+        | Fault::Timeout
+        | Fault::Reset
+        | Fault::Malformed
+        | Fault::BadRequest
+        | Fault::Unsayable => None,
     });
     if now >= record.arrival.at + snapshot.config.failover.deadline {
         return client::refuse(session, record, &refuse::deadline(snapshot.config.failover.deadline)).await;
+    }
+    if let Some((stop, failure)) = last.filter(|(_, failure)| failure.fault == Fault::Unsayable) {
+        return give_back(session, record, &snapshot.vendors[stop.provider], &stop, &failure).await;
     }
     client::refuse(session, record, &refuse::all_failed(open_again.or(cooled).or(told))).await
 }
@@ -167,6 +193,14 @@ fn serve(record: &mut Record, vendor: &Vendor, stop: &Stop, parts: &Parts) {
     record.service.lane = Some(vendor.lane(&stop.model, parts.prices));
 }
 
+/// What is kept of an answer.
+struct Keeping<'a> {
+    /// Where it is itself kept, if it may be.
+    answer: Option<Keep>,
+    /// Whose seals are kept.
+    scope: &'a str,
+}
+
 #[allow(clippy::too_many_arguments)] // the end of the loop, where everything it held is used up
 async fn reply_with(
     parts: &Parts,
@@ -176,9 +210,10 @@ async fn reply_with(
     ask: &Ask,
     reply: Reply,
     stop: &Stop,
-    keep: Option<Keep>,
+    keep: Keeping<'_>,
 ) -> pingora::Result<()> {
     let vendor = &snapshot.vendors[stop.provider];
+    let Keeping { answer: keep, scope } = keep;
     // Kept before the client has the end of it: whoever asks again at once is to find it.
     let store = async |keep: Option<Keep>, form: Form, body: Bytes| {
         if let Some(keep) = keep {
@@ -186,18 +221,25 @@ async fn reply_with(
         }
     };
     match reply {
-        Reply::Whole { body, usage } => {
+        Reply::Whole(whole) => {
             verdicts::praise(vendor);
-            record.service.usage = usage.or_else(|| Some(verdicts::guess(ask, &body)));
-            store(keep, Form::Whole, body.clone()).await;
-            deliver::whole(session, record, ask, body).await?;
+            record.service.heard = media::heard(ask.operation, &whole.body);
+            record.service.usage = whole.usage.or_else(|| Some(verdicts::guess(ask, &whole.body)));
+            record.service.dropped = whole.manner.dropped.names().to_vec();
+            let mut whole = whole;
+            parts.keepsakes.keep(scope, whole.manner.dialect, std::mem::take(&mut whole.seals)).await;
+            store(keep, whole.form, whole.body.clone()).await;
+            deliver::whole(session, record, ask, whole, &stop.model).await?;
         }
         Reply::Stream(opened) => {
             verdicts::welcome(vendor);
+            record.service.dropped = opened.manner.dropped.names().to_vec();
+            let dialect = opened.manner.dialect;
             let _live = parts.metrics().stream_begins();
             match Box::pin(deliver::stream(session, record, ask, *opened, vendor)).await? {
-                Ended::Complete { wire, last, transcript } => {
+                Ended::Complete { wire, last, transcript, seals } => {
                     verdicts::praise(vendor);
+                    parts.keepsakes.keep(scope, dialect, seals).await;
                     if let Some(events) = transcript {
                         store(keep, Form::Stream, events.into()).await;
                     }
@@ -205,6 +247,19 @@ async fn reply_with(
                 }
                 Ended::Broken(word) => verdicts::broke_off(vendor, word, &snapshot.config.failover),
                 Ended::ClientLeft => {}
+            }
+        }
+        Reply::Sound(sound) => {
+            verdicts::welcome(vendor);
+            let _live = parts.metrics().stream_begins();
+            match Box::pin(sound::play(session, record, ask, *sound, &parts.upstreams)).await {
+                Played::Complete => verdicts::praise(vendor),
+                Played::ClientLeft => {}
+                Played::Broken(word) => {
+                    verdicts::broke_off(vendor, word, &snapshot.config.failover);
+                    // Whoever keeps the connection open would be told that this was all.
+                    return Err(pingora::Error::explain(ErrorType::ConnectionClosed, word));
+                }
             }
         }
     }
@@ -224,13 +279,18 @@ async fn give_back(
     let (status, cause) = match &failure.fault {
         Fault::Status { code, cause, .. } => (*code, *cause),
         Fault::InBand { cause, .. } => (400, *cause),
+        Fault::BadRequest | Fault::Unsayable => (400, Cause::Invalid),
         Fault::Unreachable | Fault::Timeout | Fault::Reset | Fault::Malformed => {
             return client::refuse(session, record, &refuse::all_failed(None)).await;
         }
     };
     let said = vendor.conceal(&failure.said);
     let refusal = refuse::provider_refusal(status, cause, fault::message(&said));
-    match verdicts::envelope(status, &refusal, &said) {
+    let envelope = match record.subject.dialect {
+        Dialect::OpenAi | Dialect::Responses => verdicts::envelope(status, &refusal, &said),
+        _ => None,
+    };
+    match envelope {
         Some(body) => {
             record.outcome.status = status;
             record.outcome.error = Some(refusal.reason);

@@ -1,5 +1,6 @@
 //! The table of what is served: method and path → errand. A new endpoint is one line here.
 
+use crate::dialect::Dialect;
 use crate::dialect::operation::Operation;
 use crate::telemetry::metrics::Operation as Counted;
 use http::Method;
@@ -16,6 +17,14 @@ pub enum Errand {
 }
 
 impl Errand {
+    /// What a client speaks that comes with it.
+    pub fn dialect(&self) -> Dialect {
+        match self {
+            Errand::Ask(operation) => operation.dialect(),
+            Errand::ListModels | Errand::ShowModel(_) | Errand::Health | Errand::Readiness => Dialect::OpenAi,
+        }
+    }
+
     /// In metrics.
     pub fn counted_as(&self) -> Counted {
         match self {
@@ -38,6 +47,14 @@ const TABLE: &[(&str, &str, Errand)] = &[
     ("POST", "/chat/completions", Errand::Ask(Operation::ChatCompletions)),
     ("POST", "/completions", Errand::Ask(Operation::Completions)),
     ("POST", "/embeddings", Errand::Ask(Operation::Embeddings)),
+    ("POST", "/images/generations", Errand::Ask(Operation::ImageGenerations)),
+    ("POST", "/images/edits", Errand::Ask(Operation::ImageEdits)),
+    ("POST", "/audio/transcriptions", Errand::Ask(Operation::Transcriptions)),
+    ("POST", "/audio/translations", Errand::Ask(Operation::AudioTranslations)),
+    ("POST", "/audio/speech", Errand::Ask(Operation::Speech)),
+    ("POST", "/moderations", Errand::Ask(Operation::Moderations)),
+    ("POST", "/rerank", Errand::Ask(Operation::Rerank)),
+    ("POST", "/v2/rerank", Errand::Ask(Operation::Rerank)),
     ("GET", "/models", Errand::ListModels),
     ("GET", "/health", Errand::Health),
     ("GET", "/health/liveliness", Errand::Health),

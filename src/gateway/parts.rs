@@ -2,6 +2,7 @@
 
 use crate::cache::ExactCache;
 use crate::cache::flights::Flights;
+use crate::gateway::keepsakes::Keepsakes;
 use crate::gateway::record::Ledger;
 use crate::gateway::snapshot::Snapshot;
 use crate::health::Board;
@@ -26,6 +27,7 @@ pub struct Parts {
     pub first_keys: FirstKeys,
     pub ledger: Arc<Ledger>,
     pub cache: Cache,
+    pub keepsakes: Keepsakes,
     /// Set when the process has been told to end: readiness turns off first.
     pub draining: AtomicBool,
 }

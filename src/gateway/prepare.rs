@@ -121,7 +121,7 @@ async fn walk(
     let planned = plan(snapshot, &who, &ask, record);
     let (plan, of_group) = planned.inspect_err(|_| record.service.cache = None)?;
     reserve(record, &ask).await?;
-    Ok(Exchange { ask, plan, of_group, keep })
+    Ok(Exchange { ask, plan, of_group, keep, scope: who.id.clone() })
 }
 
 /// An errand that needs a key.
@@ -136,6 +136,7 @@ async fn wanted(parts: &Parts, session: &mut Session, record: &mut Record) -> Re
     let (method, path) = (&session.req_header().method, session.req_header().uri.path());
     let errand = errand(method, path).map_err(|why| refuse::not_served(why, method.as_str(), path))?;
     record.subject.operation = errand.counted_as();
+    record.subject.dialect = errand.dialect();
     match errand {
         Errand::Ask(operation) => Ok(Wanted::Ask(operation)),
         Errand::ListModels => Ok(Wanted::Models),
@@ -210,7 +211,7 @@ async fn from_cache(
 
 /// Takes room for the tokens the request may need; corrected when it is settled.
 async fn reserve(record: &mut Record, ask: &Ask) -> Result<(), Refusal> {
-    let tokens = estimate_tokens(ask.body.len(), ask.shape.max_output);
+    let tokens = estimate_tokens(ask.shape.words, ask.shape.max_output);
     if let Some(reservation) = &mut record.held.reservation {
         record.held.tokens_left =
             reservation.reserve_tokens(tokens, clock::now()).await.map_err(refuse::limited)?;

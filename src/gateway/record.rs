@@ -2,6 +2,7 @@
 
 use crate::clock;
 use crate::config::LogFormat;
+use crate::dialect::Dialect;
 use crate::dialect::usage::Usage;
 use crate::gateway::vendor::Lane;
 use crate::limits::Reservation;
@@ -48,6 +49,8 @@ pub struct Arrival {
 /// What was asked, as far as it is known.
 pub struct Subject {
     pub operation: Operation,
+    /// What the client speaks.
+    pub dialect: Dialect,
     pub key: Option<Arc<str>>,
     pub model: Option<String>,
     pub stream: bool,
@@ -60,8 +63,12 @@ pub struct Service {
     pub model: Option<Arc<str>>,
     pub lane: Option<Arc<Lane>>,
     pub usage: Option<Usage>,
+    /// How long the sound was that was written down.
+    pub heard: Option<Duration>,
     pub cache: Option<CacheResult>,
     pub attempts: Vec<AttemptNote>,
+    /// Parameters that could not be said to the provider.
+    pub dropped: Vec<String>,
 }
 
 /// How it ended.
@@ -98,7 +105,13 @@ impl Record {
         Record {
             ledger,
             arrival,
-            subject: Subject { operation: Operation::Other, key: None, model: None, stream: false },
+            subject: Subject {
+                operation: Operation::Other,
+                dialect: Dialect::OpenAi,
+                key: None,
+                model: None,
+                stream: false,
+            },
             service: Service::default(),
             outcome: Outcome::default(),
             held,
@@ -183,6 +196,7 @@ impl Record {
             latency,
             ttft: self.outcome.first_byte,
             usage: self.service.usage,
+            heard: self.service.heard,
             cost: self.cost(),
             cache: self.service.cache.map(CacheResult::word),
             attempts: &self.service.attempts,

@@ -1,9 +1,10 @@
 //! Every "no" the gateway says, in OpenAI's envelope, with a sentence that says what to do.
 
+use crate::dialect::Dialect;
 use crate::dialect::bad_request::BadRequest;
 use crate::dialect::fault::Cause;
-use crate::dialect::openai::error::ErrorBody;
 use crate::dialect::operation::Operation;
+use crate::dialect::side::ClientError;
 use crate::gateway::operation::NotServed;
 use crate::routing::UnknownModel;
 use crate::state::Limited;
@@ -21,6 +22,8 @@ pub struct Refusal {
     pub kind: &'static str,
     pub code: Option<&'static str>,
     pub param: Option<&'static str>,
+    /// What a provider's error meant.
+    pub cause: Option<Cause>,
     pub message: String,
     pub retry_after: Option<Duration>,
     /// For the log line and the metrics.
@@ -45,6 +48,7 @@ impl Refusal {
             kind,
             code: None,
             param: None,
+            cause: None,
             message,
             retry_after: None,
             reason,
@@ -68,9 +72,17 @@ impl Refusal {
         self
     }
 
-    /// The body of the answer.
-    pub fn body(&self) -> Vec<u8> {
-        ErrorBody { message: &self.message, kind: self.kind, param: self.param, code: self.code }.to_json()
+    /// The body of the answer, in the client's dialect.
+    pub fn body(&self, dialect: Dialect, request_id: &str) -> Vec<u8> {
+        dialect.client_side().error(&ClientError {
+            status: self.status,
+            message: &self.message,
+            kind: self.kind,
+            param: self.param,
+            code: self.code,
+            cause: self.cause,
+            request_id,
+        })
     }
 
     /// Whole seconds, at least one: clients that come back too early are refused again.
@@ -237,7 +249,8 @@ pub fn deadline(deadline: Duration) -> Refusal {
 /// The caller's own fault, in the provider's words.
 pub fn provider_refusal(status: u16, cause: Cause, message: Option<String>) -> Refusal {
     let message = message.unwrap_or_else(|| "the provider refused this request".to_owned());
-    let refusal = Refusal::new(status, "provider_refused", message);
+    let mut refusal = Refusal::new(status, "provider_refused", message);
+    refusal.cause = Some(cause);
     match cause {
         Cause::ContextTooLong => refusal.code("context_length_exceeded"),
         Cause::ContentPolicy => refusal.code("content_policy_violation"),
@@ -270,7 +283,8 @@ mod tests {
 
     #[test]
     fn a_body_is_an_openai_envelope() {
-        let body: serde_json::Value = serde_json::from_slice(&model_not_allowed("m\"x").body()).unwrap();
+        let body: serde_json::Value =
+            serde_json::from_slice(&model_not_allowed("m\"x").body(Dialect::OpenAi, "req_1")).unwrap();
         assert_eq!(body["error"]["code"], "model_not_allowed");
         assert_eq!(body["error"]["param"], "model");
         assert_eq!(body["error"]["type"], "invalid_request_error");

@@ -1,6 +1,7 @@
 //! A provider in force: everything one attempt needs of it, made ready when the configuration was loaded.
 
 use crate::config::Provider;
+use crate::dialect::hub::ModelTraits;
 use crate::health::Board;
 use crate::health::Vitals;
 use crate::provider::KeyHeader;
@@ -90,6 +91,9 @@ impl Vendor {
             keys.push(attached(provider.preset.key_header, key.expose()).ok_or_else(|| bad("a key"))?);
         }
         let mut headers = Vec::new();
+        for (name, value) in provider.preset.headers {
+            headers.push((HeaderName::from_static(name), HeaderValue::from_static(value)));
+        }
         for (name, value) in &provider.headers {
             let name = name.parse::<HeaderName>().map_err(|_| bad("a name in `headers`"))?;
             let value = secret_value(value.expose()).ok_or_else(|| bad("a value in `headers`"))?;
@@ -132,6 +136,11 @@ impl Vendor {
                 price: prices.price(self.preset.kind, model),
             }),
         }
+    }
+
+    /// What a model of this provider takes and refuses.
+    pub fn traits(&self, model: &str) -> &ModelTraits {
+        self.preset.traits(model)
     }
 
     /// A request to this provider.

@@ -54,6 +54,8 @@ pub struct Preset {
     pub tier: Tier,
     /// Whether `stream_options.include_usage` is understood (Mistral refuses it).
     pub stream_options: bool,
+    /// Whether it serves OpenAI's Responses API as well.
+    pub responses: bool,
     /// Headers that go with every request.
     pub headers: &'static [(&'static str, &'static str)],
     /// What its models take and refuse, where nothing else is known of one.
@@ -76,23 +78,9 @@ impl Preset {
 
     /// Where this vendor performs an operation, behind the base URL; `None` if it does not.
     pub fn path(&self, operation: Operation) -> Option<&'static str> {
-        match operation {
-            Operation::ChatCompletions
-            | Operation::Completions
-            | Operation::Embeddings
-            | Operation::Messages
-            | Operation::CountTokens
-            | Operation::Responses
-            | Operation::ResponseTokens => Some(operation.path()),
-            Operation::ImageGenerations
-            | Operation::ImageEdits
-            | Operation::Transcriptions
-            | Operation::AudioTranslations
-            | Operation::Speech
-            | Operation::Moderations
-            | Operation::Rerank => {
-                self.serves.iter().find(|(served, _)| *served == operation).map(|(_, path)| *path)
-            }
+        match operation.is_passed_on() {
+            false => Some(operation.path()),
+            true => self.serves.iter().find(|(served, _)| *served == operation).map(|(_, path)| *path),
         }
     }
 

@@ -19,6 +19,7 @@ const COMMON: Preset = Preset {
     dialect: Dialect::OpenAi,
     tier: Tier::Paid,
     stream_options: true,
+    responses: false,
     headers: &[],
     traits: ModelTraits::UNKNOWN,
     model_traits: &[],

@@ -40,6 +40,10 @@ pub enum Fault {
     },
     /// An answer that is not what it claims to be.
     Malformed,
+    /// The request is wrong, which only came out when it was to be said in another dialect. Nothing was sent.
+    BadRequest,
+    /// This target has no words for the request. Nothing was sent.
+    Unsayable,
 }
 
 /// What to do next.
@@ -93,7 +97,8 @@ pub struct Blame {
 /// The next step after a failed attempt; the same on every endpoint, streamed or not.
 pub fn judge(fault: &Fault, at: &Circumstances) -> Verdict {
     match fault {
-        Fault::Unreachable | Fault::Timeout | Fault::Malformed => Verdict::Next,
+        Fault::Unreachable | Fault::Timeout | Fault::Malformed | Fault::Unsayable => Verdict::Next,
+        Fault::BadRequest => Verdict::GiveBack,
         Fault::Reset => again_or_next(pause(at), at),
         Fault::Status { code, cause, retry_after } => by_cause(Some(*code), *cause, *retry_after, at),
         Fault::InBand { cause, retry_after } => by_cause(None, *cause, *retry_after, at),
@@ -106,6 +111,7 @@ pub fn blame(fault: &Fault) -> Blame {
         Fault::Unreachable | Fault::Timeout | Fault::Reset | Fault::Malformed => {
             Blame { provider: true, key: KeyEffect::None }
         }
+        Fault::BadRequest | Fault::Unsayable => Blame { provider: false, key: KeyEffect::None },
         Fault::Status { code, cause, retry_after } => {
             Blame { provider: *code >= 500 && is_providers(*cause), key: key_effect(*cause, *retry_after) }
         }

@@ -12,6 +12,7 @@ pub mod simulate;
 
 use crate::config::Config;
 use crate::gateway::Gateway;
+use crate::gateway::keepsakes::Keepsakes;
 use crate::gateway::parts::Cache;
 use crate::gateway::parts::Parts;
 use crate::gateway::record::Ledger;
@@ -165,6 +166,7 @@ fn parts(config: Config, first_keys: FirstKeys, sink: Sink) -> Result<Arc<Parts>
         first_keys,
         ledger: Arc::new(ledger),
         cache,
+        keepsakes: Keepsakes::new(),
         draining: AtomicBool::new(false),
     }))
 }

@@ -2,19 +2,13 @@
 
 use crate::support::http::raw_http;
 use crate::support::port::free_port;
+use crate::support::program::Program;
+use crate::support::program::command;
 use serde_json::Value;
-use std::io::BufRead;
-use std::io::BufReader;
 use std::io::Read;
 use std::io::Write;
 use std::net::TcpStream;
 use std::path::PathBuf;
-use std::process::Child;
-use std::process::Command;
-use std::process::Stdio;
-use std::sync::Arc;
-use std::sync::Mutex;
-use std::thread::JoinHandle;
 use std::time::Duration;
 use std::time::Instant;
 use tempfile::TempDir;
@@ -31,16 +25,11 @@ const STARTS: usize = 5;
 
 /// A running gateway. Dropping it kills the process.
 pub struct Gateway {
-    child: Child,
+    program: Program,
     listen: String,
     admin: String,
-    log: Arc<Log>,
-    said: Arc<Log>,
-    reader: Option<JoinHandle<()>>,
     directory: TempDir,
 }
-
-type Log = Mutex<Vec<String>>;
 
 impl Gateway {
     /// Starts a gateway with this configuration, in which `{listen}` and `{admin}` stand for its addresses.
@@ -83,17 +72,17 @@ impl Gateway {
     }
 
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.program.pid()
     }
 
     /// All lines of stderr so far.
     pub fn logs(&self) -> Vec<String> {
-        self.log.lock().unwrap().clone()
+        self.program.stderr().lines().map(str::to_owned).collect()
     }
 
     /// All lines of stdout so far: the greeting of a first start.
     pub fn said(&self) -> Vec<String> {
-        self.said.lock().unwrap().clone()
+        self.program.stdout().lines().map(str::to_owned).collect()
     }
 
     /// Where it keeps what outlives it.
@@ -181,23 +170,10 @@ impl Gateway {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join(FILE);
         std::fs::write(&file, addressed(yaml, &listen, &admin)).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_tollgate"))
-            .args(["run", "-c"])
-            .arg(&file)
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("GATEWAY_DATA_DIR", directory.path().join("data"))
-            .envs(environment.iter().copied())
-            .current_dir(directory.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the gateway cannot be run");
-        let (log, said) = (Arc::new(Log::default()), Arc::new(Log::default()));
-        let reader = Some(follow(child.stderr.take().unwrap(), log.clone()));
-        follow(child.stdout.take().unwrap(), said.clone());
-        Gateway { child, listen, admin, log, said, reader, directory }
+        let mut command = command(directory.path());
+        command.args(["run", "-c"]).arg(&file).env("GATEWAY_DATA_DIR", directory.path().join("data"));
+        let program = Program::start(command.envs(environment.iter().copied()));
+        Gateway { program, listen, admin, directory }
     }
 
     fn addressed(&self, yaml: &str) -> String {
@@ -207,10 +183,9 @@ impl Gateway {
     fn await_ready(&mut self) -> Start {
         let deadline = Instant::now() + DEADLINE;
         while Instant::now() < deadline {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                // Its last words say why, and may still be on their way.
-                self.reader.take().map(JoinHandle::join);
-                return self.explain(format!("the gateway ended with {status}"));
+            if !self.program.is_running() {
+                let code = self.program.reaped();
+                return self.explain(format!("the gateway ended with {code:?}"));
             }
             if answers(&self.listen) {
                 return Start::Ready;
@@ -223,14 +198,6 @@ impl Gateway {
     fn explain(&self, why: String) -> Start {
         let clash = |line: &String| line.to_lowercase().contains("address already in use");
         if self.logs().iter().any(clash) { Start::PortTaken } else { Start::Failed(why) }
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        // It may have ended by itself: then there is nothing left to kill, and only to reap.
-        self.child.kill().ok();
-        self.child.wait().ok();
     }
 }
 
@@ -253,14 +220,6 @@ fn complete(yaml: &str) -> String {
     let missing = additions.iter().filter(|(field, _)| !yaml.lines().any(|line| line.starts_with(field)));
     let added: String = missing.map(|(_, line)| format!("{line}\n")).collect();
     format!("{}\n{added}", yaml.trim_end())
-}
-
-fn follow(output: impl Read + Send + 'static, log: Arc<Log>) -> JoinHandle<()> {
-    std::thread::spawn(move || {
-        for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
-            log.lock().unwrap().push(String::from_utf8_lossy(&line).into_owned());
-        }
-    })
 }
 
 fn answers(address: &str) -> bool {

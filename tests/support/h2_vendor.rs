@@ -2,23 +2,22 @@
 
 use crate::support::chat;
 use crate::support::request::Request;
+use crate::support::stand::Diary;
+use crate::support::stand::Stand;
 use crate::support::tls::Identity;
 use bytes::Bytes;
 use h2::Reason;
 use h2::RecvStream;
 use h2::SendStream;
 use h2::server::SendResponse;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::Mutex;
 use std::time::Duration;
 use std::time::Instant;
 use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
 use tokio::net::TcpListener;
 use tokio::net::TcpStream;
-use tokio::sync::oneshot;
 
 /// What it does with one request.
 #[derive(Clone, Debug)]
@@ -44,15 +43,9 @@ type Script = Arc<dyn Fn(usize, &Request) -> Act + Send + Sync>;
 /// A running vendor; it lives on a thread of its own. Dropping it closes its connections.
 pub struct H2Vendor {
     base_url: String,
-    diary: Arc<Diary>,
+    diary: Arc<Diary<Reason>>,
     identity: Option<Identity>,
-    _stop: oneshot::Sender<()>,
-}
-
-#[derive(Default)]
-struct Diary {
-    requests: Mutex<Vec<Request>>,
-    resets: Mutex<Vec<Reason>>,
+    _stand: Stand,
 }
 
 impl H2Vendor {
@@ -75,34 +68,21 @@ impl H2Vendor {
     }
 
     pub fn requests(&self) -> Vec<Request> {
-        self.diary.requests.lock().unwrap().clone()
+        self.diary.requests()
     }
 
     /// Why streams were reset by the peer.
     pub fn resets(&self) -> Vec<Reason> {
-        self.diary.resets.lock().unwrap().clone()
+        self.diary.ends()
     }
 
     fn with(identity: Option<Identity>, script: Script) -> H2Vendor {
         let origin = if identity.is_some() { "https://localhost" } else { "http://127.0.0.1" };
         let door = identity.as_ref().map(|identity| identity.door.clone());
-        let (tell, port) = std::sync::mpsc::channel();
-        let (stop, stopped) = oneshot::channel::<()>();
         let diary = Arc::new(Diary::default());
         let written = diary.clone();
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async move {
-                let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
-                tell.send(listener.local_addr().unwrap().port()).unwrap();
-                tokio::select! {
-                    () = accept(listener, door, script, written) => {}
-                    _ = stopped => {}
-                }
-            });
-        });
-        let port = port.recv().expect("the vendor did not start");
-        H2Vendor { base_url: format!("{origin}:{port}"), diary, identity, _stop: stop }
+        let stand = Stand::open(|listener| accept(listener, door, script, written));
+        H2Vendor { base_url: stand.url(origin), diary, identity, _stand: stand }
     }
 }
 
@@ -110,7 +90,7 @@ async fn accept(
     listener: TcpListener,
     door: Option<tokio_rustls::TlsAcceptor>,
     script: Script,
-    diary: Arc<Diary>,
+    diary: Arc<Diary<Reason>>,
 ) {
     for connection in 0.. {
         let Ok((socket, _)) = listener.accept().await else { continue };
@@ -130,7 +110,7 @@ async fn accept(
     }
 }
 
-async fn attend<L>(connection: usize, line: L, script: Script, diary: Arc<Diary>)
+async fn attend<L>(connection: usize, line: L, script: Script, diary: Arc<Diary<Reason>>)
 where
     L: AsyncRead + AsyncWrite + Unpin,
 {
@@ -148,15 +128,11 @@ where
         tokio::spawn(async move {
             let (parts, mut body) = request.into_parts();
             let mut request = read_head(connection, &parts);
-            let number = {
-                let mut requests = diary.requests.lock().unwrap();
-                requests.push(request.clone());
-                requests.len() - 1
-            };
+            let number = diary.begin(&request);
             let act = script(number, &request);
             if !matches!(act, Act::Early(_)) {
                 request.body = read_body(&mut body).await;
-                diary.requests.lock().unwrap()[number] = request.clone();
+                diary.complete(number, &request.body);
             }
             if matches!(act, Act::HangUp) {
                 hang_up.send(()).await.ok();
@@ -164,7 +140,7 @@ where
                 return std::future::pending().await;
             }
             if let Some(reason) = perform(act, &request, respond).await {
-                diary.resets.lock().unwrap().push(reason);
+                diary.end(reason);
             }
         });
     }

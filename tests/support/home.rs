@@ -2,11 +2,11 @@
 
 use crate::support::port::free_port;
 use crate::support::program::Program;
+use crate::support::program::command;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::process::Output;
-use std::process::Stdio;
 use tempfile::TempDir;
 
 const FILE: &str = "tollgate.yaml";
@@ -97,17 +97,9 @@ impl Home {
     }
 
     fn command(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tollgate"));
+        let mut command = command(self.directory.path());
         let variables = environment.iter().map(|(name, value)| (*name, self.filled(value)));
-        command
-            .args(arguments)
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .envs(variables)
-            .current_dir(self.directory.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.args(arguments).envs(variables);
         command
     }
 

@@ -16,6 +16,7 @@ mod port;
 mod program;
 mod reply;
 mod request;
+mod stand;
 mod tls;
 mod vendor;
 mod wire;

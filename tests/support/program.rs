@@ -4,8 +4,10 @@ use crate::support::http::client;
 use std::io::BufRead;
 use std::io::BufReader;
 use std::io::Read;
+use std::path::Path;
 use std::process::Child;
 use std::process::Command;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::thread::JoinHandle;
@@ -21,6 +23,19 @@ pub struct Program {
     child: Child,
     stdout: Stream,
     stderr: Stream,
+}
+
+/// The program, to be run in a folder, with nothing of this process's environment but `PATH`.
+pub(super) fn command(directory: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tollgate"));
+    command
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .current_dir(directory)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
 }
 
 struct Stream {
@@ -66,6 +81,10 @@ impl Program {
         assert!(sent.expect("`kill` cannot be run").success(), "the process is gone:\n{}", self.stderr());
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
@@ -77,9 +96,15 @@ impl Program {
             assert!(Instant::now() < deadline, "it does not end:\n{}", self.stderr());
             tokio::time::sleep(POLL).await;
         }
+        self.reaped()
+    }
+
+    /// Waits for its end and its last words, which may still be on their way; its exit code.
+    pub(super) fn reaped(&mut self) -> Option<i32> {
+        let code = self.child.wait().unwrap().code();
         self.stdout.finish();
         self.stderr.finish();
-        self.child.wait().unwrap().code()
+        code
     }
 
     /// Whether `GET /ready` is answered with 200, and the greeting is there, before the process ends.

@@ -4,9 +4,9 @@ use crate::support::reply::Reply;
 use crate::support::reply::Step;
 use crate::support::request::Inbox;
 use crate::support::request::Request;
-use std::net::SocketAddr;
+use crate::support::stand::Diary;
+use crate::support::stand::Stand;
 use std::sync::Arc;
-use std::sync::Mutex;
 use std::time::Duration;
 use std::time::Instant;
 use tokio::io::AsyncRead;
@@ -14,7 +14,6 @@ use tokio::io::AsyncWrite;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::net::TcpStream;
-use tokio::sync::oneshot;
 
 /// Longest wait for something that a test expects to happen.
 const DEADLINE: Duration = Duration::from_secs(15);
@@ -25,8 +24,8 @@ const POLL: Duration = Duration::from_millis(5);
 /// It lives on a thread of its own, so tests may block while it serves.
 pub struct Vendor {
     base_url: String,
-    diary: Arc<Diary>,
-    _stop: oneshot::Sender<()>,
+    diary: Arc<Diary<Departure>>,
+    _stand: Stand,
 }
 
 /// The peer left before the reply to a request was over.
@@ -50,12 +49,6 @@ pub trait Welcome: Clone + Send + 'static {
 
 type Script = Arc<dyn Fn(usize, &Request) -> Reply + Send + Sync>;
 
-#[derive(Default)]
-struct Diary {
-    requests: Mutex<Vec<Request>>,
-    departures: Mutex<Vec<Departure>>,
-}
-
 impl Vendor {
     /// Answers request number n (from 0, over all connections) with what `script` says.
     pub fn start(script: impl Fn(usize, &Request) -> Reply + Send + Sync + 'static) -> Vendor {
@@ -69,16 +62,16 @@ impl Vendor {
 
     /// All requests so far, each with its whole body.
     pub fn requests(&self) -> Vec<Request> {
-        self.diary.requests.lock().unwrap().clone()
+        self.diary.requests()
     }
 
     pub fn count(&self) -> usize {
-        self.diary.requests.lock().unwrap().len()
+        self.diary.count()
     }
 
     /// When the gateway dropped connections in the middle of a reply; idle ones do not count.
     pub fn closed(&self) -> Vec<Departure> {
-        self.diary.departures.lock().unwrap().clone()
+        self.diary.ends()
     }
 
     /// The requests once there are so many; panics after 15 s.
@@ -106,36 +99,14 @@ impl Vendor {
     }
 
     pub(super) fn with<W: Welcome>(welcome: W, origin: &str, script: Script) -> Vendor {
-        let (tell, port) = std::sync::mpsc::channel();
-        let (stop, stopped) = oneshot::channel::<()>();
         let diary = Arc::new(Diary::default());
         let written = diary.clone();
-        std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async move {
-                let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
-                tell.send(listener.local_addr().unwrap().port()).unwrap();
-                tokio::select! {
-                    () = accept(listener, welcome, script, written) => {}
-                    _ = stopped => {}
-                }
-            });
-        });
-        let port = port.recv().expect("the vendor did not start");
-        Vendor { base_url: format!("{origin}:{port}"), diary, _stop: stop }
+        let stand = Stand::open(|listener| accept(listener, welcome, script, written));
+        Vendor { base_url: stand.url(origin), diary, _stand: stand }
     }
 }
 
-impl Diary {
-    /// Writes down a request; its number is what comes back.
-    fn begin(&self, request: &Request) -> usize {
-        let mut requests = self.requests.lock().unwrap();
-        requests.push(request.clone());
-        requests.len() - 1
-    }
-}
-
-async fn accept<W: Welcome>(listener: TcpListener, welcome: W, script: Script, diary: Arc<Diary>) {
+async fn accept<W: Welcome>(listener: TcpListener, welcome: W, script: Script, diary: Arc<Diary<Departure>>) {
     for connection in 0.. {
         let Ok((socket, _)) = listener.accept().await else { continue };
         let (welcome, script, diary) = (welcome.clone(), script.clone(), diary.clone());
@@ -149,7 +120,12 @@ async fn accept<W: Welcome>(listener: TcpListener, welcome: W, script: Script, d
     }
 }
 
-async fn attend<L: Line>(connection: usize, mut inbox: Inbox<L>, script: Script, diary: Arc<Diary>) {
+async fn attend<L: Line>(
+    connection: usize,
+    mut inbox: Inbox<L>,
+    script: Script,
+    diary: Arc<Diary<Departure>>,
+) {
     while let Some(request) = inbox.request().await {
         let request = Request { connection, ..request };
         let number = diary.begin(&request);
@@ -158,7 +134,7 @@ async fn attend<L: Line>(connection: usize, mut inbox: Inbox<L>, script: Script,
             Ending::Over => return,
             Ending::Left => {
                 let departure = Departure { request: number, at: Instant::now() };
-                return diary.departures.lock().unwrap().push(departure);
+                return diary.end(departure);
             }
         }
     }

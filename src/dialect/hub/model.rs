@@ -1,5 +1,6 @@
 //! What a model takes and what it refuses: data that the writers of requests go by.
 
+use crate::dialect::hub::ChatRequest;
 use crate::dialect::hub::Effort;
 
 /// Limits of one model. The table of models is in `provider`; nothing here is a vendor's name.
@@ -56,6 +57,7 @@ pub enum ThinkingStyle {
 /// What the limit of an answer is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MaxTokensName {
+    Either,
     MaxTokens,
     MaxCompletionTokens,
 }
@@ -75,7 +77,7 @@ impl ModelTraits {
         json_schema: true,
         image_urls: true,
         max_output: None,
-        max_tokens_name: MaxTokensName::MaxTokens,
+        max_tokens_name: MaxTokensName::Either,
         call_ids: true,
         refuses: &[],
         refuses_reasoning: &[],
@@ -86,5 +88,33 @@ impl ModelTraits {
     /// A field of OpenAI's chat request that must not be sent; `reasons`: the model will reason on this request.
     pub fn refuses(&self, field: &str, reasons: bool) -> bool {
         self.refuses.contains(&field) || (reasons && self.refuses_reasoning.contains(&field))
+    }
+
+    /// Whether it takes every field of OpenAI's chat request as it is.
+    pub fn takes_all(&self) -> bool {
+        self.sampling
+            && !self.sampling_needs_no_reasoning
+            && self.max_temperature >= ModelTraits::UNKNOWN.max_temperature
+            && self.efforts.len() == Effort::ALL.len()
+            && self.max_tokens_name == MaxTokensName::Either
+            && self.refuses.is_empty()
+            && self.refuses_reasoning.is_empty()
+    }
+
+    /// Whether it will reason when it is asked with this effort, or with none.
+    pub fn reasons(&self, effort: Option<Effort>) -> bool {
+        effort.or(self.default_effort).is_some_and(|effort| effort != Effort::None)
+    }
+
+    /// Whether some requests have to go through the Responses API.
+    pub fn may_need_responses(&self) -> bool {
+        self.responses_only || self.responses_for_tools
+    }
+
+    /// Whether this request has to (vendors.md §3).
+    pub fn needs_responses(&self, request: &ChatRequest<'_>) -> bool {
+        let effort = request.reasoning.as_ref().and_then(|reasoning| reasoning.effort);
+        let calls = request.tools.iter().any(|tool| !tool.custom);
+        self.responses_only || (self.responses_for_tools && calls && self.reasons(effort))
     }
 }

@@ -1,5 +1,6 @@
 //! OpenAI's dialect: chat completions, completions, embeddings, and what is passed through beside them.
 
+pub mod adapt;
 pub mod assemble;
 pub mod embed;
 pub mod error;

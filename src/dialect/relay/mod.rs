@@ -3,9 +3,11 @@
 mod hub;
 
 pub use crate::dialect::relay::hub::HubRelay;
+pub use crate::dialect::relay::hub::call_id;
 
 use crate::dialect::openai::media::MediaRelay;
 use crate::dialect::openai::relay::Relay as OpenAiRelay;
+use crate::dialect::seals::Seals;
 use crate::dialect::usage::Usage;
 use bytes::Bytes;
 
@@ -101,6 +103,14 @@ impl Relay {
             Relay::Same(relay) => relay.transcript(),
             Relay::Media(_) => None,
             Relay::Hub(relay) => relay.transcript(),
+        }
+    }
+
+    /// What has to come back with the next request.
+    pub fn seals(&mut self) -> Seals {
+        match self {
+            Relay::Same(_) | Relay::Media(_) => Seals::default(),
+            Relay::Hub(relay) => relay.seals(),
         }
     }
 

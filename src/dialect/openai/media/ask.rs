@@ -19,8 +19,19 @@ struct Rule {
     /// It may be a form.
     form: bool,
     needs: &'static [Need],
+    stream: Stream,
     /// Asked for where no model is named.
     default_model: Option<&'static str>,
+}
+
+/// How a request says that it wants events.
+#[derive(Clone, Copy)]
+enum Stream {
+    Never,
+    /// `stream: true`
+    Flag,
+    /// `stream_format: sse`
+    Format,
 }
 
 /// One of these fields; errors name the first.
@@ -39,29 +50,22 @@ const IMAGE: Need = (&["image", "image[]", "image[0]", "images"], Kind::Any);
 const SOUND: Need = (&["file", "url", "file_url", "file_id", "input_audio"], Kind::Any);
 const PROMPT: Need = (&["prompt"], Kind::Text);
 
+/// A rule to begin with.
+const fn rule(operation: Operation, needs: &'static [Need]) -> Rule {
+    Rule { operation, form: false, needs, stream: Stream::Never, default_model: None }
+}
+
 const RULES: &[Rule] = &[
-    Rule { operation: Operation::ImageGenerations, form: false, needs: &[PROMPT], default_model: None },
-    Rule { operation: Operation::ImageEdits, form: true, needs: &[IMAGE, PROMPT], default_model: None },
-    Rule { operation: Operation::Transcriptions, form: true, needs: &[SOUND], default_model: None },
-    Rule { operation: Operation::AudioTranslations, form: true, needs: &[SOUND], default_model: None },
+    Rule { stream: Stream::Flag, ..rule(Operation::ImageGenerations, &[PROMPT]) },
+    Rule { form: true, stream: Stream::Flag, ..rule(Operation::ImageEdits, &[IMAGE, PROMPT]) },
+    Rule { form: true, stream: Stream::Flag, ..rule(Operation::Transcriptions, &[SOUND]) },
+    Rule { form: true, stream: Stream::Flag, ..rule(Operation::AudioTranslations, &[SOUND]) },
+    Rule { stream: Stream::Format, ..rule(Operation::Speech, &[(&["input"], Kind::Text)]) },
     Rule {
-        operation: Operation::Speech,
-        form: false,
-        needs: &[(&["input"], Kind::Text)],
-        default_model: None,
-    },
-    Rule {
-        operation: Operation::Moderations,
-        form: false,
-        needs: &[(&["input"], Kind::TextOrList)],
         default_model: Some("omni-moderation-latest"),
+        ..rule(Operation::Moderations, &[(&["input"], Kind::TextOrList)])
     },
-    Rule {
-        operation: Operation::Rerank,
-        form: false,
-        needs: &[(&["query"], Kind::Any), (&["documents"], Kind::List)],
-        default_model: None,
-    },
+    rule(Operation::Rerank, &[(&["query"], Kind::Any), (&["documents"], Kind::List)]),
 ];
 
 /// Fields that must not be given twice: the provider might take the other one.
@@ -119,9 +123,10 @@ fn meets(given: &Given<'_>, (names, kind): &Need) -> Result<(), BadRequest> {
 
 fn shape(given: Given<'_>, rule: &Rule) -> Result<Shape, BadRequest> {
     let (model, model_at) = model(&given, rule.default_model)?;
-    let stream = match rule.operation == Operation::Speech {
-        true => given.text("stream_format").as_deref() == Some("sse"),
-        false => given.flag("stream")?,
+    let stream = match rule.stream {
+        Stream::Never => false,
+        Stream::Flag => given.flag("stream")?,
+        Stream::Format => given.text("stream_format").as_deref() == Some("sse"),
     };
     Ok(Shape {
         model,
