@@ -134,10 +134,11 @@ fn head(session: &Session, record: &Record, label: Label) -> Head {
     // A proxy in front of us must not hold it back.
     head.word(client::name::ACCEL_BUFFERING, "no");
     match label.length {
-        Some(length) => head.number(header::CONTENT_LENGTH, length),
-        None if session.req_header().version == Version::HTTP_11 => {
+        // Where a length is told Pingora holds small pieces back.
+        _ if session.req_header().version == Version::HTTP_11 => {
             head.word(header::TRANSFER_ENCODING, "chunked");
         }
+        Some(length) => head.number(header::CONTENT_LENGTH, length),
         None => {}
     }
     head

@@ -66,6 +66,7 @@ fn chain(providers: Vec<Provider>) -> Config {
         admin: None,
         data_dir: "data".into(),
         auth: Auth::Open,
+        strict: false,
         limits: Limits {
             body: 0,
             answer: 0,
