@@ -66,9 +66,9 @@ const BORDERS: &[Border] = &[
         banned: &["axum::"],
     },
     Border {
-        // Prices come from a list that has names of its own.
+        // Prices come from a list that has names of its own, and some dialects are named after the one who speaks them.
         name: "a vendor's name stands in its preset",
-        at: &["!", "provider/", "usage/pricing.rs"],
+        at: &["!", "provider/", "usage/pricing.rs", "dialect/mod.rs"],
         banned: &[
             "\"groq\"",
             "\"cerebras\"",

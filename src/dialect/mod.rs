@@ -20,6 +20,7 @@ pub mod responses;
 pub mod seals;
 pub mod side;
 pub mod sse;
+pub mod text;
 pub mod translate;
 pub mod usage;
 

@@ -1,27 +1,11 @@
 //! One attempt: connect → send → judge the head → wait for the first content. Nothing of it reaches the client yet.
 
-use crate::cache::Form;
 use crate::clock;
 use crate::config::Failover;
-use crate::dialect::Dialect;
-use crate::dialect::hub::Dropped;
-use crate::dialect::openai::embed;
-use crate::dialect::openai::media::MediaRelay;
-use crate::dialect::openai::relay::Relay as OpenAiRelay;
-use crate::dialect::openai::request::Expected;
-use crate::dialect::openai::stream::Whole as Glanced;
-use crate::dialect::openai::stream::glance_whole;
-use crate::dialect::operation::Operation;
 use crate::dialect::relay::End;
 use crate::dialect::relay::Flow;
-use crate::dialect::relay::HubRelay;
 use crate::dialect::relay::Relay;
 use crate::dialect::relay::Wishes;
-use crate::dialect::seals::Seals;
-use crate::dialect::side::NoAnswer;
-use crate::dialect::side::Opening;
-use crate::dialect::translate;
-use crate::dialect::usage::Usage;
 use crate::gateway::failure::Failure;
 use crate::gateway::itinerary::Stop;
 use crate::gateway::keepsakes::Keepsakes;
@@ -29,22 +13,22 @@ use crate::gateway::media;
 use crate::gateway::outbound::Outbound;
 use crate::gateway::outbound::Speech;
 use crate::gateway::outbound::outbound;
+use crate::gateway::promise::Promise;
 use crate::gateway::receive::Ask;
+use crate::gateway::reply::Manner;
+use crate::gateway::reply::Whole;
+use crate::gateway::reply::read_whole;
+use crate::gateway::reply::relay;
 use crate::gateway::sound;
-use crate::gateway::sound::Label;
 use crate::gateway::sound::Sound;
 use crate::gateway::vendor::Vendor;
-use crate::id;
 use crate::routing::judge::Fault;
 use crate::upstream::Broken;
 use crate::upstream::Upstreams;
 use crate::upstream::Wire;
-use crate::usage::estimate;
-use bytes::Bytes;
 use http::HeaderName;
 use http::HeaderValue;
 use http::header;
-use pingora::http::ResponseHeader;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -56,24 +40,6 @@ pub enum Reply {
     /// A stream whose first content has come. Boxed: it is much larger than the other.
     Stream(Box<Opened>),
     Sound(Box<Sound>),
-}
-
-/// A whole answer in the client's dialect.
-pub struct Whole {
-    pub body: Bytes,
-    pub form: Form,
-    /// Its content type, where that is the provider's to say.
-    pub kind: Option<HeaderValue>,
-    pub usage: Option<Usage>,
-    pub seals: Seals,
-    pub manner: Manner,
-}
-
-/// How a provider was spoken to.
-pub struct Manner {
-    pub dialect: Dialect,
-    /// What could not be said in it.
-    pub dropped: Dropped,
 }
 
 pub struct Opened {
@@ -116,20 +82,20 @@ pub async fn attempt(
     let outbound = outbound(vendor, stop, ask, terms).await?;
     let (mut wire, head) = ask_head(upstreams, vendor, stop, ask, &outbound, terms).await?;
     match head {
-        Head::Stream => Box::pin(open_stream(upstreams, wire, stop, ask, outbound, terms)).await,
-        Head::Whole { until, kind } => {
+        Promise::Stream => Box::pin(open_stream(upstreams, wire, stop, ask, outbound, terms)).await,
+        Promise::Whole { until, kind } => {
             let body = wire.whole(terms.max_answer, until).await.map_err(Failure::cut)?;
             upstreams.close(wire).await;
-            read_whole(stop, ask, outbound, kind, body)
+            read_whole(stop, ask, outbound, kind, body).map(Reply::Whole)
         }
-        Head::Sound { until, label } => {
+        Promise::Sound { until, label } => {
             Ok(Reply::Sound(Box::new(sound::open(wire, label, until, terms).await?)))
         }
-        Head::Encoded => {
+        Promise::Encoded => {
             wire.abandon().await;
             Err(Failure::new(Fault::Malformed, "encoded"))
         }
-        Head::Failed { code, retry_after } => {
+        Promise::Failed { code, retry_after } => {
             terms.owe(false);
             let said = wire.dregs().await;
             upstreams.close(wire).await;
@@ -147,7 +113,7 @@ async fn ask_head(
     ask: &Ask,
     outbound: &Outbound,
     terms: &Terms<'_>,
-) -> Result<(Wire, Head), Failure> {
+) -> Result<(Wire, Promise), Failure> {
     let mut fresh = false;
     loop {
         terms.owe(false);
@@ -175,7 +141,7 @@ async fn exchange_heads(
     ask: &Ask,
     outbound: &Outbound,
     terms: &Terms<'_>,
-) -> Result<Head, Broken> {
+) -> Result<Promise, Broken> {
     let sent = send(wire, vendor, stop, ask, outbound, terms.deadline).await;
     terms.owe(sent.is_ok());
     let stream = ask.shape.stream;
@@ -186,7 +152,7 @@ async fn exchange_heads(
         // A provider may refuse before it has read everything; what it said then is worth more than our broken pipe.
         Err(broken) => wire.head(terms.until(EARLY_ANSWER)).await.map_err(|_| broken)?,
     };
-    Ok(Head::of(head, ask, answer))
+    Ok(Promise::of(head, ask, answer))
 }
 
 /// Nothing of the client's headers goes upstream.
@@ -235,161 +201,6 @@ impl Terms<'_> {
 
     fn owe(&self, is_owed: bool) {
         self.is_owed.store(is_owed, Ordering::Relaxed);
-    }
-}
-
-/// What the head of an answer promises.
-enum Head {
-    Stream,
-    /// The end of the body must have come by then.
-    Whole {
-        until: Instant,
-        kind: Option<HeaderValue>,
-    },
-    /// The first of it must have come by then.
-    Sound {
-        until: Instant,
-        label: Label,
-    },
-    /// Compressed although nobody asked for it.
-    Encoded,
-    Failed {
-        code: u16,
-        retry_after: Vec<(String, String)>,
-    },
-}
-
-/// Headers that say when to come back (vendors.md §12).
-const HINTS: &[&str] = &[
-    "retry-after",
-    "retry-after-ms",
-    "x-ratelimit-reset",
-    "x-ratelimit-reset-requests",
-    "x-ratelimit-reset-tokens",
-    "x-ratelimit-remaining-requests",
-    "x-ratelimit-remaining-tokens",
-];
-
-impl Head {
-    fn of(head: &ResponseHeader, ask: &Ask, until: Instant) -> Head {
-        if !head.status.is_success() {
-            let hint = |name: &&str| {
-                let value = head.headers.get(*name)?.to_str().ok()?;
-                Some(((*name).to_owned(), value.to_owned()))
-            };
-            return Head::Failed {
-                code: head.status.as_u16(),
-                retry_after: HINTS.iter().filter_map(hint).collect(),
-            };
-        }
-        let encoding = head.headers.get(header::CONTENT_ENCODING);
-        if encoding.is_some_and(|e| !e.as_bytes().eq_ignore_ascii_case(b"identity")) {
-            return Head::Encoded;
-        }
-        let kind = head.headers.get(header::CONTENT_TYPE);
-        let is = |known: &&str| kind.is_some_and(|kind| is_kind(kind.as_bytes(), known));
-        let no_sound = ["application/json", "text/"];
-        match ask.shape.expected {
-            _ if ask.shape.stream && STREAMS.iter().any(is) => Head::Stream,
-            Expected::Audio if !no_sound.iter().any(is) => Head::Sound { until, label: Label::of(head) },
-            Expected::Audio | Expected::Text | Expected::Json => Head::Whole { until, kind: kind.cloned() },
-        }
-    }
-}
-
-/// What streams call themselves, in any dialect.
-const STREAMS: [&str; 3] =
-    ["text/event-stream", "application/x-ndjson", "application/vnd.amazon.eventstream"];
-
-fn is_kind(value: &[u8], kind: &str) -> bool {
-    value.get(..kind.len()).is_some_and(|start| start.eq_ignore_ascii_case(kind.as_bytes()))
-}
-
-fn read_whole(
-    stop: &Stop,
-    ask: &Ask,
-    outbound: Outbound,
-    kind: Option<HeaderValue>,
-    body: Bytes,
-) -> Result<Reply, Failure> {
-    let speech = outbound.speech;
-    let manner = outbound.manner();
-    let read = match speech {
-        Speech::Same => as_it_is(ask.operation, body.clone()),
-        Speech::Passed => media::answer(ask, kind, body.clone()),
-        Speech::Watched(dialect) => watched(dialect, body.clone()),
-        Speech::Translated(dialect) => translated(dialect, stop, ask, &body),
-        Speech::Vectors { dialect, base64 } => vectors(dialect, base64, stop, ask, &body),
-    };
-    match read {
-        Ok(whole) => Ok(Reply::Whole(Whole { manner, ..whole })),
-        Err(NoAnswer::Error) => Err(Failure::in_band(&body)),
-        Err(NoAnswer::Malformed) => {
-            Err(Failure { fault: Fault::Malformed, said: body.to_vec(), word: "malformed" })
-        }
-    }
-}
-
-fn as_it_is(operation: Operation, body: Bytes) -> Result<Whole, NoAnswer> {
-    match glance_whole(operation, &body) {
-        Glanced::Answer(usage) => Ok(Whole::new(body, Form::Whole, usage)),
-        Glanced::Error => Err(NoAnswer::Error),
-        Glanced::Malformed => Err(NoAnswer::Malformed),
-    }
-}
-
-fn watched(dialect: Dialect, body: Bytes) -> Result<Whole, NoAnswer> {
-    let response = dialect.provider_side().read(&body)?;
-    let (usage, seals) = (response.usage, Seals::of(&response));
-    Ok(Whole { seals, ..Whole::new(body, Form::Whole, usage) })
-}
-
-fn translated(dialect: Dialect, stop: &Stop, ask: &Ask, body: &[u8]) -> Result<Whole, NoAnswer> {
-    let opening = opening(ask, &stop.model);
-    let stream = ask.shape.stream;
-    let answer = translate::answer(dialect, ask.operation.dialect(), body, &opening, stream)?;
-    let form = if stream { Form::Stream } else { Form::Whole };
-    Ok(Whole { seals: answer.seals, ..Whole::new(answer.body.into(), form, answer.usage) })
-}
-
-fn vectors(dialect: Dialect, base64: bool, stop: &Stop, ask: &Ask, body: &[u8]) -> Result<Whole, NoAnswer> {
-    let response = dialect.provider_side().read_embed(body)?;
-    let estimate = estimate::of_text(ask.body.len());
-    let body = embed::write(&response, &stop.model, base64, estimate);
-    Ok(Whole::new(body.into(), Form::Whole, response.usage))
-}
-
-/// What an answer is opened with.
-pub fn opening(ask: &Ask, model: &str) -> Opening {
-    Opening {
-        created: clock::since_epoch().as_secs(),
-        nonce: id::random(""),
-        model: model.to_owned(),
-        show_usage: ask.shape.include_usage,
-        prompt_estimate: estimate::of_text(ask.body.len()),
-        request: ask.body.clone(),
-    }
-}
-
-impl Whole {
-    pub fn new(body: Bytes, form: Form, usage: Option<Usage>) -> Whole {
-        let manner = Manner { dialect: Dialect::OpenAi, dropped: Dropped::default() };
-        Whole { body, form, kind: None, usage, seals: Seals::default(), manner }
-    }
-}
-
-fn relay(speech: Speech, stop: &Stop, ask: &Ask, wishes: Wishes) -> Relay {
-    let hub = |dialect: Dialect, translated: bool| {
-        let opening = opening(ask, &stop.model);
-        let nonce = opening.nonce.clone();
-        let writer = translated.then(|| ask.operation.dialect().client_side().writer(opening));
-        Relay::Hub(Box::new(HubRelay::new(dialect.provider_side(), writer, wishes, nonce)))
-    };
-    match speech {
-        Speech::Same | Speech::Vectors { .. } => Relay::Same(OpenAiRelay::new(wishes)),
-        Speech::Passed => Relay::Media(MediaRelay::new(wishes.choices)),
-        Speech::Watched(dialect) => hub(dialect, false),
-        Speech::Translated(dialect) => hub(dialect, true),
     }
 }
 

@@ -26,14 +26,12 @@ use crate::gateway::record::Record;
 use crate::gateway::refuse;
 use crate::gateway::snapshot::Snapshot;
 use crate::gateway::sound;
-use crate::gateway::sound::Played;
 use crate::gateway::vendor::Vendor;
 use crate::gateway::verdicts;
 use crate::routing::Candidate;
 use crate::routing::judge::Fault;
 use crate::telemetry::access::AttemptNote;
 use bytes::Bytes;
-use pingora::ErrorType;
 use pingora::proxy::Session;
 use rand::RngExt;
 use std::pin::pin;
@@ -252,15 +250,8 @@ async fn reply_with(
         Reply::Sound(sound) => {
             verdicts::welcome(vendor);
             let _live = parts.metrics().stream_begins();
-            match Box::pin(sound::play(session, record, ask, *sound, &parts.upstreams)).await {
-                Played::Complete => verdicts::praise(vendor),
-                Played::ClientLeft => {}
-                Played::Broken(word) => {
-                    verdicts::broke_off(vendor, word, &snapshot.config.failover);
-                    // Whoever keeps the connection open would be told that this was all.
-                    return Err(pingora::Error::explain(ErrorType::ConnectionClosed, word));
-                }
-            }
+            let played = Box::pin(sound::play(session, record, ask, *sound, &parts.upstreams)).await;
+            return sound::judge(played, vendor, &snapshot.config.failover);
         }
     }
     Ok(())

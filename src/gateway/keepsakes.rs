@@ -20,11 +20,13 @@ pub struct Keepsakes {
     store: ByteStore,
 }
 
-impl Keepsakes {
-    pub fn new() -> Keepsakes {
+impl Default for Keepsakes {
+    fn default() -> Keepsakes {
         Keepsakes { store: ByteStore::memory(MAX_ENTRIES, MAX_BYTES) }
     }
+}
 
+impl Keepsakes {
     pub async fn keep(&self, scope: &str, dialect: Dialect, seals: Seals) {
         for (name, sealed) in seals.into_kept() {
             if let Ok(bytes) = serde_json::to_vec(&sealed) {

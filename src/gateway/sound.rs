@@ -1,5 +1,6 @@
 //! Sound on its way to the client: bytes that mean nothing to us, passed on as they come.
 
+use crate::config::Failover;
 use crate::gateway::attempt::Terms;
 use crate::gateway::client;
 use crate::gateway::client::ClientLeft;
@@ -8,6 +9,7 @@ use crate::gateway::client::while_it_waits;
 use crate::gateway::failure::Failure;
 use crate::gateway::receive::Ask;
 use crate::gateway::record::Record;
+use crate::gateway::vendor::Vendor;
 use crate::gateway::verdicts;
 use crate::routing::judge::Fault;
 use crate::upstream::Broken;
@@ -18,6 +20,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 use http::Version;
 use http::header;
+use pingora::ErrorType;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 use std::pin::pin;
@@ -105,6 +108,22 @@ pub async fn play(
             Played::ClientLeft
         }
     }
+}
+
+/// What follows for the provider, and for the connection to the client.
+///
+/// # Errors
+/// After a speech that broke off: whoever kept the connection open would be told that this was all.
+pub fn judge(played: Played, vendor: &Vendor, failover: &Failover) -> pingora::Result<()> {
+    match played {
+        Played::Complete => verdicts::praise(vendor),
+        Played::ClientLeft => {}
+        Played::Broken(word) => {
+            verdicts::broke_off(vendor, word, failover);
+            return Err(pingora::Error::explain(ErrorType::ConnectionClosed, word));
+        }
+    }
+    Ok(())
 }
 
 /// Passes pieces on until there are no more; tells why, if that was too soon.

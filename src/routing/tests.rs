@@ -62,6 +62,7 @@ fn provider(name: &str, kind: &str) -> Provider {
 fn chain(providers: Vec<Provider>) -> Config {
     let second = Duration::from_secs(1);
     Config {
+        strict: false,
         listen: Vec::new(),
         admin: None,
         data_dir: "data".into(),

@@ -166,7 +166,7 @@ fn parts(config: Config, first_keys: FirstKeys, sink: Sink) -> Result<Arc<Parts>
         first_keys,
         ledger: Arc::new(ledger),
         cache,
-        keepsakes: Keepsakes::new(),
+        keepsakes: Keepsakes::default(),
         draining: AtomicBool::new(false),
     }))
 }

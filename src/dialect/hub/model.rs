@@ -29,6 +29,8 @@ pub struct ModelTraits {
     /// The most tokens it can answer with.
     pub max_output: Option<u64>,
     pub max_tokens_name: MaxTokensName,
+    /// Wants to read what it thought before (vendors.md §6.5 and §6.8).
+    pub replays_reasoning: bool,
     /// Calls of functions have ids.
     pub call_ids: bool,
     /// Fields of OpenAI's chat request that it refuses, by name.
@@ -78,6 +80,7 @@ impl ModelTraits {
         image_urls: true,
         max_output: None,
         max_tokens_name: MaxTokensName::Either,
+        replays_reasoning: false,
         call_ids: true,
         refuses: &[],
         refuses_reasoning: &[],

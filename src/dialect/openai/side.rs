@@ -1,15 +1,20 @@
 //! OpenAI's chat completions as a dialect of the hub.
 
 use crate::dialect::bad_request::BadRequest;
-use crate::dialect::frame::Frame;
 use crate::dialect::frame::Framing;
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::hub::ChatResponse;
-use crate::dialect::hub::Chunk;
 use crate::dialect::hub::Dropped;
+use crate::dialect::openai::answer;
+use crate::dialect::openai::ask;
+use crate::dialect::openai::error::ErrorBody;
+use crate::dialect::openai::read_stream::Reader;
+use crate::dialect::openai::write_answer;
+use crate::dialect::openai::write_request;
+use crate::dialect::openai::write_stream::Writer;
+use crate::dialect::operation::Operation;
 use crate::dialect::side::ClientError;
 use crate::dialect::side::ClientSide;
-use crate::dialect::side::Garbage;
 use crate::dialect::side::NoAnswer;
 use crate::dialect::side::Opening;
 use crate::dialect::side::ProviderSide;
@@ -30,20 +35,20 @@ pub static CLIENT: Client = Client;
 
 impl ProviderSide for Provider {
     fn path(&self, _model: &str, _stream: bool) -> String {
-        String::new()
+        Operation::ChatCompletions.path().to_owned()
     }
 
     fn write(
         &self,
-        _request: &ChatRequest<'_>,
-        _target: &Target<'_>,
-        _dropped: &mut Dropped,
+        request: &ChatRequest<'_>,
+        target: &Target<'_>,
+        dropped: &mut Dropped,
     ) -> Result<Vec<u8>, Unsayable> {
-        Ok(Vec::new())
+        write_request::write(request, target, dropped)
     }
 
-    fn read<'a>(&self, _body: &'a [u8]) -> Result<ChatResponse<'a>, NoAnswer> {
-        Err(NoAnswer::Malformed)
+    fn read<'a>(&self, body: &'a [u8]) -> Result<ChatResponse<'a>, NoAnswer> {
+        answer::read(body)
     }
 
     fn framing(&self) -> Framing {
@@ -51,42 +56,32 @@ impl ProviderSide for Provider {
     }
 
     fn reader(&self) -> Box<dyn ReadChunks> {
-        Box::new(Reader)
-    }
-}
-
-struct Reader;
-
-impl ReadChunks for Reader {
-    fn read(&mut self, _frame: &Frame<'_>, _sink: &mut dyn FnMut(Chunk<'_>)) -> Result<(), Garbage> {
-        Err(Garbage)
+        Box::new(Reader::default())
     }
 }
 
 impl ClientSide for Client {
-    fn read<'a>(&self, _body: &'a [u8]) -> Result<ChatRequest<'a>, BadRequest> {
-        Ok(ChatRequest::default())
+    fn read<'a>(&self, body: &'a [u8]) -> Result<ChatRequest<'a>, BadRequest> {
+        ask::read(body)
     }
 
-    fn write(&self, _response: &ChatResponse<'_>, _opening: &Opening) -> Vec<u8> {
-        Vec::new()
+    fn write(&self, response: &ChatResponse<'_>, opening: &Opening) -> Vec<u8> {
+        write_answer::write(response, opening)
     }
 
-    fn writer(&self, _opening: Opening) -> Box<dyn WriteChunks> {
-        Box::new(Writer)
+    fn writer(&self, opening: Opening) -> Box<dyn WriteChunks> {
+        Box::new(Writer::new(opening))
     }
 
-    fn error(&self, _error: &ClientError<'_>) -> Vec<u8> {
-        Vec::new()
+    fn error(&self, error: &ClientError<'_>) -> Vec<u8> {
+        said(error).to_json()
     }
 
-    fn error_event(&self, _error: &ClientError<'_>) -> Vec<u8> {
-        Vec::new()
+    fn error_event(&self, error: &ClientError<'_>) -> Vec<u8> {
+        said(error).to_event()
     }
 }
 
-struct Writer;
-
-impl WriteChunks for Writer {
-    fn write(&mut self, _chunk: &Chunk<'_>, _out: &mut Vec<u8>) {}
+fn said<'a>(error: &ClientError<'a>) -> ErrorBody<'a> {
+    ErrorBody { message: error.message, kind: error.kind, param: error.param, code: error.code }
 }

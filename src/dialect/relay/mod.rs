@@ -51,12 +51,13 @@ pub struct Wishes {
 }
 
 /// One stream.
+#[allow(clippy::large_enum_variant)] // the large one is the common one, and lives in a box with its stream
 pub enum Relay {
     /// OpenAI's dialect on both sides: events are passed on as they come.
     Same(OpenAiRelay),
     /// Images, transcripts or speech in it, passed on as well.
     Media(MediaRelay),
-    /// Read into the hub. Boxed: it is much larger, and a relay is moved often.
+    /// Read into the hub. Boxed: it is rarer and larger.
     Hub(Box<HubRelay>),
 }
 
