@@ -67,7 +67,6 @@ fn chain(providers: Vec<Provider>) -> Config {
         admin: None,
         data_dir: "data".into(),
         auth: Auth::Open,
-        strict: false,
         limits: Limits {
             body: 0,
             answer: 0,
