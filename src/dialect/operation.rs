@@ -116,6 +116,11 @@ impl Operation {
         }
     }
 
+    /// Whether it only asks how many tokens a request has.
+    pub fn counts_tokens(self) -> bool {
+        matches!(self, Operation::CountTokens | Operation::ResponseTokens)
+    }
+
     /// Whether its stream is one of OpenAI's chunks.
     pub fn is_openai_stream(self) -> bool {
         matches!(self, Operation::ChatCompletions | Operation::Completions)

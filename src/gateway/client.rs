@@ -1,5 +1,6 @@
 //! The client's side of a request: its answer's head and body, and the moment it leaves.
 
+use crate::dialect::Dialect;
 use crate::gateway::record::Record;
 use crate::gateway::refuse::Refusal;
 use crate::state::Left;
@@ -66,6 +67,10 @@ impl Head {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut head = Head { status, fields: HeaderMap::with_capacity(16) };
         head.text(name::REQUEST_ID, &record.arrival.request_id);
+        if record.subject.dialect == Dialect::Anthropic {
+            // Its clients look for it under this name (vendors.md §1.6).
+            head.text(name::ANTHROPIC_REQUEST_ID, &record.arrival.request_id);
+        }
         let service = &record.service;
         service.provider.as_deref().into_iter().for_each(|provider| head.text(name::PROVIDER, provider));
         service.model.as_deref().into_iter().for_each(|model| head.text(name::MODEL, model));
@@ -217,6 +222,7 @@ pub mod name {
     use http::HeaderName;
 
     pub const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+    pub const ANTHROPIC_REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
     pub const ATTEMPTS: HeaderName = HeaderName::from_static("x-attempts");
     pub const CACHE: HeaderName = HeaderName::from_static("x-cache");
     pub const CACHE_TTL: HeaderName = HeaderName::from_static("x-cache-ttl");

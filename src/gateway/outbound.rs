@@ -79,6 +79,7 @@ pub async fn outbound(
     if !ask.operation.is_chat() {
         return match provider {
             Dialect::OpenAi => Ok(same(vendor, stop, ask)),
+            _ if ask.operation.counts_tokens() && client == provider => Ok(same(vendor, stop, ask)),
             _ if ask.operation == Operation::Embeddings => vectors(vendor, stop, ask, terms),
             _ => Err(unserved(ask)),
         };

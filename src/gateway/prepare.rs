@@ -120,6 +120,9 @@ async fn walk(
     // A name that means nothing is no miss of the cache.
     let planned = plan(snapshot, &who, &ask, record);
     let (plan, of_group) = planned.inspect_err(|_| record.service.cache = None)?;
+    if ask.operation.counts_tokens() && !snapshot.counts_tokens(&ask, &plan) {
+        return answered(answer::token_count(session, record, &ask).await);
+    }
     reserve(record, &ask).await?;
     Ok(Exchange { ask, plan, of_group, keep, scope: who.id.clone() })
 }
@@ -136,7 +139,8 @@ async fn wanted(parts: &Parts, session: &mut Session, record: &mut Record) -> Re
     let (method, path) = (&session.req_header().method, session.req_header().uri.path());
     let errand = errand(method, path).map_err(|why| refuse::not_served(why, method.as_str(), path))?;
     record.subject.operation = errand.counted_as();
-    record.subject.dialect = errand.dialect();
+    let anthropic = session.req_header().headers.contains_key("anthropic-version");
+    record.subject.dialect = errand.dialect(anthropic);
     match errand {
         Errand::Ask(operation) => Ok(Wanted::Ask(operation)),
         Errand::ListModels => Ok(Wanted::Models),

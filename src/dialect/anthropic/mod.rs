@@ -1,5 +1,7 @@
 //! Anthropic's Messages API (vendors.md §4).
 
+pub mod models;
+
 use crate::dialect::bad_request::BadRequest;
 use crate::dialect::frame::Frame;
 use crate::dialect::frame::Framing;
