@@ -116,7 +116,8 @@ async fn a_speech_that_breaks_off_has_no_end() {
 
 #[tokio::test]
 async fn before_the_first_byte_the_next_one_is_asked() {
-    let failures: [(&str, fn() -> Reply); 7] = [
+    type Failure = (&'static str, fn() -> Reply);
+    let failures: [Failure; 7] = [
         ("a status", || Reply::json(500, json!({}))),
         ("an error in a 200", || Reply::json(200, json!({ "error": { "message": "no" } }))),
         ("a page", || {

@@ -14,15 +14,16 @@ pub fn judge(operation: Operation, expected: Expected, content_type: &[u8], body
     let kind = kind_of(content_type).to_ascii_lowercase();
     let looks_like_json = body.trim_ascii_start().starts_with(b"{");
     match expected {
-        // A page of a proxy, and not the answer.
-        Expected::Text | Expected::Audio if kind == b"text/html" => Whole::Malformed,
         // Some errors come as JSON under another type, some answers as JSON in spite of the question.
         Expected::Text | Expected::Audio if looks_like_json => match glance_whole(operation, body) {
             Whole::Malformed => Whole::Answer(None),
             told @ (Whole::Answer(_) | Whole::Error) => told,
         },
+        // A page of a proxy, and not the answer.
+        Expected::Text if kind == b"text/html" => Whole::Malformed,
         Expected::Text => Whole::Answer(None),
-        Expected::Audio if body.is_empty() => Whole::Malformed,
+        // Words, and nothing to be heard.
+        Expected::Audio if body.is_empty() || kind.starts_with(b"text/") => Whole::Malformed,
         Expected::Audio => Whole::Answer(None),
         Expected::Json => match glance_whole(operation, body) {
             Whole::Answer(_) if !has_its_field(operation, body) => Whole::Malformed,
@@ -103,6 +104,7 @@ mod tests {
             (Transcriptions, Text, "text/plain", "{laughs}", Whole::Answer(None)),
             (Speech, Audio, "audio/mpeg", "ID3", Whole::Answer(None)),
             (Speech, Audio, "audio/mpeg", "", Whole::Malformed),
+            (Speech, Audio, "text/plain", "try again", Whole::Malformed),
             (Speech, Audio, "application/json", r#"{"error":"no"}"#, Whole::Error),
             (Moderations, Json, "", r#"{"results":[]}"#, Whole::Answer(None)),
             (Moderations, Json, "", r#"{"data":[]}"#, Whole::Malformed),
