@@ -40,6 +40,9 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use std::time::Instant;
 
+/// No target is asked for less than this: it could not answer, and timers ring a little early or late.
+const TOO_SHORT: Duration = Duration::from_millis(10);
+
 /// A request that is ready to be asked of providers.
 pub struct Exchange {
     pub ask: Ask,
@@ -100,7 +103,7 @@ pub async fn run(
                     Onward::GiveBack => {
                         return Box::pin(give_back(session, record, vendor, &stop, &failure)).await;
                     }
-                    Onward::After(wait) if clock::now() + wait >= deadline => {
+                    Onward::After(wait) if clock::now() + wait + TOO_SHORT >= deadline => {
                         let refusal = refuse::deadline(failover.deadline);
                         return Box::pin(client::refuse(session, record, &refusal)).await;
                     }

@@ -29,6 +29,7 @@ const FORMS: &[(&str, &[&str])] = &[
         &["openai"],
     ),
     ("^(gemini-|imagen-|veo-|lyria-|learnlm|models/)", &["gemini"]),
+    ("^claude-", &["anthropic"]),
     ("^grok-", &["xai"]),
     ("^deepseek-(chat|reasoner|coder|flash|v[0-9])", &["deepseek"]),
     (

@@ -1,6 +1,7 @@
 //! What we know of each vendor before a user says anything: presets as data, and how a secret is attached.
 
 pub mod detect;
+pub mod models;
 pub mod presets;
 mod serves;
 

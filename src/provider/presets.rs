@@ -3,6 +3,7 @@
 use crate::dialect::Dialect;
 use crate::dialect::hub::ModelTraits;
 use crate::provider::Class::{Embedding, Large, Reasoning, Small};
+use crate::provider::models::anthropic;
 use crate::provider::serves::{
     EDITS, EVERYTHING, IMAGES, MODERATIONS, RERANK, SPEECH, TRANSCRIPTIONS, TRANSLATIONS,
 };
@@ -124,6 +125,20 @@ pub static PRESETS: &[Preset] = &[
             (Reasoning, "gpt-6.1-sol"),
             (Embedding, "text-embedding-3-small"),
         ],
+        ..COMMON
+    },
+    Preset {
+        kind: "anthropic",
+        base_url: "https://api.anthropic.com/v1",
+        key_env: &["ANTHROPIC_API_KEY"],
+        key_header: KeyHeader::Named("x-api-key"),
+        dialect: Dialect::Anthropic,
+        // The newer version refuses every temperature, which some models still take (vendors.md §0.1).
+        headers: &[("anthropic-version", "2023-06-01")],
+        traits: anthropic::NEWEST,
+        model_traits: anthropic::MODELS,
+        // Its successor cannot be told not to think, nor to call a tool; a stand-in has to take what is asked.
+        models: &[(Small, "claude-haiku-5-5"), (Large, "claude-sonnet-5"), (Reasoning, "claude-opus-5-5")],
         ..COMMON
     },
     Preset {

@@ -1,0 +1,3 @@
+//! What single models take and refuse, a file for each vendor.
+
+pub mod anthropic;
