@@ -19,12 +19,14 @@ use crate::gateway::follow::call_off;
 use crate::gateway::itinerary::Itinerary;
 use crate::gateway::itinerary::Onward;
 use crate::gateway::itinerary::Stop;
+use crate::gateway::media;
 use crate::gateway::parts::Parts;
 use crate::gateway::recall::Keep;
 use crate::gateway::receive::Ask;
 use crate::gateway::record::Record;
 use crate::gateway::refuse;
 use crate::gateway::snapshot::Snapshot;
+use crate::gateway::sound;
 use crate::gateway::vendor::Vendor;
 use crate::gateway::verdicts;
 use crate::routing::Candidate;
@@ -231,6 +233,7 @@ async fn reply_with(
     match reply {
         Reply::Whole(whole) => {
             verdicts::praise(vendor);
+            record.service.heard = media::heard(ask.operation, &whole.body);
             record.service.usage = whole.usage.or_else(|| Some(verdicts::guess(ask, &whole.body)));
             record.service.dropped = whole.manner.dropped.names().to_vec();
             let mut whole = whole;
@@ -255,6 +258,12 @@ async fn reply_with(
                 Ended::Broken(word) => verdicts::broke_off(vendor, word, &snapshot.config.failover),
                 Ended::ClientLeft => {}
             }
+        }
+        Reply::Sound(sound) => {
+            verdicts::welcome(vendor);
+            let _live = parts.metrics().stream_begins();
+            let played = Box::pin(sound::play(session, record, ask, *sound, &parts.upstreams)).await;
+            return sound::judge(played, vendor, &snapshot.config.failover);
         }
     }
     Ok(())

@@ -7,6 +7,9 @@ use crate::provider::models::anthropic;
 use crate::provider::models;
 use crate::provider::{KeyHeader, PlaceEnv, Preset, Tier};
 use crate::provider::models;
+use crate::provider::serves::{
+    EDITS, EVERYTHING, IMAGES, MODERATIONS, RERANK, SPEECH, TRANSCRIPTIONS, TRANSLATIONS,
+};
 use crate::provider::{KeyHeader, Preset, Tier};
 
 /// What most vendors have in common; entries below name only what differs.
@@ -30,6 +33,7 @@ const COMMON: Preset = Preset {
     headers: &[],
     traits: ModelTraits::UNKNOWN,
     model_traits: &[],
+    serves: &[],
     models: &[],
 };
 
@@ -40,6 +44,7 @@ pub static PRESETS: &[Preset] = &[
         base_url: "https://api.groq.com/openai/v1",
         key_env: &["GROQ_API_KEY"],
         tier: Tier::Free,
+        serves: &[TRANSCRIPTIONS, TRANSLATIONS, SPEECH],
         models: &[
             (Small, "openai/gpt-oss-20b"),
             (Large, "openai/gpt-oss-120b"),
@@ -65,6 +70,7 @@ pub static PRESETS: &[Preset] = &[
         tier: Tier::Free,
         traits: models::gemini::NEWEST,
         model_traits: models::gemini::MODELS,
+        serves: &[IMAGES],
         models: &[
             (Small, "gemini-3.5-flash-lite"),
             (Large, "gemini-3.8-flash"),
@@ -77,6 +83,7 @@ pub static PRESETS: &[Preset] = &[
         kind: "openrouter",
         base_url: "https://openrouter.ai/api/v1",
         key_env: &["OPENROUTER_API_KEY"],
+        serves: &[TRANSCRIPTIONS, SPEECH, RERANK],
         models: &[
             (Small, "openai/gpt-oss-20b"),
             (Large, "openai/gpt-oss-120b"),
@@ -121,6 +128,7 @@ pub static PRESETS: &[Preset] = &[
         key_env: &["ZAI_CODING_API_KEY"],
         traits: models::zai::ANY,
         tier: Tier::Flat,
+        serves: &[IMAGES, TRANSCRIPTIONS, SPEECH, MODERATIONS, RERANK],
         models: &[(Small, "glm-4.7-flash"), (Large, "glm-5.3"), (Reasoning, "glm-5.3")],
         ..COMMON
     },
@@ -128,6 +136,7 @@ pub static PRESETS: &[Preset] = &[
         kind: "novita",
         base_url: "https://api.novita.ai/openai/v1",
         key_env: &["NOVITA_API_KEY"],
+        serves: &[RERANK],
         models: &[(Large, "deepseek/deepseek-v3.2"), (Reasoning, "zai-org/glm-4.7")],
         ..COMMON
     },
@@ -145,6 +154,7 @@ pub static PRESETS: &[Preset] = &[
         responses: true,
         traits: models::openai::ANY,
         model_traits: models::openai::MODELS,
+        serves: &[IMAGES, EDITS, TRANSCRIPTIONS, TRANSLATIONS, SPEECH, MODERATIONS],
         models: &[
             (Small, "gpt-4o-mini"),
             (Large, "gpt-6.1-terra"),
@@ -172,6 +182,7 @@ pub static PRESETS: &[Preset] = &[
         base_url: "https://api.mistral.ai/v1",
         key_env: &["MISTRAL_API_KEY"],
         stream_options: false,
+        serves: &[TRANSCRIPTIONS, SPEECH, MODERATIONS],
         models: &[
             (Small, "mistral-small-latest"),
             (Large, "mistral-large-latest"),
@@ -191,6 +202,7 @@ pub static PRESETS: &[Preset] = &[
         kind: "together",
         base_url: "https://api.together.ai/v1",
         key_env: &["TOGETHER_API_KEY"],
+        serves: &[IMAGES, TRANSCRIPTIONS, SPEECH, RERANK],
         models: &[(Small, "openai/gpt-oss-20b"), (Large, "openai/gpt-oss-120b")],
         ..COMMON
     },
@@ -198,6 +210,7 @@ pub static PRESETS: &[Preset] = &[
         kind: "fireworks",
         base_url: "https://api.fireworks.ai/inference/v1",
         key_env: &["FIREWORKS_API_KEY"],
+        serves: &[RERANK],
         models: &[
             (Small, "accounts/fireworks/models/gpt-oss-20b"),
             (Large, "accounts/fireworks/models/gpt-oss-120b"),
@@ -208,6 +221,7 @@ pub static PRESETS: &[Preset] = &[
         kind: "xai",
         base_url: "https://api.x.ai/v1",
         key_env: &["XAI_API_KEY"],
+        serves: &[IMAGES],
         models: &[(Large, "grok-4.7"), (Reasoning, "grok-4.7")],
         ..COMMON
     },
@@ -290,6 +304,7 @@ pub static PRESETS: &[Preset] = &[
         key_env: &["OLLAMA_API_KEY"],
         needs_key: false,
         tier: Tier::Local,
+        serves: &[IMAGES],
         models: &[(Small, "llama3.2:3b"), (Large, "gpt-oss:20b"), (Embedding, "nomic-embed-text")],
         ..COMMON
     },
@@ -302,6 +317,13 @@ pub static PRESETS: &[Preset] = &[
         ..COMMON
     },
     Preset { kind: "openai_compatible", needs_key: false, ..COMMON },
+        key_env: &["VLLM_API_KEY"],
+        needs_key: false,
+        tier: Tier::Local,
+        serves: &[TRANSCRIPTIONS, TRANSLATIONS, RERANK],
+        ..COMMON
+    },
+    Preset { kind: "openai_compatible", needs_key: false, serves: EVERYTHING, ..COMMON },
 ];
 
 /// The preset a `kind` (or one of its other spellings) names.
