@@ -9,6 +9,7 @@ use crate::dialect::openai::embed;
 use crate::dialect::openai::embed::NoTexts;
 use crate::dialect::openai::error::ErrorBody;
 use crate::dialect::operation::Operation;
+use crate::dialect::origin;
 use crate::dialect::seals;
 use crate::dialect::side::Fetched;
 use crate::dialect::side::Follow;
@@ -106,6 +107,11 @@ pub async fn outbound(
                 false => Ok(same(vendor, stop, ask)),
             }
         }
+        // Somebody else answered a turn of it: what only that one understands has to go.
+        true if origin::may_be_foreign(client, &ask.body) => {
+            let request = read(client, ask)?;
+            translated(vendor, stop, ask, terms, request, client).await
+        }
         true => Ok(watched(vendor, stop, ask)),
         false => {
             let request = read(client, ask)?;
@@ -167,6 +173,7 @@ async fn translated(
     mut request: ChatRequest<'_>,
     dialect: Dialect,
 ) -> Result<Outbound, Failure> {
+    origin::settle(&mut request, ask.operation.dialect(), dialect);
     let names = seals::wanted(&request);
     let remembered = match names.is_empty() {
         true => seals::Remembered::new(),
