@@ -90,10 +90,13 @@ pub async fn outbound(
     if ask.operation.is_passed_on() {
         return media::outbound(vendor, stop, ask).ok_or_else(|| unserved(ask));
     }
+    if ask.operation.counts_tokens() {
+        let can = vendor.counts_tokens(ask.operation);
+        return can.then(|| same(vendor, stop, ask)).ok_or_else(|| unserved(ask));
+    }
     if !ask.operation.is_chat() {
         return match provider {
             Dialect::OpenAi => Ok(same(vendor, stop, ask)),
-            _ if ask.operation.counts_tokens() && client == provider => Ok(same(vendor, stop, ask)),
             _ if ask.operation == Operation::Embeddings => vectors(vendor, stop, ask, terms),
             _ => Err(unserved(ask)),
         };
