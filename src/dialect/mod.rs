@@ -2,5 +2,6 @@
 
 pub mod fault;
 pub mod openai;
+pub mod scan;
 pub mod sse;
 pub mod usage;

@@ -1,6 +1,6 @@
 //! What one answer used, in tokens, whatever the provider's way of counting.
 
-use serde::Deserialize;
+use crate::dialect::scan::members;
 
 /// Tokens of one answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,53 +26,75 @@ impl Usage {
     /// Reads an OpenAI `usage` object. What is missing or null counts as 0; a wrong type, a fraction or a
     /// negative number makes the whole worthless: `None`.
     pub fn from_openai(raw: &str) -> Option<Usage> {
-        // serde would also take an array for a struct, field by field.
-        if !raw.trim_start().starts_with('{') {
-            return None;
+        let mut told = Told::default();
+        for member in members(raw) {
+            let (name, value) = member.ok()?;
+            match &*name {
+                "prompt_tokens" => told.prompt = count(value)?,
+                "completion_tokens" => told.completion = count(value)?,
+                "total_tokens" => told.total = count(value)?,
+                // DeepSeek's own word for `cached_tokens`.
+                "prompt_cache_hit_tokens" => told.cache_hit = count(value)?,
+                "prompt_tokens_details" | "completion_tokens_details" => told.read_details(value)?,
+                _ => {}
+            }
         }
-        serde_json::from_str::<OpenAiUsage>(raw).ok().map(Usage::from)
+        Some(told.usage())
     }
 }
 
-#[derive(Deserialize)]
-struct OpenAiUsage {
-    prompt_tokens: Option<u64>,
-    completion_tokens: Option<u64>,
-    total_tokens: Option<u64>,
-    /// DeepSeek's own word for `cached_tokens`.
-    prompt_cache_hit_tokens: Option<u64>,
-    prompt_tokens_details: Option<PromptDetails>,
-    completion_tokens_details: Option<CompletionDetails>,
+/// The counts as the provider gives them.
+#[derive(Default)]
+struct Told {
+    prompt: Option<u64>,
+    completion: Option<u64>,
+    total: Option<u64>,
+    cache_hit: Option<u64>,
+    cached: Option<u64>,
+    cache_write: Option<u64>,
+    reasoning: Option<u64>,
 }
 
-#[derive(Default, Deserialize)]
-struct PromptDetails {
-    cached_tokens: Option<u64>,
-    cache_write_tokens: Option<u64>,
-}
+impl Told {
+    /// Details of the prompt and of the completion share no name.
+    fn read_details(&mut self, raw: &str) -> Option<()> {
+        if raw == "null" {
+            return Some(());
+        }
+        for member in members(raw) {
+            let (name, value) = member.ok()?;
+            match &*name {
+                "cached_tokens" => self.cached = count(value)?,
+                "cache_write_tokens" => self.cache_write = count(value)?,
+                "reasoning_tokens" => self.reasoning = count(value)?,
+                _ => {}
+            }
+        }
+        Some(())
+    }
 
-#[derive(Default, Deserialize)]
-struct CompletionDetails {
-    reasoning_tokens: Option<u64>,
-}
-
-impl From<OpenAiUsage> for Usage {
-    fn from(told: OpenAiUsage) -> Usage {
-        let prompt = told.prompt_tokens_details.unwrap_or_default();
-        let completion = told.completion_tokens_details.unwrap_or_default();
-        let input = told.prompt_tokens.unwrap_or(0);
-        let answer = told.completion_tokens.unwrap_or(0);
-        let reasoning = completion.reasoning_tokens.unwrap_or(0);
+    fn usage(&self) -> Usage {
+        let input = self.prompt.unwrap_or(0);
+        let answer = self.completion.unwrap_or(0);
+        let reasoning = self.reasoning.unwrap_or(0);
         // Some vendors count reasoning beside the completion instead of inside it; the total gives them away.
         let both = answer.saturating_add(reasoning);
-        let beside = told.total_tokens == Some(input.saturating_add(both));
+        let beside = self.total == Some(input.saturating_add(both));
         Usage {
             input,
-            cached: prompt.cached_tokens.or(told.prompt_cache_hit_tokens).unwrap_or(0),
-            cache_write: prompt.cache_write_tokens.unwrap_or(0),
+            cached: self.cached.or(self.cache_hit).unwrap_or(0),
+            cache_write: self.cache_write.unwrap_or(0),
             output: if beside { both } else { answer },
             reasoning,
         }
+    }
+}
+
+/// A whole number or null; `None` is anything else.
+fn count(raw: &str) -> Option<Option<u64>> {
+    match raw {
+        "null" => Some(None),
+        number => number.parse().ok().map(Some),
     }
 }
 
