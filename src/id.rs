@@ -17,15 +17,14 @@ pub fn request_id(given: Option<&[u8]>) -> String {
 
 /// `prefix` and 24 signs drawn evenly from letters and digits (about 142 bits).
 pub fn random(prefix: &str) -> String {
-    let mut id = String::with_capacity(prefix.len() + SIGNS);
-    id.push_str(prefix);
-    while id.len() < prefix.len() + SIGNS {
+    let mut signs = [0; SIGNS];
+    let mut empty = signs.iter_mut();
+    while empty.len() > 0 {
         // A byte over the largest multiple of 62 would make some signs likelier than others.
         let even = rand::random::<[u8; 32]>().into_iter().filter(|byte| *byte < 248);
-        let missing = prefix.len() + SIGNS - id.len();
-        id.extend(even.take(missing).map(|byte| char::from(ALPHABET[usize::from(byte % 62)])));
+        even.zip(&mut empty).for_each(|(byte, sign)| *sign = ALPHABET[usize::from(byte % 62)]);
     }
-    id
+    [prefix, std::str::from_utf8(&signs).unwrap_or_default()].concat()
 }
 
 fn well_formed(id: &[u8]) -> Option<&str> {
