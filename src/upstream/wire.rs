@@ -136,8 +136,22 @@ impl Wire {
     /// [`Broken::Timeout`] at `until`, [`Broken::Reset`] when the connection ends before it.
     pub async fn head(&mut self, until: Instant) -> Result<&ResponseHeader, Broken> {
         const DOING: &str = "waiting for the answer";
-        let read = tokio::time::timeout_at(until.into(), self.read_head()).await;
-        read.map_err(|_| Broken::Timeout(DOING))?.map_err(|e| receiving(e, DOING))?;
+        // A head has to be waited for, so a timer is set in any case. Pingora's cost less than the runtime's, which
+        // wakes its poller for the first of them.
+        match &mut self.line {
+            Line::Http1(session) => loop {
+                session.read_timeout = Some(left(until, DOING)?);
+                session.read_response().await.map_err(|e| receiving(e, DOING))?;
+                if session.resp_header().is_some_and(|h| !h.status.is_informational()) {
+                    break;
+                }
+            },
+            Line::Http(session) => {
+                session.set_read_timeout(Some(left(until, DOING)?));
+                session.read_response_header().await.map_err(|e| receiving(e, DOING))?;
+            }
+            Line::Silent(_) | Line::Closed => return Err(Broken::Timeout(DOING)),
+        }
         let head = match &self.line {
             Line::Http1(session) => session.resp_header(),
             Line::Http(session) => session.response_header(),
@@ -167,25 +181,8 @@ impl Wire {
         }
     }
 
-    /// Pingora's own timeouts are made anew for each read, needed or not, and read the clock for it.
-    async fn read_head(&mut self) -> pingora::Result<()> {
-        match &mut self.line {
-            Line::Http1(session) => loop {
-                session.read_timeout = None;
-                session.read_response().await?;
-                if session.resp_header().is_some_and(|h| !h.status.is_informational()) {
-                    return Ok(());
-                }
-            },
-            Line::Http(session) => {
-                session.set_read_timeout(None);
-                session.read_response_header().await
-            }
-            Line::Silent(_) | Line::Closed => Ok(()),
-        }
-    }
-
-    /// The next bytes of the answer, however long they take.
+    /// Pingora's own timeouts are made anew for each read, needed or not, and the clock is read for each; most bodies
+    /// are there with their head, and most events with others.
     async fn unbounded(&mut self) -> pingora::Result<Option<Bytes>> {
         match &mut self.line {
             Line::Http1(session) => {
@@ -255,6 +252,14 @@ const MORE: &str = "waiting for more of the answer";
 /// The sign of an answer that broke off within its head; Pingora tells it in no other way.
 fn has_begun(context: &str) -> bool {
     context.split_once("bytes already read: ").is_some_and(|(_, bytes)| bytes != "0")
+}
+
+fn left(until: Instant, doing: &'static str) -> Result<Duration, Broken> {
+    let left = until.saturating_duration_since(Instant::now());
+    match left.is_zero() {
+        true => Err(Broken::Timeout(doing)),
+        false => Ok(left),
+    }
 }
 
 fn sending(error: Box<pingora::Error>) -> Broken {
