@@ -10,6 +10,7 @@ mod chance;
 mod cohere;
 mod control;
 mod embedding;
+mod gemini;
 mod ollama;
 mod openai;
 mod player;

@@ -6,6 +6,7 @@ use crate::mock::chance;
 use crate::mock::cohere;
 use crate::mock::control;
 use crate::mock::control::Counts;
+use crate::mock::gemini;
 use crate::mock::ollama;
 use crate::mock::openai;
 use crate::mock::player;
@@ -94,6 +95,7 @@ impl Act {
 fn app(mock: Arc<Mock>) -> Router {
     let provider = Router::new()
         .merge(openai::routes())
+        .merge(gemini::routes())
         .merge(ollama::routes())
         .merge(cohere::routes())
         .fallback(unknown_path)
