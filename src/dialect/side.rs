@@ -130,6 +130,12 @@ pub trait WriteChunks: Send + Sync {
     /// Appends the events that say `chunk` to `out`; they may be none.
     fn write(&mut self, chunk: &Chunk<'_>, out: &mut Vec<u8>);
 
+    /// Appends the events that say that the stream broke off, for dialects whose events depend on those before them;
+    /// `false` where they do not, and [`ClientSide::error_event`] says it.
+    fn break_off(&mut self, _error: &ClientError<'_>, _out: &mut Vec<u8>) -> bool {
+        false
+    }
+
     /// Appends an event that says nothing and keeps the connection open.
     fn ping(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b": ping\n\n");

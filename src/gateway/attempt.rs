@@ -12,13 +12,18 @@ use crate::gateway::follow::Pursuit;
 use crate::gateway::head::Head;
 use crate::gateway::itinerary::Stop;
 use crate::gateway::keepsakes::Keepsakes;
+use crate::gateway::media;
 use crate::gateway::outbound::Outbound;
+use crate::gateway::outbound::Speech;
 use crate::gateway::outbound::outbound;
+use crate::gateway::promise::Promise;
 use crate::gateway::receive::Ask;
 use crate::gateway::reply::Manner;
 use crate::gateway::reply::Whole;
 use crate::gateway::reply::read_whole;
 use crate::gateway::reply::relay;
+use crate::gateway::sound;
+use crate::gateway::sound::Sound;
 use crate::gateway::vendor::Vendor;
 use crate::routing::judge::Fault;
 use crate::upstream::Broken;
@@ -38,6 +43,7 @@ pub enum Reply {
     Whole(Whole),
     /// A stream whose first content has come. Boxed: it is much larger than the other.
     Stream(Box<Opened>),
+    Sound(Box<Sound>),
 }
 
 pub struct Opened {
@@ -82,8 +88,8 @@ pub async fn attempt(
     let outbound = outbound(vendor, stop, ask, terms).await?;
     let (mut wire, head) = ask_head(upstreams, vendor, stop, ask, &outbound, terms).await?;
     match head {
-        Head::Stream => Box::pin(open_stream(upstreams, wire, stop, ask, outbound, terms)).await,
-        Head::Whole { until } => {
+        Promise::Stream => Box::pin(open_stream(upstreams, wire, stop, ask, outbound, terms)).await,
+        Promise::Whole { until, kind } => {
             let body = wire.whole(terms.max_answer, until).await.map_err(Failure::cut)?;
             upstreams.close(wire).await;
             match outbound.follow(&body, ask.shape.stream) {
@@ -93,12 +99,17 @@ pub async fn attempt(
                     Box::pin(pursuit.follow(outbound, body)).await
                 }
             }
+            read_whole(stop, ask, outbound, kind, body).map(Reply::Whole)
         }
-        Head::Encoded => {
+        Promise::Sound { until, label } => {
+            Ok(Reply::Sound(Box::new(sound::open(wire, label, until, terms).await?)))
+        }
+        Promise::Encoded => {
             wire.abandon().await;
             Err(Failure::new(Fault::Malformed, "encoded"))
         }
         Head::Failed { code, hints } => {
+        Promise::Failed { code, retry_after } => {
             terms.owe(false);
             Err(refused(upstreams, wire, code, &hints).await)
         }
@@ -126,7 +137,7 @@ async fn ask_head(
     ask: &Ask,
     outbound: &Outbound,
     terms: &Terms<'_>,
-) -> Result<(Wire, Head), Failure> {
+) -> Result<(Wire, Promise), Failure> {
     let mut fresh = false;
     loop {
         terms.owe(false);
@@ -154,7 +165,7 @@ async fn exchange_heads(
     ask: &Ask,
     outbound: &Outbound,
     terms: &Terms<'_>,
-) -> Result<Head, Broken> {
+) -> Result<Promise, Broken> {
     let sent = send(wire, vendor, stop, ask, outbound, terms.deadline).await;
     terms.owe(sent.is_ok());
     let stream = ask.shape.stream;
@@ -165,7 +176,7 @@ async fn exchange_heads(
         // A provider may refuse before it has read everything; what it said then is worth more than our broken pipe.
         Err(broken) => wire.head(terms.until(EARLY_ANSWER)).await.map_err(|_| broken)?,
     };
-    Ok(Head::of(head, stream, answer))
+    Ok(Promise::of(head, ask, answer))
 }
 
 /// Nothing of the client's headers goes upstream.
@@ -177,9 +188,14 @@ async fn send(
     outbound: &Outbound,
     deadline: Instant,
 ) -> Result<(), Broken> {
-    let fixed = match ask.shape.stream {
-        true => &FOR_EVENTS,
-        false => &FOR_JSON,
+    let for_media;
+    let fixed = match outbound.speech {
+        Speech::Passed => {
+            for_media = media::headers(ask);
+            &for_media
+        }
+        _ if ask.shape.stream => &FOR_EVENTS,
+        _ => &FOR_JSON,
     };
     let signature = vendor.signature(stop.key, "POST", &outbound.path, &outbound.body);
     let mut fields = vendor.fields(stop.key, fixed);

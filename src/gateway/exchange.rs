@@ -19,12 +19,14 @@ use crate::gateway::follow::call_off;
 use crate::gateway::itinerary::Itinerary;
 use crate::gateway::itinerary::Onward;
 use crate::gateway::itinerary::Stop;
+use crate::gateway::media;
 use crate::gateway::parts::Parts;
 use crate::gateway::recall::Keep;
 use crate::gateway::receive::Ask;
 use crate::gateway::record::Record;
 use crate::gateway::refuse;
 use crate::gateway::snapshot::Snapshot;
+use crate::gateway::sound;
 use crate::gateway::vendor::Vendor;
 use crate::gateway::verdicts;
 use crate::routing::Candidate;
@@ -39,6 +41,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use std::time::Instant;
+
+/// No target is asked for less than this: it could not answer, and timers ring a little early or late.
+const TOO_SHORT: Duration = Duration::from_millis(10);
 
 /// A request that is ready to be asked of providers.
 pub struct Exchange {
@@ -106,7 +111,7 @@ pub async fn run(
                     Onward::GiveBack => {
                         return Box::pin(give_back(session, record, vendor, &stop, &failure)).await;
                     }
-                    Onward::After(wait) if clock::now() + wait >= deadline => {
+                    Onward::After(wait) if clock::now() + wait + TOO_SHORT >= deadline => {
                         let refusal = refuse::deadline(failover.deadline);
                         return Box::pin(client::refuse(session, record, &refusal)).await;
                     }
@@ -228,6 +233,7 @@ async fn reply_with(
     match reply {
         Reply::Whole(whole) => {
             verdicts::praise(vendor);
+            record.service.heard = media::heard(ask.operation, &whole.body);
             record.service.usage = whole.usage.or_else(|| Some(verdicts::guess(ask, &whole.body)));
             record.service.dropped = whole.manner.dropped.names().to_vec();
             let mut whole = whole;
@@ -252,6 +258,12 @@ async fn reply_with(
                 Ended::Broken(word) => verdicts::broke_off(vendor, word, &snapshot.config.failover),
                 Ended::ClientLeft => {}
             }
+        }
+        Reply::Sound(sound) => {
+            verdicts::welcome(vendor);
+            let _live = parts.metrics().stream_begins();
+            let played = Box::pin(sound::play(session, record, ask, *sound, &parts.upstreams)).await;
+            return sound::judge(played, vendor, &snapshot.config.failover);
         }
     }
     Ok(())

@@ -17,6 +17,7 @@ use crate::dialect::side::Unsayable;
 use crate::gateway::attempt::Terms;
 use crate::gateway::failure::Failure;
 use crate::gateway::itinerary::Stop;
+use crate::gateway::media;
 use crate::gateway::receive::Ask;
 use crate::gateway::reply::Manner;
 use crate::gateway::vendor::Vendor;
@@ -42,6 +43,8 @@ pub struct Outbound {
 pub enum Speech {
     /// OpenAI's on both sides: passed on as it comes.
     Same,
+    /// What is neither chat nor vectors, in OpenAI's dialect: passed on as it comes.
+    Passed,
     /// Another one on both sides: passed on as it comes, and read for what it says of itself.
     Watched(Dialect),
     /// Read in this dialect and written in the client's.
@@ -62,7 +65,7 @@ impl Outbound {
     /// How the provider was spoken to.
     pub fn manner(self) -> Manner {
         let dialect = match self.speech {
-            Speech::Same => Dialect::OpenAi,
+            Speech::Same | Speech::Passed => Dialect::OpenAi,
             Speech::Watched(dialect) | Speech::Translated(dialect) | Speech::Vectors { dialect, .. } => {
                 dialect
             }
@@ -83,6 +86,9 @@ pub async fn outbound(
 ) -> Result<Outbound, Failure> {
     let (client, provider) = (ask.operation.dialect(), vendor.preset.dialect);
     let traits = vendor.traits(&stop.model);
+    if ask.operation.is_passed_on() {
+        return media::outbound(vendor, stop, ask).ok_or_else(|| unserved(ask));
+    }
     if !ask.operation.is_chat() {
         return match provider {
             Dialect::OpenAi => Ok(same(vendor, stop, ask)),

@@ -34,6 +34,7 @@ const FORMS: &[(&str, &[&str])] = &[
         &["openai"],
     ),
     ("^(gemini-|imagen-|veo-|lyria-|learnlm|models/)", &["gemini"]),
+    ("^claude-", &["anthropic"]),
     ("^grok-", &["xai"]),
     ("^deepseek-(chat|reasoner|coder|flash|v[0-9])", &["deepseek"]),
     (

@@ -4,9 +4,11 @@ pub mod detect;
 pub mod models;
 pub mod presets;
 pub mod sign;
+mod serves;
 
 use crate::dialect::Dialect;
 use crate::dialect::hub::ModelTraits;
+use crate::dialect::operation::Operation;
 use std::fmt;
 
 /// How a provider's key travels.
@@ -85,6 +87,9 @@ pub struct Preset {
     pub traits: ModelTraits,
     /// What is known of single models: a part of their name, and their traits. The first that fits counts.
     pub model_traits: &'static [(&'static str, ModelTraits)],
+    /// What it serves besides chats, text completions and embeddings, in OpenAI's dialect, and where that is behind
+    /// the base URL.
+    pub serves: &'static [(Operation, &'static str)],
     /// One model per class, asked for when the model that was named is not offered here.
     pub models: &'static [(Class, &'static str)],
 }
@@ -94,6 +99,14 @@ impl Preset {
     pub fn traits(&self, model: &str) -> &ModelTraits {
         let known = self.model_traits.iter().find(|(part, _)| model.contains(part));
         known.map_or(&self.traits, |(_, traits)| traits)
+    }
+
+    /// Where this vendor performs an operation, behind the base URL; `None` if it does not.
+    pub fn path(&self, operation: Operation) -> Option<&'static str> {
+        match operation.is_passed_on() {
+            false => Some(operation.path()),
+            true => self.serves.iter().find(|(served, _)| *served == operation).map(|(_, path)| *path),
+        }
     }
 
     /// This vendor's stand-in of a class, if it has one.

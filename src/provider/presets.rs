@@ -3,8 +3,14 @@
 use crate::dialect::Dialect;
 use crate::dialect::hub::ModelTraits;
 use crate::provider::Class::{Embedding, Large, Reasoning, Small};
+use crate::provider::models::anthropic;
 use crate::provider::models;
 use crate::provider::{KeyHeader, PlaceEnv, Preset, Tier};
+use crate::provider::models;
+use crate::provider::serves::{
+    EDITS, EVERYTHING, IMAGES, MODERATIONS, RERANK, SPEECH, TRANSCRIPTIONS, TRANSLATIONS,
+};
+use crate::provider::{KeyHeader, Preset, Tier};
 
 /// What most vendors have in common; entries below name only what differs.
 const COMMON: Preset = Preset {
@@ -27,6 +33,7 @@ const COMMON: Preset = Preset {
     headers: &[],
     traits: ModelTraits::UNKNOWN,
     model_traits: &[],
+    serves: &[],
     models: &[],
 };
 
@@ -37,6 +44,7 @@ pub static PRESETS: &[Preset] = &[
         base_url: "https://api.groq.com/openai/v1",
         key_env: &["GROQ_API_KEY"],
         tier: Tier::Free,
+        serves: &[TRANSCRIPTIONS, TRANSLATIONS, SPEECH],
         models: &[
             (Small, "openai/gpt-oss-20b"),
             (Large, "openai/gpt-oss-120b"),
@@ -55,9 +63,14 @@ pub static PRESETS: &[Preset] = &[
     Preset {
         kind: "gemini",
         also: &["google"],
-        base_url: "https://generativelanguage.googleapis.com/v1beta/openai",
+        base_url: "https://generativelanguage.googleapis.com/v1beta",
         key_env: &["GEMINI_API_KEY", "GOOGLE_API_KEY"],
+        key_header: KeyHeader::Named("x-goog-api-key"),
+        dialect: Dialect::Gemini,
         tier: Tier::Free,
+        traits: models::gemini::NEWEST,
+        model_traits: models::gemini::MODELS,
+        serves: &[IMAGES],
         models: &[
             (Small, "gemini-3.5-flash-lite"),
             (Large, "gemini-3.8-flash"),
@@ -70,6 +83,7 @@ pub static PRESETS: &[Preset] = &[
         kind: "openrouter",
         base_url: "https://openrouter.ai/api/v1",
         key_env: &["OPENROUTER_API_KEY"],
+        serves: &[TRANSCRIPTIONS, SPEECH, RERANK],
         models: &[
             (Small, "openai/gpt-oss-20b"),
             (Large, "openai/gpt-oss-120b"),
@@ -114,6 +128,7 @@ pub static PRESETS: &[Preset] = &[
         key_env: &["ZAI_CODING_API_KEY"],
         traits: models::zai::ANY,
         tier: Tier::Flat,
+        serves: &[IMAGES, TRANSCRIPTIONS, SPEECH, MODERATIONS, RERANK],
         models: &[(Small, "glm-4.7-flash"), (Large, "glm-5.3"), (Reasoning, "glm-5.3")],
         ..COMMON
     },
@@ -121,6 +136,7 @@ pub static PRESETS: &[Preset] = &[
         kind: "novita",
         base_url: "https://api.novita.ai/openai/v1",
         key_env: &["NOVITA_API_KEY"],
+        serves: &[RERANK],
         models: &[(Large, "deepseek/deepseek-v3.2"), (Reasoning, "zai-org/glm-4.7")],
         ..COMMON
     },
@@ -135,6 +151,10 @@ pub static PRESETS: &[Preset] = &[
         kind: "openai",
         base_url: "https://api.openai.com/v1",
         key_env: &["OPENAI_API_KEY"],
+        responses: true,
+        traits: models::openai::ANY,
+        model_traits: models::openai::MODELS,
+        serves: &[IMAGES, EDITS, TRANSCRIPTIONS, TRANSLATIONS, SPEECH, MODERATIONS],
         models: &[
             (Small, "gpt-4o-mini"),
             (Large, "gpt-6.1-terra"),
@@ -144,10 +164,25 @@ pub static PRESETS: &[Preset] = &[
         ..COMMON
     },
     Preset {
+        kind: "anthropic",
+        base_url: "https://api.anthropic.com/v1",
+        key_env: &["ANTHROPIC_API_KEY"],
+        key_header: KeyHeader::Named("x-api-key"),
+        dialect: Dialect::Anthropic,
+        // The newer version refuses every temperature, which some models still take (vendors.md §0.1).
+        headers: &[("anthropic-version", "2023-06-01")],
+        traits: anthropic::NEWEST,
+        model_traits: anthropic::MODELS,
+        // Its successor cannot be told not to think, nor to call a tool; a stand-in has to take what is asked.
+        models: &[(Small, "claude-haiku-5-5"), (Large, "claude-sonnet-5"), (Reasoning, "claude-opus-5-5")],
+        ..COMMON
+    },
+    Preset {
         kind: "mistral",
         base_url: "https://api.mistral.ai/v1",
         key_env: &["MISTRAL_API_KEY"],
         stream_options: false,
+        serves: &[TRANSCRIPTIONS, SPEECH, MODERATIONS],
         models: &[
             (Small, "mistral-small-latest"),
             (Large, "mistral-large-latest"),
@@ -167,6 +202,7 @@ pub static PRESETS: &[Preset] = &[
         kind: "together",
         base_url: "https://api.together.ai/v1",
         key_env: &["TOGETHER_API_KEY"],
+        serves: &[IMAGES, TRANSCRIPTIONS, SPEECH, RERANK],
         models: &[(Small, "openai/gpt-oss-20b"), (Large, "openai/gpt-oss-120b")],
         ..COMMON
     },
@@ -174,6 +210,7 @@ pub static PRESETS: &[Preset] = &[
         kind: "fireworks",
         base_url: "https://api.fireworks.ai/inference/v1",
         key_env: &["FIREWORKS_API_KEY"],
+        serves: &[RERANK],
         models: &[
             (Small, "accounts/fireworks/models/gpt-oss-20b"),
             (Large, "accounts/fireworks/models/gpt-oss-120b"),
@@ -184,6 +221,7 @@ pub static PRESETS: &[Preset] = &[
         kind: "xai",
         base_url: "https://api.x.ai/v1",
         key_env: &["XAI_API_KEY"],
+        serves: &[IMAGES],
         models: &[(Large, "grok-4.7"), (Reasoning, "grok-4.7")],
         ..COMMON
     },
@@ -266,6 +304,7 @@ pub static PRESETS: &[Preset] = &[
         key_env: &["OLLAMA_API_KEY"],
         needs_key: false,
         tier: Tier::Local,
+        serves: &[IMAGES],
         models: &[(Small, "llama3.2:3b"), (Large, "gpt-oss:20b"), (Embedding, "nomic-embed-text")],
         ..COMMON
     },
@@ -278,6 +317,13 @@ pub static PRESETS: &[Preset] = &[
         ..COMMON
     },
     Preset { kind: "openai_compatible", needs_key: false, ..COMMON },
+        key_env: &["VLLM_API_KEY"],
+        needs_key: false,
+        tier: Tier::Local,
+        serves: &[TRANSCRIPTIONS, TRANSLATIONS, RERANK],
+        ..COMMON
+    },
+    Preset { kind: "openai_compatible", needs_key: false, serves: EVERYTHING, ..COMMON },
 ];
 
 /// The preset a `kind` (or one of its other spellings) names.

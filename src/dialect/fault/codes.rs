@@ -149,6 +149,19 @@ const CODES: &[(Cause, &[&str])] = &[
     (
         Cause::Invalid,
         &[
+            "empty_image_file",
+            "failed_to_download_image",
+            "image_file_not_found",
+            "image_file_too_large",
+            "image_parse_error",
+            "image_too_large",
+            "image_too_small",
+            "invalid_base64_image",
+            "invalid_encrypted_content",
+            "invalid_image",
+            "invalid_image_format",
+            "invalid_image_mode",
+            "invalid_image_url",
             "invalid_prompt",
             "invalid_type",
             "invalid_value",
@@ -156,6 +169,7 @@ const CODES: &[(Cause, &[&str])] = &[
             "string_above_max_length",
             "string_too_long",
             "unknown_parameter",
+            "unsupported_image_media_type",
             "unsupported_parameter",
             "unsupported_value",
             "1210",
@@ -185,7 +199,10 @@ const KINDS: &[(Cause, &[&str])] = &[
 /// Words a message opens with. Causes that are held against a key or a provider are read from the
 /// opening only: further on, a message may quote the caller, who could then put our keys aside.
 const OPENINGS: &[(Cause, &[&str])] = &[
-    (Cause::Auth, &["api key not valid", "incorrect api key", "invalid api key"]),
+    (
+        Cause::Auth,
+        &["api key not valid", "incorrect api key", "invalid api key", "user location is not supported"],
+    ),
     (
         Cause::Quota,
         &[
