@@ -5,6 +5,8 @@
 
 mod api;
 mod ask;
+mod azure;
+mod bedrock;
 mod behaviour;
 mod chance;
 mod cohere;
@@ -15,6 +17,7 @@ mod ollama;
 mod openai;
 mod player;
 mod refusal;
+mod replicate;
 mod reply;
 mod score;
 mod server;
