@@ -89,7 +89,7 @@ pub async fn answer(mock: &Mock, voice: &dyn Voice, asked: Result<Ask, Refusal>)
 }
 
 /// A body that comes piece by piece, as the behaviour in force will have it.
-pub pub fn streamed(mock: &Mock, kind: &'static str, behaviour: &Behaviour, transcript: Transcript) -> Response {
+pub fn streamed(mock: &Mock, kind: &'static str, behaviour: &Behaviour, transcript: Transcript) -> Response {
     mock.counts.stream();
     let body = player::play(Score::new(transcript, behaviour), behaviour.stall, mock.counts.clone());
     let headers = [(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-cache")];

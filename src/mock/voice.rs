@@ -2,8 +2,8 @@
 
 use crate::mock::ask::Ask;
 use crate::mock::bedrock;
-use crate::mock::gemini;
 use crate::mock::cohere;
+use crate::mock::gemini;
 use crate::mock::ollama;
 use crate::mock::openai;
 use crate::mock::refusal::Refusal;

@@ -119,7 +119,7 @@ async fn hear(State(mock): State<Arc<Mock>>, Path(id): Path<String>) -> Response
         false => transcript(&order.reply),
     });
     match transcript {
-        Some(transcript) => api::streamed(&mock, &VOICE, &act.behaviour, transcript),
+        Some(transcript) => api::streamed(&mock, VOICE.stream_type(), &act.behaviour, transcript),
         None => unknown(&id).response(&VOICE),
     }
 }
