@@ -12,15 +12,14 @@ use crate::mock::voice::Transcript;
 use crate::mock::voice::Voice;
 use axum::Router;
 use axum::extract::Path;
-use axum::extract::Query;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::StatusCode;
+use http::Uri;
 use serde_json::json;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 pub static VOICE: Azure = Azure;
@@ -37,11 +36,11 @@ pub fn routes() -> Router<Arc<Mock>> {
 async fn deployed(
     State(mock): State<Arc<Mock>>,
     Path(deployment): Path<String>,
-    Query(query): Query<HashMap<String, String>>,
+    uri: Uri,
     headers: HeaderMap,
     body: Received,
 ) -> Response {
-    let asked = match query.contains_key("api-version") {
+    let asked = match uri.query().is_some_and(|query| query.starts_with("api-version=")) {
         true => asked(&headers, body).map(|ask| Ask { model: deployment, ..ask }),
         false => Err(Refusal::new(StatusCode::NOT_FOUND, Some("404"), "Resource not found")),
     };
@@ -74,7 +73,8 @@ impl Voice for Azure {
 
     fn transcript(&self, head: &Head, reply: &Reply, ask: &Ask) -> Transcript {
         let mut transcript = openai::CHAT.transcript(head, reply, ask);
-        let verdict = json!([{ "prompt_index": 0, "content_filter_results": { "hate": { "filtered": false } } }]);
+        let verdict =
+            json!([{ "prompt_index": 0, "content_filter_results": { "hate": { "filtered": false } } }]);
         let first = json!({ "id": "", "object": "", "created": 0, "model": "", "choices": [], "prompt_filter_results": verdict });
         transcript.events.insert(0, format!("data: {first}\n\n").into());
         transcript.lead += 1;

@@ -64,7 +64,9 @@ fn turns(messages: &[Value]) -> Result<(), Refusal> {
     if roles.first() != Some(&"user") {
         return Err(invalid("A conversation must start with a user message. Try again with one."));
     }
-    if roles.windows(2).any(|pair| pair[0] == pair[1]) || roles.iter().any(|role| !["user", "assistant"].contains(role)) {
+    if roles.windows(2).any(|pair| pair[0] == pair[1])
+        || roles.iter().any(|role| !["user", "assistant"].contains(role))
+    {
         return Err(invalid("A conversation must alternate between user and assistant roles."));
     }
     match messages.iter().any(|message| content(message).next().is_none()) {
@@ -82,7 +84,9 @@ fn blocks<'a>(mut blocks: impl Iterator<Item = &'a Value>) -> Result<(), Refusal
         let is_blank = block["text"].as_str().is_some_and(|text| text.trim().is_empty());
         let format = block["image"]["format"].as_str();
         match () {
-            () if is_blank => Err(invalid("The text field in the ContentBlock object is blank. Add text to it.")),
+            () if is_blank => {
+                Err(invalid("The text field in the ContentBlock object is blank. Add text to it."))
+            }
             () if format.is_some_and(|format| !PICTURES.contains(&format)) => {
                 Err(invalid("Value at 'image.format' failed to satisfy constraint"))
             }
@@ -100,7 +104,9 @@ fn calls(messages: &[Value], has_tools: bool) -> Result<(), Refusal> {
     for at in 0..messages.len() {
         let called = ids(messages.get(at), "toolUse");
         if !called.is_empty() && !has_tools {
-            return Err(invalid("The toolConfig field must be defined when using toolUse and toolResult content blocks."));
+            return Err(invalid(
+                "The toolConfig field must be defined when using toolUse and toolResult content blocks.",
+            ));
         }
         let allowed = |c: char| c.is_ascii_alphanumeric() || "_.:-".contains(c);
         if called.iter().any(|id| id.is_empty() || id.len() > LONGEST_ID || !id.chars().all(allowed)) {
@@ -111,7 +117,9 @@ fn calls(messages: &[Value], has_tools: bool) -> Result<(), Refusal> {
         called.sort();
         results.sort();
         if at + 1 < messages.len() && called != results {
-            return Err(invalid("Expected toolResult blocks for the toolUse blocks of the turn before, and no others"));
+            return Err(invalid(
+                "Expected toolResult blocks for the toolUse blocks of the turn before, and no others",
+            ));
         }
     }
     Ok(())

@@ -48,7 +48,9 @@ pub fn transcript(reply: &Reply) -> Transcript {
         block += 1;
     }
     match &reply.said {
-        Said::Words(pieces) => events.extend(pieces.iter().map(|piece| delta(block, json!({ "text": piece })))),
+        Said::Words(pieces) => {
+            events.extend(pieces.iter().map(|piece| delta(block, json!({ "text": piece }))))
+        }
         Said::Call(call) => {
             let start = json!({ "toolUse": { "toolUseId": CALL_ID, "name": call.name } });
             events.push(event("contentBlockStart", &json!({ "contentBlockIndex": block, "start": start })));

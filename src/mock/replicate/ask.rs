@@ -53,7 +53,8 @@ pub fn prediction(body: &[u8], model: Option<String>) -> Result<Ask, Refusal> {
     if !(stop.is_null() || stop.is_string()) {
         return Err(invalid("- input.stop_sequences: Invalid type. Expected: string"));
     }
-    let images = input["image_input"].as_array().map_or(0, Vec::len) + usize::from(input["image"].is_string());
+    let images =
+        input["image_input"].as_array().map_or(0, Vec::len) + usize::from(input["image"].is_string());
     let limits = ["max_tokens", "max_new_tokens", "max_completion_tokens"];
     let limit = limits.iter().find_map(|name| input[*name].as_u64());
     Ok(Ask {

@@ -9,9 +9,9 @@ use crate::mock::api::Received;
 use crate::mock::ask::Ask;
 use crate::mock::player;
 use crate::mock::refusal::Refusal;
+use crate::mock::replicate::shelf::Order;
 use crate::mock::reply::Reply;
 use crate::mock::reply::Said;
-use crate::mock::replicate::shelf::Order;
 use crate::mock::server::Mock;
 use crate::mock::voice::Head;
 use crate::mock::voice::Transcript;
@@ -86,7 +86,8 @@ async fn taken(mock: &Mock, headers: &HeaderMap, body: Received, model: Option<S
     let reply = Reply::to(&ask, behaviour);
     let work = behaviour.speaking(reply.usage.completion_tokens);
     let stream = ask.stream;
-    let order = Order { ask, reply, work, placed: clock::now(), fails: behaviour.error_event, called_off: false };
+    let order =
+        Order { ask, reply, work, placed: clock::now(), fails: behaviour.error_event, called_off: false };
     let id = mock.shelf.place(order);
     let waits = headers.get("prefer").is_some_and(|prefer| prefer.as_bytes().starts_with(b"wait"));
     if waits && !stream {
@@ -102,8 +103,12 @@ async fn look(State(mock): State<Arc<Mock>>, Path(id): Path<String>, headers: He
 
 async fn list(State(mock): State<Arc<Mock>>, headers: HeaderMap) -> Json<Value> {
     let host = host(&headers);
-    let results: Vec<Value> =
-        mock.shelf.ids().iter().filter_map(|id| mock.shelf.seen(id, |order| prediction(id, order, &host))).collect();
+    let results: Vec<Value> = mock
+        .shelf
+        .ids()
+        .iter()
+        .filter_map(|id| mock.shelf.seen(id, |order| prediction(id, order, &host)))
+        .collect();
     Json(json!({ "previous": null, "next": null, "results": results }))
 }
 
