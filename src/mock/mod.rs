@@ -11,6 +11,7 @@ mod behaviour;
 mod chance;
 mod cohere;
 mod control;
+mod crossing;
 mod embedding;
 mod gemini;
 mod ollama;

@@ -8,6 +8,7 @@ use crate::mock::chance;
 use crate::mock::cohere;
 use crate::mock::control;
 use crate::mock::control::Counts;
+use crate::mock::crossing;
 use crate::mock::gemini;
 use crate::mock::ollama;
 use crate::mock::openai;
@@ -105,6 +106,7 @@ fn app(mock: Arc<Mock>) -> Router {
         .merge(azure::routes())
         .merge(bedrock::routes())
         .merge(replicate::routes())
+        .merge(crossing::routes())
         .merge(gemini::routes())
         .merge(ollama::routes())
         .merge(cohere::routes())

@@ -42,10 +42,9 @@ pub struct Replicate;
 /// How long `Prefer: wait` holds an answer back. Replicate's own minute would make every rehearsal one.
 const WAIT: Duration = Duration::from_secs(1);
 
-/// Its endpoints, below `/v1`.
+/// Its endpoints, below `/v1`; that of a model is at a crossing.
 pub fn routes() -> Router<Arc<Mock>> {
     Router::new()
-        .route("/v1/models/{owner}/{name}/predictions", post(order))
         .route("/v1/deployments/{owner}/{name}/predictions", post(order))
         .route("/v1/predictions", post(order_version).get(list))
         .route("/v1/predictions/{id}", get(look))
@@ -71,7 +70,8 @@ async fn order_version(State(mock): State<Arc<Mock>>, headers: HeaderMap, body: 
     taken(&mock, &headers, body, None).await
 }
 
-async fn taken(mock: &Mock, headers: &HeaderMap, body: Received, model: Option<String>) -> Response {
+/// Takes an order for a model, or for the version its body names.
+pub async fn taken(mock: &Mock, headers: &HeaderMap, body: Received, model: Option<String>) -> Response {
     let act = mock.act();
     let behaviour = &act.behaviour;
     let read = || ask::prediction(&api::received(body)?, model);
