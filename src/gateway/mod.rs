@@ -2,6 +2,7 @@
 
 pub mod admit;
 pub mod answer;
+pub mod attached;
 pub mod attempt;
 pub mod client;
 pub mod deliver;

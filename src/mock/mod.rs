@@ -5,16 +5,20 @@
 
 mod api;
 mod ask;
+mod azure;
+mod bedrock;
 mod behaviour;
 mod chance;
 mod cohere;
 mod control;
+mod crossing;
 mod embedding;
 mod gemini;
 mod ollama;
 mod openai;
 mod player;
 mod refusal;
+mod replicate;
 mod reply;
 mod score;
 mod server;

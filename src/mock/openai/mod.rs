@@ -1,6 +1,6 @@
 //! OpenAI's dialect: chat and text completions, model lists, and what is passed through beside them.
 
-mod ask;
+pub mod ask;
 mod media;
 mod wire;
 
