@@ -9,7 +9,6 @@ use crate::dialect::relay::Wishes;
 use crate::dialect::side::Follow;
 use crate::gateway::failure::Failure;
 use crate::gateway::follow::Pursuit;
-use crate::gateway::head::Head;
 use crate::gateway::itinerary::Stop;
 use crate::gateway::keepsakes::Keepsakes;
 use crate::gateway::media;
@@ -93,13 +92,12 @@ pub async fn attempt(
             let body = wire.whole(terms.max_answer, until).await.map_err(Failure::cut)?;
             upstreams.close(wire).await;
             match outbound.follow(&body, ask.shape.stream) {
-                Follow::Answer => read_whole(stop, ask, outbound, body).map(Reply::Whole),
+                Follow::Answer => read_whole(stop, ask, outbound, kind, body).map(Reply::Whole),
                 Follow::Poll { .. } | Follow::Stream { .. } => {
                     let pursuit = Pursuit { upstreams, vendor, stop, ask, terms };
                     Box::pin(pursuit.follow(outbound, body)).await
                 }
             }
-            read_whole(stop, ask, outbound, kind, body).map(Reply::Whole)
         }
         Promise::Sound { until, label } => {
             Ok(Reply::Sound(Box::new(sound::open(wire, label, until, terms).await?)))
@@ -108,8 +106,7 @@ pub async fn attempt(
             wire.abandon().await;
             Err(Failure::new(Fault::Malformed, "encoded"))
         }
-        Head::Failed { code, hints } => {
-        Promise::Failed { code, retry_after } => {
+        Promise::Failed { code, hints } => {
             terms.owe(false);
             Err(refused(upstreams, wire, code, &hints).await)
         }
@@ -176,7 +173,7 @@ async fn exchange_heads(
         // A provider may refuse before it has read everything; what it said then is worth more than our broken pipe.
         Err(broken) => wire.head(terms.until(EARLY_ANSWER)).await.map_err(|_| broken)?,
     };
-    Ok(Promise::of(head, ask, answer))
+    Ok(Promise::of(head, stream, ask.shape.expected, answer))
 }
 
 /// Nothing of the client's headers goes upstream.

@@ -1,6 +1,7 @@
 //! After an answer that was only promised: asked for until it is there, or heard where it is streamed.
 
 use crate::clock;
+use crate::dialect::openai::request::Expected;
 use crate::dialect::side::Follow;
 use crate::gateway::attempt::Reply;
 use crate::gateway::attempt::Terms;
@@ -8,9 +9,9 @@ use crate::gateway::attempt::USER_AGENT;
 use crate::gateway::attempt::open_stream;
 use crate::gateway::attempt::refused;
 use crate::gateway::failure::Failure;
-use crate::gateway::head::Head;
 use crate::gateway::itinerary::Stop;
 use crate::gateway::outbound::Outbound;
+use crate::gateway::promise::Promise;
 use crate::gateway::receive::Ask;
 use crate::gateway::reply::read_whole;
 use crate::gateway::vendor::Vendor;
@@ -55,7 +56,7 @@ impl Pursuit<'_> {
             let url = match outbound.follow(&body, self.ask.shape.stream) {
                 Follow::Answer => {
                     self.terms.promised.store(None);
-                    return read_whole(self.stop, self.ask, outbound, body).map(Reply::Whole);
+                    return read_whole(self.stop, self.ask, outbound, None, body).map(Reply::Whole);
                 }
                 Follow::Stream { url, cancel } => {
                     self.terms.promised.store(cancel.map(Arc::new));
@@ -80,13 +81,13 @@ impl Pursuit<'_> {
     async fn look(&self, url: &str, until: Instant) -> Result<Bytes, Failure> {
         let (mut wire, head) = self.get(url, &FOR_JSON, until).await?;
         match head {
-            Head::Whole { until } => {
+            Promise::Whole { until, .. } => {
                 let body = wire.whole(self.terms.max_answer, until).await.map_err(Failure::cut)?;
                 self.upstreams.close(wire).await;
                 Ok(body)
             }
-            Head::Failed { code, hints } => Err(refused(self.upstreams, wire, code, &hints).await),
-            Head::Stream | Head::Encoded => {
+            Promise::Failed { code, hints } => Err(refused(self.upstreams, wire, code, &hints).await),
+            Promise::Stream | Promise::Sound { .. } | Promise::Encoded => {
                 wire.abandon().await;
                 Err(Failure::new(Fault::Malformed, "encoded"))
             }
@@ -97,18 +98,18 @@ impl Pursuit<'_> {
         let until = self.terms.until(self.terms.failover.first_byte);
         let (wire, head) = self.get(url, &FOR_EVENTS, until).await?;
         match head {
-            Head::Stream => {
+            Promise::Stream => {
                 open_stream(self.upstreams, wire, self.stop, self.ask, outbound, self.terms).await
             }
-            Head::Failed { code, hints } => Err(refused(self.upstreams, wire, code, &hints).await),
-            Head::Whole { .. } | Head::Encoded => {
+            Promise::Failed { code, hints } => Err(refused(self.upstreams, wire, code, &hints).await),
+            Promise::Whole { .. } | Promise::Sound { .. } | Promise::Encoded => {
                 wire.abandon().await;
                 Err(Failure::new(Fault::Malformed, "no_stream"))
             }
         }
     }
 
-    async fn get(&self, url: &str, fixed: &Fixed, until: Instant) -> Result<(Wire, Head), Failure> {
+    async fn get(&self, url: &str, fixed: &Fixed, until: Instant) -> Result<(Wire, Promise), Failure> {
         let mut fresh = false;
         loop {
             let call = Call { method: "GET", url, fixed, until, fresh };
@@ -160,7 +161,7 @@ struct Call<'a> {
 
 struct Answered {
     wire: Wire,
-    head: Result<Head, Broken>,
+    head: Result<Promise, Broken>,
 }
 
 async fn ask(
@@ -183,7 +184,7 @@ async fn ask(
     };
     let mut wire = upstreams.open(&host, call.fresh, call.until).await.map_err(Failure::unreached)?;
     let head = match wire.send(&request, call.until).await {
-        Ok(()) => wire.head(call.until).await.map(|head| Head::of(head, true, call.until)),
+        Ok(()) => wire.head(call.until).await.map(|head| Promise::of(head, true, Expected::Json, call.until)),
         Err(broken) => Err(broken),
     };
     Ok(Answered { wire, head })

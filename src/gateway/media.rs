@@ -28,7 +28,7 @@ pub fn outbound(vendor: &Vendor, stop: &Stop, ask: &Ask) -> Option<Outbound> {
         true => ask.body.clone(),
         false => ask.shape.body_for(&ask.body, &stop.model, false).into(),
     };
-    Some(Outbound { path, body, speech: Speech::Passed, dropped: Dropped::default() })
+    Some(Outbound { path, body, headers: Vec::new(), speech: Speech::Passed, dropped: Dropped::default() })
 }
 
 /// The headers of such a request. A form's boundary is the client's, for it stands in the body.

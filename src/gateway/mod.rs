@@ -8,7 +8,6 @@ pub mod deliver;
 pub mod exchange;
 pub mod failure;
 pub mod follow;
-pub mod head;
 pub mod itinerary;
 pub mod keepsakes;
 pub mod media;

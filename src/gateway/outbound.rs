@@ -58,7 +58,7 @@ impl Outbound {
     pub fn follow(&self, body: &[u8], stream: bool) -> Follow {
         match self.speech {
             Speech::Translated(dialect) => dialect.provider_side().follow(body, stream),
-            Speech::Same | Speech::Watched(_) | Speech::Vectors { .. } => Follow::Answer,
+            Speech::Same | Speech::Passed | Speech::Watched(_) | Speech::Vectors { .. } => Follow::Answer,
         }
     }
 

@@ -1,7 +1,7 @@
 //! What the head of a provider's answer promises of the rest.
 
+use crate::dialect::fault;
 use crate::dialect::openai::request::Expected;
-use crate::gateway::receive::Ask;
 use crate::gateway::sound::Label;
 use http::HeaderValue;
 use http::header;
@@ -25,11 +25,11 @@ pub enum Promise {
     Encoded,
     Failed {
         code: u16,
-        retry_after: Vec<(String, String)>,
+        hints: Vec<(String, String)>,
     },
 }
 
-/// Headers that say when to come back (vendors.md §12).
+/// Headers that say when to come back (vendors.md §12), and of AWS's what went wrong.
 const HINTS: &[&str] = &[
     "retry-after",
     "retry-after-ms",
@@ -38,11 +38,12 @@ const HINTS: &[&str] = &[
     "x-ratelimit-reset-tokens",
     "x-ratelimit-remaining-requests",
     "x-ratelimit-remaining-tokens",
+    fault::SHAPE_HEADER,
 ];
 
 impl Promise {
     /// Reads it; the answer must be there `until` then.
-    pub fn of(head: &ResponseHeader, ask: &Ask, until: Instant) -> Promise {
+    pub fn of(head: &ResponseHeader, stream: bool, expected: Expected, until: Instant) -> Promise {
         if !head.status.is_success() {
             let hint = |name: &&str| {
                 let value = head.headers.get(*name)?.to_str().ok()?;
@@ -50,7 +51,7 @@ impl Promise {
             };
             return Promise::Failed {
                 code: head.status.as_u16(),
-                retry_after: HINTS.iter().filter_map(hint).collect(),
+                hints: HINTS.iter().filter_map(hint).collect(),
             };
         }
         let encoding = head.headers.get(header::CONTENT_ENCODING);
@@ -60,8 +61,8 @@ impl Promise {
         let kind = head.headers.get(header::CONTENT_TYPE);
         let is = |known: &&str| kind.is_some_and(|kind| is_kind(kind.as_bytes(), known));
         let no_sound = ["application/json", "text/"];
-        match ask.shape.expected {
-            _ if ask.shape.stream && STREAMS.iter().any(is) => Promise::Stream,
+        match expected {
+            _ if stream && STREAMS.iter().any(is) => Promise::Stream,
             Expected::Audio if !no_sound.iter().any(is) => Promise::Sound { until, label: Label::of(head) },
             Expected::Audio | Expected::Text | Expected::Json => {
                 Promise::Whole { until, kind: kind.cloned() }

@@ -1,8 +1,8 @@
 //! How one dialect sounds: the seam where a simulated provider learns to speak another one.
 
 use crate::mock::ask::Ask;
-use crate::mock::gemini;
 use crate::mock::cohere;
+use crate::mock::gemini;
 use crate::mock::ollama;
 use crate::mock::openai;
 use crate::mock::refusal::Refusal;

@@ -3,8 +3,8 @@
 pub mod detect;
 pub mod models;
 pub mod presets;
-pub mod sign;
 mod serves;
+pub mod sign;
 
 use crate::dialect::Dialect;
 use crate::dialect::hub::ModelTraits;

@@ -3,14 +3,12 @@
 use crate::dialect::Dialect;
 use crate::dialect::hub::ModelTraits;
 use crate::provider::Class::{Embedding, Large, Reasoning, Small};
+use crate::provider::models;
 use crate::provider::models::anthropic;
-use crate::provider::models;
-use crate::provider::{KeyHeader, PlaceEnv, Preset, Tier};
-use crate::provider::models;
 use crate::provider::serves::{
     EDITS, EVERYTHING, IMAGES, MODERATIONS, RERANK, SPEECH, TRANSCRIPTIONS, TRANSLATIONS,
 };
-use crate::provider::{KeyHeader, Preset, Tier};
+use crate::provider::{KeyHeader, PlaceEnv, Preset, Tier};
 
 /// What most vendors have in common; entries below name only what differs.
 const COMMON: Preset = Preset {
@@ -311,12 +309,6 @@ pub static PRESETS: &[Preset] = &[
     Preset {
         kind: "vllm",
         usual_path: "/v1",
-        key_env: &["VLLM_API_KEY"],
-        needs_key: false,
-        tier: Tier::Local,
-        ..COMMON
-    },
-    Preset { kind: "openai_compatible", needs_key: false, ..COMMON },
         key_env: &["VLLM_API_KEY"],
         needs_key: false,
         tier: Tier::Local,
