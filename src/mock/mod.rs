@@ -16,6 +16,7 @@ mod openai;
 mod player;
 mod refusal;
 mod reply;
+mod responses;
 mod score;
 mod server;
 mod voice;

@@ -11,6 +11,7 @@ use crate::mock::ollama;
 use crate::mock::openai;
 use crate::mock::player;
 use crate::mock::refusal::Refusal;
+use crate::mock::responses;
 use crate::mock::voice;
 use arc_swap::ArcSwap;
 use axum::Router;
@@ -95,6 +96,7 @@ impl Act {
 fn app(mock: Arc<Mock>) -> Router {
     let provider = Router::new()
         .merge(openai::routes())
+        .merge(responses::routes())
         .merge(gemini::routes())
         .merge(ollama::routes())
         .merge(cohere::routes())

@@ -7,6 +7,7 @@ use crate::mock::ollama;
 use crate::mock::openai;
 use crate::mock::refusal::Refusal;
 use crate::mock::reply::Reply;
+use crate::mock::responses;
 use bytes::Bytes;
 
 /// A dialect, as a provider speaks it. A new one is a file with its routes, and a line in [`of_path`].
@@ -56,6 +57,7 @@ pub fn of_path(path: &str) -> &'static dyn Voice {
     let bare = path.strip_prefix("/v1").unwrap_or(path);
     match bare {
         "/completions" => &openai::TEXT,
+        "/responses" | "/responses/input_tokens" => &responses::VOICE,
         _ if gemini::speaks_at(path) => &gemini::VOICE,
         _ if path.starts_with("/api/") => &ollama::VOICE,
         _ if path.starts_with("/v2/") => &cohere::VOICE,

@@ -97,6 +97,7 @@ fn chain(providers: Vec<Provider>) -> Config {
             deterministic_only: false,
             share_in_flight: false,
         },
+        responses: StoredResponses { ttl: None, max_entries: 0, max_bytes: 0 },
         providers,
         disabled: Vec::new(),
         models: BTreeMap::new(),

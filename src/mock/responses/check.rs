@@ -83,7 +83,9 @@ pub(super) fn tools(tools: &[Value]) -> Result<Vec<String>, Refusal> {
     callable
         .map(|tool| {
             let named = tool["name"].as_str().map(str::to_owned);
-            named.ok_or_else(|| refused("missing_required_parameter", "tools[0].name", "a tool has no `name`".into()))
+            named.ok_or_else(|| {
+                refused("missing_required_parameter", "tools[0].name", "a tool has no `name`".into())
+            })
         })
         .collect()
 }
@@ -139,7 +141,8 @@ fn reasoning(item: &Value, next: Option<&Value>) -> Result<(), Refusal> {
         Some("function_call" | "custom_tool_call" | "reasoning") => Ok(()),
         Some("message") if next.is_some_and(|next| next["role"] == "assistant") => Ok(()),
         _ => {
-            let message = format!("item `{id}` of type `reasoning` was provided without its required following item");
+            let message =
+                format!("item `{id}` of type `reasoning` was provided without its required following item");
             Err(refused("invalid_value", "input", message))
         }
     }
@@ -147,7 +150,8 @@ fn reasoning(item: &Value, next: Option<&Value>) -> Result<(), Refusal> {
 
 fn answered(call: &Value, rest: &[Value]) -> Result<(), Refusal> {
     let is_answer = |item: &&Value| {
-        item["call_id"] == call["call_id"] && item["type"].as_str().is_some_and(|kind| kind.ends_with("_output"))
+        item["call_id"] == call["call_id"]
+            && item["type"].as_str().is_some_and(|kind| kind.ends_with("_output"))
     };
     match rest.iter().find(is_answer) {
         Some(_) => Ok(()),
@@ -163,7 +167,8 @@ fn called(output: &Value, before: &[Value]) -> Result<(), Refusal> {
     match before.iter().any(|item| item["call_id"] == output["call_id"] && item["type"].as_str() == kind) {
         true => Ok(()),
         false => {
-            let message = format!("no tool call found for function call output with call_id {}", output["call_id"]);
+            let message =
+                format!("no tool call found for function call output with call_id {}", output["call_id"]);
             Err(refused("invalid_value", "input", message))
         }
     }

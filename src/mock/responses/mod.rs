@@ -32,7 +32,8 @@ pub struct Responses;
 
 /// Its endpoints, with and without `/v1`.
 pub fn routes() -> Router<Arc<Mock>> {
-    let endpoints = Router::new().route("/responses", post(asked)).route("/responses/input_tokens", post(counted));
+    let endpoints =
+        Router::new().route("/responses", post(asked)).route("/responses/input_tokens", post(counted));
     Router::new().merge(endpoints.clone()).nest("/v1", endpoints)
 }
 

@@ -38,7 +38,8 @@ fn what_the_vendor_refuses_is_refused() {
     let user = json!({ "role": "user", "content": "x" });
     let call = json!({ "type": "function_call", "call_id": "c", "name": "f", "arguments": "{}" });
     let output = json!({ "type": "function_call_output", "call_id": "c", "output": "1" });
-    let thought = |seal: Value| json!({ "type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": seal });
+    let thought =
+        |seal: Value| json!({ "type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": seal });
     assert!(with(json!([user, thought("sim:rs_1".into()), call, output])).is_ok());
     for items in [
         json!([user, call]),
@@ -57,9 +58,14 @@ fn what_the_vendor_refuses_is_refused() {
         (json!({ "model": "m", "input": "x", "messages": [] }), "unknown_parameter"),
         (json!({ "model": "m", "input": "x", "max_output_tokens": 3 }), "integer_below_min_value"),
         (json!({ "model": "m", "input": "x", "previous_response_id": "r" }), "previous_response_not_found"),
-        (json!({ "model": "gpt-4.1", "input": "x", "reasoning": { "effort": "low" } }), "unsupported_parameter"),
-        (json!({ "model": "m", "input": "x", "tools": [{ "type": "function", "function": { "name": "f" } }] }),
-            "missing_required_parameter"),
+        (
+            json!({ "model": "gpt-4.1", "input": "x", "reasoning": { "effort": "low" } }),
+            "unsupported_parameter",
+        ),
+        (
+            json!({ "model": "m", "input": "x", "tools": [{ "type": "function", "function": { "name": "f" } }] }),
+            "missing_required_parameter",
+        ),
     ] {
         assert_eq!(read(body.clone()).unwrap_err().code, Some(code), "{body}");
     }
@@ -71,7 +77,13 @@ fn a_stream_says_what_the_whole_says() {
     let tools = vec!["f".to_owned()];
     let questions = [
         Ask { prompt: "hi".to_owned(), thinks: true, ..Ask::default() },
-        Ask { prompt: "call f with {\"a\":1}".to_owned(), tools, may_call: true, thinks: true, ..Ask::default() },
+        Ask {
+            prompt: "call f with {\"a\":1}".to_owned(),
+            tools,
+            may_call: true,
+            thinks: true,
+            ..Ask::default()
+        },
         Ask { prompt: "hi".to_owned(), max_tokens: Some(2), ..Ask::default() },
     ];
     for ask in questions {

@@ -120,10 +120,8 @@ impl Script {
             data["output_index"] = index.into();
             data
         };
-        let mut opening = self.event(
-            "response.output_item.added",
-            json!({ "output_index": index, "item": opened(item) }),
-        );
+        let mut opening =
+            self.event("response.output_item.added", json!({ "output_index": index, "item": opened(item) }));
         if let Some((name, part)) = part(item, "") {
             opening += &self.event(&format!("response.{name}.added"), place(json!({ "part": part })));
         }
@@ -141,7 +139,9 @@ impl Script {
             closing += &self.event(&format!("response.{name}.done"), place(json!({ "part": part })));
         }
         closing += &self.event("response.output_item.done", json!({ "output_index": index, "item": item }));
-        events.extend(events.pop().map(|last| last + &closing));
+        if let Some(last) = events.last_mut() {
+            last.push_str(&closing);
+        }
     }
 }
 
@@ -164,7 +164,9 @@ fn opened(item: &Value) -> Value {
 
 fn part(item: &Value, text: &str) -> Option<(&'static str, Value)> {
     match item["type"].as_str() {
-        Some("reasoning") => Some(("reasoning_summary_part", json!({ "type": "summary_text", "text": text }))),
+        Some("reasoning") => {
+            Some(("reasoning_summary_part", json!({ "type": "summary_text", "text": text })))
+        }
         Some("message") => {
             Some(("content_part", json!({ "type": "output_text", "text": text, "annotations": [] })))
         }
