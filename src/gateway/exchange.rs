@@ -230,6 +230,7 @@ async fn reply_with(
 ) -> pingora::Result<()> {
     let vendor = &snapshot.vendors[stop.provider];
     let Keeping { answer: keep, scope } = keep;
+    let ttl = snapshot.config.responses.ttl;
     // Kept before the client has the end of it: whoever asks again at once is to find it.
     let store = async |keep: Option<Keep>, form: Form, body: Bytes| {
         if let Some(keep) = keep {
@@ -245,6 +246,7 @@ async fn reply_with(
             let mut whole = whole;
             parts.keepsakes.keep(scope, whole.manner.dialect, std::mem::take(&mut whole.seals)).await;
             store(keep, whole.form, whole.body.clone()).await;
+            parts.threads.keep(scope, ttl, ask, whole.form, &whole.body).await;
             deliver::whole(session, record, ask, whole, &stop.model).await?;
         }
         Reply::Stream(opened) => {
@@ -259,6 +261,7 @@ async fn reply_with(
                     if let Some(events) = transcript {
                         store(keep, Form::Stream, events.into()).await;
                     }
+                    parts.threads.keep(scope, ttl, ask, Form::Stream, &last).await;
                     deliver::end(session, record, &parts.upstreams, wire, last).await;
                 }
                 Ended::Broken(word) => verdicts::broke_off(vendor, word, &snapshot.config.failover),

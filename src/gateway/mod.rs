@@ -25,6 +25,8 @@ pub mod reply;
 pub mod slow_head;
 pub mod snapshot;
 pub mod sound;
+pub mod stored;
+pub mod threads;
 pub mod unread;
 pub mod vendor;
 pub mod verdicts;

@@ -10,6 +10,7 @@ use crate::dialect::openai::embed::NoTexts;
 use crate::dialect::openai::error::ErrorBody;
 use crate::dialect::operation::Operation;
 use crate::dialect::origin;
+use crate::dialect::responses::marks;
 use crate::dialect::seals;
 use crate::dialect::side::Fetched;
 use crate::dialect::side::Follow;
@@ -118,13 +119,11 @@ pub async fn outbound(
             translated(vendor, stop, ask, terms, request, client).await
         }
         true => Ok(watched(vendor, stop, ask)),
+        // What a client says in OpenAI's newer dialect its own vendor understands as it is.
+        false if client == Dialect::Responses && vendor.preset.responses => Ok(watched(vendor, stop, ask)),
         false => {
             let request = read(client, ask)?;
             let speaks = match provider {
-                // What a client says in OpenAI's newer dialect its own vendor understands as it is.
-                Dialect::OpenAi if client == Dialect::Responses && vendor.preset.responses => {
-                    return Ok(watched(vendor, stop, ask));
-                }
                 Dialect::OpenAi if traits.needs_responses(&request) => Dialect::Responses,
                 other => other,
             };
@@ -155,6 +154,11 @@ fn watched(vendor: &Vendor, stop: &Stop, ask: &Ask) -> Outbound {
         true => ask.body.clone(),
         false => ask.shape.body_for(&ask.body, &stop.model, false).into(),
     };
+    let lifted = match dialect {
+        Dialect::Responses => marks::lifted(&body),
+        _ => None,
+    };
+    let body = lifted.map_or(body, Bytes::from);
     let path = dialect.provider_side().path(&stop.model, ask.shape.stream);
     let path = vendor.path(&stop.model, &path);
     Outbound {

@@ -6,6 +6,7 @@ use crate::cache::memo::Memo;
 use crate::gateway::keepsakes::Keepsakes;
 use crate::gateway::record::Ledger;
 use crate::gateway::snapshot::Snapshot;
+use crate::gateway::threads::Threads;
 use crate::health::Board;
 use crate::state::State;
 use crate::state::bytes::ByteStore;
@@ -29,6 +30,7 @@ pub struct Parts {
     pub ledger: Arc<Ledger>,
     pub cache: Cache,
     pub keepsakes: Keepsakes,
+    pub threads: Threads,
     /// Set when the process has been told to end: readiness turns off first.
     pub draining: AtomicBool,
 }

@@ -114,7 +114,7 @@ pub fn opening(ask: &Ask, model: &str) -> Opening {
         model: model.to_owned(),
         show_usage: ask.shape.include_usage,
         prompt_estimate: estimate::of_text(ask.body.len()),
-        request: ask.body.clone(),
+        request: ask.said.clone(),
     }
 }
 

@@ -20,6 +20,7 @@ mod player;
 mod refusal;
 mod replicate;
 mod reply;
+mod responses;
 mod score;
 mod server;
 mod voice;

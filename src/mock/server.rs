@@ -16,6 +16,7 @@ use crate::mock::player;
 use crate::mock::refusal::Refusal;
 use crate::mock::replicate;
 use crate::mock::replicate::Shelf;
+use crate::mock::responses;
 use crate::mock::voice;
 use arc_swap::ArcSwap;
 use axum::Router;
@@ -107,6 +108,7 @@ fn app(mock: Arc<Mock>) -> Router {
         .merge(bedrock::routes())
         .merge(replicate::routes())
         .merge(crossing::routes())
+        .merge(responses::routes())
         .merge(gemini::routes())
         .merge(ollama::routes())
         .merge(cohere::routes())

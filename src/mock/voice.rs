@@ -9,6 +9,7 @@ use crate::mock::openai;
 use crate::mock::refusal::Refusal;
 use crate::mock::replicate;
 use crate::mock::reply::Reply;
+use crate::mock::responses;
 use bytes::Bytes;
 
 /// A dialect, as a provider speaks it. A new one is a file with its routes, and a line in [`of_path`].
@@ -65,6 +66,7 @@ pub fn of_path(path: &str) -> &'static dyn Voice {
         "/completions" => &openai::TEXT,
         _ if bedrock::speaks_at(path) => &bedrock::VOICE,
         _ if replicate::speaks_at(path) => &replicate::VOICE,
+        "/responses" | "/responses/input_tokens" => &responses::VOICE,
         _ if gemini::speaks_at(path) => &gemini::VOICE,
         _ if path.starts_with("/api/") => &ollama::VOICE,
         _ if path.starts_with("/v2/") => &cohere::VOICE,

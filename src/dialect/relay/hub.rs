@@ -11,6 +11,7 @@ use crate::dialect::relay::MAX_EVENT;
 use crate::dialect::relay::MAX_HELD;
 use crate::dialect::relay::Wishes;
 use crate::dialect::seals::Seals;
+use crate::dialect::side::ClientError;
 use crate::dialect::side::ReadChunks;
 use crate::dialect::side::WriteChunks;
 use crate::dialect::usage::Usage;
@@ -131,6 +132,11 @@ impl HubRelay {
             Flow::Done => self.transcript.take(),
             Flow::Waiting | Flow::Open | Flow::Error(_) | Flow::TooLong => None,
         }
+    }
+
+    pub fn break_off(&mut self, error: &ClientError<'_>) -> Option<Vec<u8>> {
+        let mut out = Vec::new();
+        self.writer.as_mut()?.break_off(error, &mut out).then_some(out)
     }
 
     /// Seals that have to come back with the next request.
