@@ -1,6 +1,7 @@
 //! A simulated provider on a socket: its routes, and what every request meets at the door.
 
 use crate::id;
+use crate::mock::anthropic;
 use crate::mock::behaviour::Behaviour;
 use crate::mock::chance;
 use crate::mock::control;
@@ -92,6 +93,7 @@ impl Act {
 fn app(mock: Arc<Mock>) -> Router {
     let provider = Router::new()
         .merge(openai::routes())
+        .merge(anthropic::routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY))

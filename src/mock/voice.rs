@@ -1,5 +1,6 @@
 //! How one dialect sounds: the seam where a simulated provider learns to speak another one.
 
+use crate::mock::anthropic;
 use crate::mock::ask::Ask;
 use crate::mock::openai;
 use crate::mock::refusal::Refusal;
@@ -53,6 +54,7 @@ pub fn of_path(path: &str) -> &'static dyn Voice {
     let bare = path.strip_prefix("/v1").unwrap_or(path);
     match bare {
         "/completions" => &openai::TEXT,
+        "/messages" | "/messages/count_tokens" => &anthropic::VOICE,
         _ => &openai::CHAT,
     }
 }
