@@ -3,7 +3,6 @@
 use crate::config::BaseUrl;
 use crate::config::reader::Field;
 use crate::provider::Preset;
-use crate::provider::Tier;
 use std::net::Ipv6Addr;
 
 /// Reads a base URL. It is never shown: people paste URLs with passwords and keys in them.
@@ -17,10 +16,20 @@ pub fn read(field: &Field<'_>, preset: &Preset) -> Option<BaseUrl> {
     }
 }
 
-/// Where a vendor is unless told otherwise; `None` where every user has their own.
-pub fn of_preset(preset: &Preset) -> Option<BaseUrl> {
-    parse(preset.base_url).ok()
+/// Where a vendor is in a region unless told otherwise; `None` where every user has their own.
+pub fn of_preset(preset: &Preset, region: &str) -> Option<BaseUrl> {
+    parse(&preset.base_url.replace(REGION, region)).ok()
 }
+
+/// The region that a vendor's own host names.
+pub fn region<'u>(url: &'u BaseUrl, preset: &Preset) -> Option<&'u str> {
+    let (before, after) = preset.base_url.split_once(REGION)?;
+    let (_, before) = before.split_once("://")?;
+    url.host.strip_prefix(before)?.strip_suffix(after).filter(|region| !region.contains('.'))
+}
+
+/// Where the name of a region stands in the base URL of a preset.
+const REGION: &str = "{region}";
 
 fn parse(text: &str) -> Result<BaseUrl, &'static str> {
     let scheme = "must start with `http://` or `https://`";
@@ -65,10 +74,13 @@ fn host_and_port(authority: &str, default: u16) -> Result<(String, u16), &'stati
 
 const PORT: &str = "must end its host with a port from 1 to 65535, or with none";
 
-/// Servers of one's own speak OpenAI's dialect below `/v1`, and their address is often given without it.
+/// People give the address of one door of a server where another is meant, or no door at all.
 fn with_usual_path(mut url: BaseUrl, preset: &Preset) -> BaseUrl {
-    if preset.tier == Tier::Local && url.path.is_empty() {
-        "/v1".clone_into(&mut url.path);
+    if let Some(bare) = preset.other_paths.iter().find_map(|other| url.path.strip_suffix(other)) {
+        url.path = bare.to_owned();
+    }
+    if url.path.is_empty() {
+        preset.usual_path.clone_into(&mut url.path);
     }
     url
 }
@@ -115,9 +127,30 @@ mod tests {
     }
 
     #[test]
+    fn the_usual_door_of_a_server_is_found() {
+        for (kind, path, found) in [
+            ("ollama", "", ""),
+            ("ollama", "/v1/", ""),
+            ("ollama", "/proxy/api", "/proxy"),
+            ("ollama", "/apis", "/apis"),
+            ("vllm", "", "/v1"),
+            ("vllm", "/api", "/api"),
+            ("cohere", "", "/v2"),
+            ("groq", "", ""),
+        ] {
+            let preset = crate::provider::presets::preset(kind).unwrap();
+            let url = with_usual_path(parse(&format!("http://h{path}")).unwrap(), preset);
+            assert_eq!(url.path, found, "{kind} {path}");
+        }
+    }
+
+    #[test]
     fn every_preset_has_a_sound_address_or_none() {
         for preset in PRESETS {
-            assert_eq!(of_preset(preset).is_none(), preset.base_url.is_empty(), "{}", preset.kind);
+            let url = of_preset(preset, preset.region);
+            assert_eq!(url.is_none(), preset.base_url.is_empty(), "{}", preset.kind);
+            let named = url.as_ref().and_then(|url| region(url, preset)).unwrap_or_default();
+            assert_eq!(named, preset.region, "{}", preset.kind);
         }
     }
 }

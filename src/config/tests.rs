@@ -66,7 +66,7 @@ fn a_base_url_alone_turns_ones_own_servers_on() {
     .config;
     assert_eq!(names(&config), ["ollama", "vllm", "openai_compatible"]);
     let paths: Vec<&str> = config.providers.iter().map(|provider| provider.base_url.path.as_str()).collect();
-    assert_eq!(paths, ["/v1", "/v1", "/api"]);
+    assert_eq!(paths, ["", "/v1", "/api"]);
 }
 
 #[test]

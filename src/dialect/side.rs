@@ -11,6 +11,7 @@ use crate::dialect::hub::Dropped;
 use crate::dialect::hub::EmbedRequest;
 use crate::dialect::hub::EmbedResponse;
 use crate::dialect::hub::ModelTraits;
+use crate::dialect::models;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -35,6 +36,11 @@ pub trait ProviderSide: Sync {
     /// # Errors
     /// [`NoAnswer`] when it is none.
     fn read<'a>(&self, body: &'a [u8]) -> Result<ChatResponse<'a>, NoAnswer>;
+
+    /// Headers that a chat is asked for with, besides those of every request.
+    fn headers(&self, _stream: bool) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
 
     /// How its streams are cut into frames.
     fn framing(&self) -> Framing;
@@ -72,6 +78,16 @@ pub trait ProviderSide: Sync {
     /// [`NoAnswer`] when it is none.
     fn read_embed(&self, _body: &[u8]) -> Result<EmbedResponse, NoAnswer> {
         Err(NoAnswer::Malformed)
+    }
+
+    /// Where its models are listed, behind the base URL; `/..` in front leaves the last segment of that.
+    fn models_path(&self) -> &'static str {
+        "/models"
+    }
+
+    /// The models in such a list, by the names they are asked for; `None` where it is none.
+    fn read_models(&self, body: &[u8]) -> Option<Vec<String>> {
+        models::listed(body)
     }
 }
 
@@ -113,6 +129,12 @@ pub trait ReadChunks: Send + Sync {
 pub trait WriteChunks: Send + Sync {
     /// Appends the events that say `chunk` to `out`; they may be none.
     fn write(&mut self, chunk: &Chunk<'_>, out: &mut Vec<u8>);
+
+    /// Appends the events that say that the stream broke off, for dialects whose events depend on those before them;
+    /// `false` where they do not, and [`ClientSide::error_event`] says it.
+    fn break_off(&mut self, _error: &ClientError<'_>, _out: &mut Vec<u8>) -> bool {
+        false
+    }
 
     /// Appends an event that says nothing and keeps the connection open.
     fn ping(&self, out: &mut Vec<u8>) {
@@ -188,10 +210,10 @@ pub struct Garbage;
 pub enum Follow {
     /// It is one.
     Answer,
-    /// It will be found at this URL; ask again after a while.
-    Poll { url: String, after: Duration },
+    /// It will be found at this URL; ask again after a while. `cancel` takes the request back.
+    Poll { url: String, after: Duration, cancel: Option<String> },
     /// It will be streamed from this URL.
-    Stream { url: String },
+    Stream { url: String, cancel: Option<String> },
 }
 
 /// An error as a client is told it.

@@ -28,8 +28,10 @@ const LINGER_SILENCE: Duration = Duration::from_secs(2);
 
 const TOO_SLOW: u16 = 408;
 
-pub const JSON: &str = "application/json";
-pub const EVENT_STREAM: &str = "text/event-stream; charset=utf-8";
+pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
+/// Of which nothing is known.
+pub const BYTES: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
 /// The client closed its connection or reset its stream.
 #[derive(Debug)]
@@ -91,7 +93,11 @@ impl Head {
     }
 
     pub fn word(&mut self, name: HeaderName, value: &'static str) {
-        self.fields.insert(name, HeaderValue::from_static(value));
+        self.value(name, HeaderValue::from_static(value));
+    }
+
+    pub fn value(&mut self, name: HeaderName, value: HeaderValue) {
+        self.fields.insert(name, value);
     }
 
     pub fn number(&mut self, name: HeaderName, value: u64) {
@@ -130,10 +136,10 @@ pub async fn answer(
     client: &mut Session,
     record: &mut Record,
     mut head: Head,
-    kind: &'static str,
+    kind: HeaderValue,
     body: Bytes,
 ) -> pingora::Result<()> {
-    head.word(header::CONTENT_TYPE, kind);
+    head.value(header::CONTENT_TYPE, kind);
     head.number(header::CONTENT_LENGTH, body.len() as u64);
     record.settle();
     let bodiless = client.req_header().method == http::Method::HEAD;

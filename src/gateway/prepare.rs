@@ -172,9 +172,11 @@ fn plan(
 ) -> Result<(Vec<Candidate>, bool), Refusal> {
     let mut route = resolve(snapshot, who, ask, record)?;
     route.failover &= ask.failover && who.failover;
-    let embedding = ask.operation == Operation::Embeddings;
-    let plan = draw_plan(&route, embedding, &snapshot.fleet(record.arrival.at), &mut rand::rng());
-    Ok((plan, route.group.is_some()))
+    let plan = draw_plan(&route, ask.operation, &snapshot.fleet(record.arrival.at), &mut rand::rng());
+    match plan.is_empty() && !ask.operation.has_stand_ins() {
+        true => Err(refuse::not_served_there(&ask.shape.model, ask.operation)),
+        false => Ok((plan, route.group.is_some())),
+    }
 }
 
 fn resolve(snapshot: &Snapshot, who: &Credential, ask: &Ask, record: &Record) -> Result<Route, Refusal> {
@@ -213,7 +215,7 @@ async fn from_cache(
 
 /// Takes room for the tokens the request may need; corrected when it is settled.
 async fn reserve(record: &mut Record, ask: &Ask) -> Result<(), Refusal> {
-    let tokens = estimate_tokens(ask.body.len(), ask.shape.max_output);
+    let tokens = estimate_tokens(ask.shape.words, ask.shape.max_output);
     if let Some(reservation) = &mut record.held.reservation {
         record.held.tokens_left =
             reservation.reserve_tokens(tokens, clock::now()).await.map_err(refuse::limited)?;

@@ -2,6 +2,9 @@
 
 use crate::mock::anthropic;
 use crate::mock::ask::Ask;
+use crate::mock::cohere;
+use crate::mock::gemini;
+use crate::mock::ollama;
 use crate::mock::openai;
 use crate::mock::refusal::Refusal;
 use crate::mock::reply::Reply;
@@ -55,6 +58,9 @@ pub fn of_path(path: &str) -> &'static dyn Voice {
     match bare {
         "/completions" => &openai::TEXT,
         "/messages" | "/messages/count_tokens" => &anthropic::VOICE,
+        _ if gemini::speaks_at(path) => &gemini::VOICE,
+        _ if path.starts_with("/api/") => &ollama::VOICE,
+        _ if path.starts_with("/v2/") => &cohere::VOICE,
         _ => &openai::CHAT,
     }
 }

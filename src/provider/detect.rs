@@ -14,6 +14,11 @@ use std::sync::LazyLock;
 /// write names that several hosts share. Rows are read top down and all that match count.
 const FORMS: &[(&str, &[&str])] = &[
     ("^accounts/fireworks/", &["fireworks"]),
+    (
+        "^((us|eu|apac|global|jp|au|ca|us-gov)\\.)?(anthropic|amazon|meta|mistral|cohere|ai21|deepseek|openai|qwen|writer)\\.[^/]+$",
+        &["bedrock"],
+    ),
+    ("^(deployments/[^/]+/[^/]+|[^/]+/[^/:]+:[0-9a-f]{64})$", &["replicate"]),
     ("(:(free|nitro|floor|online|exacto|extended)$|^openrouter/|^~)", &["openrouter"]),
     ("^[^/]+/[^/:]+:(auto|fastest|cheapest|preferred)$", &["huggingface"]),
     (
@@ -36,6 +41,7 @@ const FORMS: &[(&str, &[&str])] = &[
         "^((mistral|ministral|magistral|codestral|devstral|pixtral|voxtral|open-mi[sx]tral|labs)-)",
         &["mistral"],
     ),
+    ("^(command(-|$)|c4ai-|embed-(english|multilingual|v[0-9])|rerank-)", &["cohere"]),
     ("^(glm-|cogview|cogvideox|charglm)", &["zai"]),
     ("^zai-glm-", &["cerebras"]),
     (

@@ -3,24 +3,35 @@
 use crate::dialect::Dialect;
 use crate::dialect::hub::ModelTraits;
 use crate::provider::Class::{Embedding, Large, Reasoning, Small};
+use crate::provider::models;
 use crate::provider::models::anthropic;
-use crate::provider::{KeyHeader, Preset, Tier};
+use crate::provider::serves::{
+    EDITS, EVERYTHING, IMAGES, MODERATIONS, RERANK, SPEECH, TRANSCRIPTIONS, TRANSLATIONS,
+};
+use crate::provider::{KeyHeader, PlaceEnv, Preset, Tier};
 
 /// What most vendors have in common; entries below name only what differs.
 const COMMON: Preset = Preset {
     kind: "",
     also: &[],
     base_url: "",
+    usual_path: "",
+    other_paths: &[],
+    region: "",
+    place_env: PlaceEnv { base_url: &[], region: &[], api_version: &[] },
     key_env: &[],
+    key_parts_env: &[],
     needs_key: true,
     key_header: KeyHeader::Bearer,
     dialect: Dialect::OpenAi,
     tier: Tier::Paid,
     stream_options: true,
     responses: false,
+    lists_models: true,
     headers: &[],
     traits: ModelTraits::UNKNOWN,
     model_traits: &[],
+    serves: &[],
     models: &[],
 };
 
@@ -31,6 +42,7 @@ pub static PRESETS: &[Preset] = &[
         base_url: "https://api.groq.com/openai/v1",
         key_env: &["GROQ_API_KEY"],
         tier: Tier::Free,
+        serves: &[TRANSCRIPTIONS, TRANSLATIONS, SPEECH],
         models: &[
             (Small, "openai/gpt-oss-20b"),
             (Large, "openai/gpt-oss-120b"),
@@ -49,9 +61,14 @@ pub static PRESETS: &[Preset] = &[
     Preset {
         kind: "gemini",
         also: &["google"],
-        base_url: "https://generativelanguage.googleapis.com/v1beta/openai",
+        base_url: "https://generativelanguage.googleapis.com/v1beta",
         key_env: &["GEMINI_API_KEY", "GOOGLE_API_KEY"],
+        key_header: KeyHeader::Named("x-goog-api-key"),
+        dialect: Dialect::Gemini,
         tier: Tier::Free,
+        traits: models::gemini::NEWEST,
+        model_traits: models::gemini::MODELS,
+        serves: &[IMAGES],
         models: &[
             (Small, "gemini-3.5-flash-lite"),
             (Large, "gemini-3.8-flash"),
@@ -64,6 +81,7 @@ pub static PRESETS: &[Preset] = &[
         kind: "openrouter",
         base_url: "https://openrouter.ai/api/v1",
         key_env: &["OPENROUTER_API_KEY"],
+        serves: &[TRANSCRIPTIONS, SPEECH, RERANK],
         models: &[
             (Small, "openai/gpt-oss-20b"),
             (Large, "openai/gpt-oss-120b"),
@@ -88,6 +106,27 @@ pub static PRESETS: &[Preset] = &[
         also: &["z.ai"],
         base_url: "https://api.z.ai/api/paas/v4",
         key_env: &["ZAI_API_KEY"],
+        traits: models::zai::ANY,
+        models: &[(Small, "glm-4.7-flash"), (Large, "glm-5.3"), (Reasoning, "glm-5.3")],
+        ..COMMON
+    },
+    // The same vendor in Anthropic's dialect, and the door of its coding plan (vendors.md §2, §6.5).
+    Preset {
+        kind: "zai_anthropic",
+        base_url: "https://api.z.ai/api/anthropic/v1",
+        key_env: &["ZAI_ANTHROPIC_API_KEY"],
+        dialect: Dialect::Anthropic,
+        lists_models: false,
+        models: &[(Small, "glm-4.7-flash"), (Large, "glm-5.3"), (Reasoning, "glm-5.3")],
+        ..COMMON
+    },
+    Preset {
+        kind: "zai_coding",
+        base_url: "https://api.z.ai/api/coding/paas/v4",
+        key_env: &["ZAI_CODING_API_KEY"],
+        traits: models::zai::ANY,
+        tier: Tier::Flat,
+        serves: &[IMAGES, TRANSCRIPTIONS, SPEECH, MODERATIONS, RERANK],
         models: &[(Small, "glm-4.7-flash"), (Large, "glm-5.3"), (Reasoning, "glm-5.3")],
         ..COMMON
     },
@@ -95,6 +134,7 @@ pub static PRESETS: &[Preset] = &[
         kind: "novita",
         base_url: "https://api.novita.ai/openai/v1",
         key_env: &["NOVITA_API_KEY"],
+        serves: &[RERANK],
         models: &[(Large, "deepseek/deepseek-v3.2"), (Reasoning, "zai-org/glm-4.7")],
         ..COMMON
     },
@@ -109,6 +149,10 @@ pub static PRESETS: &[Preset] = &[
         kind: "openai",
         base_url: "https://api.openai.com/v1",
         key_env: &["OPENAI_API_KEY"],
+        responses: true,
+        traits: models::openai::ANY,
+        model_traits: models::openai::MODELS,
+        serves: &[IMAGES, EDITS, TRANSCRIPTIONS, TRANSLATIONS, SPEECH, MODERATIONS],
         models: &[
             (Small, "gpt-4o-mini"),
             (Large, "gpt-6.1-terra"),
@@ -136,6 +180,7 @@ pub static PRESETS: &[Preset] = &[
         base_url: "https://api.mistral.ai/v1",
         key_env: &["MISTRAL_API_KEY"],
         stream_options: false,
+        serves: &[TRANSCRIPTIONS, SPEECH, MODERATIONS],
         models: &[
             (Small, "mistral-small-latest"),
             (Large, "mistral-large-latest"),
@@ -155,6 +200,7 @@ pub static PRESETS: &[Preset] = &[
         kind: "together",
         base_url: "https://api.together.ai/v1",
         key_env: &["TOGETHER_API_KEY"],
+        serves: &[IMAGES, TRANSCRIPTIONS, SPEECH, RERANK],
         models: &[(Small, "openai/gpt-oss-20b"), (Large, "openai/gpt-oss-120b")],
         ..COMMON
     },
@@ -162,6 +208,7 @@ pub static PRESETS: &[Preset] = &[
         kind: "fireworks",
         base_url: "https://api.fireworks.ai/inference/v1",
         key_env: &["FIREWORKS_API_KEY"],
+        serves: &[RERANK],
         models: &[
             (Small, "accounts/fireworks/models/gpt-oss-20b"),
             (Large, "accounts/fireworks/models/gpt-oss-120b"),
@@ -172,20 +219,103 @@ pub static PRESETS: &[Preset] = &[
         kind: "xai",
         base_url: "https://api.x.ai/v1",
         key_env: &["XAI_API_KEY"],
+        serves: &[IMAGES],
         models: &[(Large, "grok-4.7"), (Reasoning, "grok-4.7")],
         ..COMMON
     },
     Preset {
+        kind: "cohere",
+        base_url: "https://api.cohere.com/v2",
+        usual_path: "/v2",
+        key_env: &["COHERE_API_KEY", "CO_API_KEY"],
+        dialect: Dialect::Cohere,
+        traits: models::cohere::ANY,
+        model_traits: models::cohere::MODELS,
+        models: &[
+            (Small, "command-r7b-12-2024"),
+            (Large, "command-a-03-2025"),
+            (Reasoning, "command-a-reasoning-08-2025"),
+            (Embedding, "embed-v4.0"),
+        ],
+        ..COMMON
+    },
+    Preset {
+        kind: "azure",
+        also: &["azure_openai"],
+        usual_path: "/openai/v1",
+        place_env: PlaceEnv {
+            base_url: &["AZURE_OPENAI_ENDPOINT"],
+            region: &[],
+            api_version: &["AZURE_OPENAI_API_VERSION", "OPENAI_API_VERSION"],
+        },
+        key_env: &["AZURE_OPENAI_API_KEY"],
+        key_header: KeyHeader::Named("api-key"),
+        responses: true,
+        // It lists what could be deployed, and not what is.
+        lists_models: false,
+        ..COMMON
+    },
+    Preset {
+        kind: "bedrock",
+        base_url: "https://bedrock-runtime.{region}.amazonaws.com",
+        region: "us-east-1",
+        place_env: PlaceEnv {
+            base_url: &[],
+            region: &["AWS_REGION", "AWS_DEFAULT_REGION"],
+            api_version: &[],
+        },
+        key_env: &["AWS_BEARER_TOKEN_BEDROCK"],
+        key_parts_env: &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"],
+        key_header: KeyHeader::SigV4 { service: "bedrock" },
+        dialect: Dialect::Bedrock,
+        lists_models: false,
+        traits: models::bedrock::ANY,
+        model_traits: models::bedrock::MODELS,
+        models: &[
+            (Small, "us.anthropic.claude-haiku-4-5-20251001-v1:0"),
+            (Large, "us.anthropic.claude-sonnet-4-5-20250929-v1:0"),
+            (Reasoning, "us.anthropic.claude-sonnet-4-5-20250929-v1:0"),
+        ],
+        ..COMMON
+    },
+    Preset {
+        kind: "replicate",
+        base_url: "https://api.replicate.com/v1",
+        key_env: &["REPLICATE_API_TOKEN"],
+        dialect: Dialect::Replicate,
+        traits: models::replicate::ANY,
+        model_traits: models::replicate::MODELS,
+        models: &[
+            (Small, "meta/meta-llama-3-8b-instruct"),
+            (Large, "meta/meta-llama-3-70b-instruct"),
+            (Reasoning, "deepseek-ai/deepseek-r1"),
+        ],
+        ..COMMON
+    },
+    Preset {
         kind: "ollama",
-        base_url: "http://127.0.0.1:11434/v1",
+        base_url: "http://127.0.0.1:11434",
+        other_paths: &["/v1", "/api"],
+        dialect: Dialect::Ollama,
+        traits: models::ollama::ANY,
+        model_traits: models::ollama::MODELS,
         key_env: &["OLLAMA_API_KEY"],
         needs_key: false,
         tier: Tier::Local,
+        serves: &[IMAGES],
         models: &[(Small, "llama3.2:3b"), (Large, "gpt-oss:20b"), (Embedding, "nomic-embed-text")],
         ..COMMON
     },
-    Preset { kind: "vllm", key_env: &["VLLM_API_KEY"], needs_key: false, tier: Tier::Local, ..COMMON },
-    Preset { kind: "openai_compatible", needs_key: false, ..COMMON },
+    Preset {
+        kind: "vllm",
+        usual_path: "/v1",
+        key_env: &["VLLM_API_KEY"],
+        needs_key: false,
+        tier: Tier::Local,
+        serves: &[TRANSCRIPTIONS, TRANSLATIONS, RERANK],
+        ..COMMON
+    },
+    Preset { kind: "openai_compatible", needs_key: false, serves: EVERYTHING, ..COMMON },
 ];
 
 /// The preset a `kind` (or one of its other spellings) names.

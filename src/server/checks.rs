@@ -16,7 +16,6 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use http::HeaderValue;
 use http::header;
-use serde::Deserialize;
 use std::time::Duration;
 use std::time::Instant;
 use tracing::debug;
@@ -36,7 +35,14 @@ pub async fn keep_checking(parts: &Parts) {
         let due = checked.is_none_or(|at| interval.is_some_and(|every| at.elapsed() >= every));
         if due {
             checked = Some(clock::now());
-            join_all(snapshot.vendors.iter().filter(|v| v.check).map(|v| check(parts, &snapshot, v))).await;
+            join_all(
+                snapshot
+                    .vendors
+                    .iter()
+                    .filter(|v| v.check && v.preset.lists_models)
+                    .map(|v| check(parts, &snapshot, v)),
+            )
+            .await;
         }
         tokio::time::sleep(interval.unwrap_or(LOOK_AGAIN).min(LOOK_AGAIN)).await;
     }
@@ -103,13 +109,14 @@ async fn ask(
 ) -> Result<Found, Broken> {
     let until = clock::now() + failover.connect + failover.first_byte;
     let mut wire = upstreams.open(&vendor.host, false, until).await?;
-    let path = format!("{}/models", vendor.base_path);
+    let side = vendor.preset.dialect.provider_side();
+    let path = beside(&vendor.base_path, side.models_path());
     let fixed =
         [(header::ACCEPT, HeaderValue::from_static("application/json")), (header::USER_AGENT, USER_AGENT)];
     wire.send(&vendor.request("GET", &path, &vendor.fields(key, &fixed), &Bytes::new()), until).await?;
     let status = wire.head(until).await?.status.as_u16();
     let found = match status {
-        200 => Found::Well(models(&wire.whole(MAX_LIST, until).await?)),
+        200 => Found::Well(side.read_models(&wire.whole(MAX_LIST, until).await?)),
         401..=403 => Found::BadKey,
         500.. => Found::Ill("check"),
         _ => Found::Unclear(status),
@@ -122,23 +129,12 @@ async fn ask(
     Ok(found)
 }
 
-/// Model ids in the shapes vendors use: `{"data":[{"id"}]}`, a bare array (Together), `{"models":[{"name"}]}`.
-fn models(body: &[u8]) -> Option<Vec<String>> {
-    #[derive(Deserialize)]
-    struct Entry {
-        #[serde(alias = "name")]
-        id: String,
+/// A path behind a base; `/..` in front of it leaves the last segment of the base.
+fn beside(base: &str, path: &str) -> String {
+    match path.strip_prefix("/..") {
+        Some(rest) => format!("{}{rest}", base.rsplit_once('/').map_or("", |(before, _)| before)),
+        None => format!("{base}{path}"),
     }
-    #[derive(Deserialize)]
-    struct List {
-        #[serde(alias = "models")]
-        data: Vec<Entry>,
-    }
-    let list = serde_json::from_slice::<List>(body)
-        .map(|l| l.data)
-        .or_else(|_| serde_json::from_slice::<Vec<Entry>>(body));
-    let list = list.ok()?;
-    Some(list.into_iter().map(|e| e.id.strip_prefix("models/").unwrap_or(&e.id).to_owned()).collect())
 }
 
 #[cfg(test)]
@@ -146,14 +142,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_is_read_in_every_shape() {
-        for body in [
-            r#"{"object":"list","data":[{"id":"a"}]}"#,
-            r#"[{"id":"a"}]"#,
-            r#"{"models":[{"name":"models/a"}]}"#,
-        ] {
-            assert_eq!(models(body.as_bytes()), Some(vec!["a".to_owned()]), "{body}");
-        }
-        assert_eq!(models(b"<html>"), None);
+    fn a_path_may_leave_the_last_segment_of_the_base() {
+        assert_eq!(beside("/v1", "/models"), "/v1/models");
+        assert_eq!(beside("/proxy/v2", "/../v1/models"), "/proxy/v1/models");
+        assert_eq!(beside("", "/../v1/models"), "/v1/models");
     }
 }

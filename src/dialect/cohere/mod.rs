@@ -1,12 +1,27 @@
-//! Cohere's chat, version 2 (vendors.md §8.1).
+//! Cohere's API, version 2: chat (vendors.md §8.1) and embeddings (§9).
 
-use crate::dialect::frame::Frame;
+mod answer;
+mod ask;
+mod citations;
+mod embed;
+mod finish;
+mod leftovers;
+mod loose;
+mod messages;
+mod sampling;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod tools;
+mod turn;
+mod wire;
+
 use crate::dialect::frame::Framing;
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::hub::ChatResponse;
-use crate::dialect::hub::Chunk;
 use crate::dialect::hub::Dropped;
-use crate::dialect::side::Garbage;
+use crate::dialect::hub::EmbedRequest;
+use crate::dialect::hub::EmbedResponse;
 use crate::dialect::side::NoAnswer;
 use crate::dialect::side::ProviderSide;
 use crate::dialect::side::ReadChunks;
@@ -20,20 +35,20 @@ pub static PROVIDER: Provider = Provider;
 
 impl ProviderSide for Provider {
     fn path(&self, _model: &str, _stream: bool) -> String {
-        String::new()
+        "/chat".to_owned()
     }
 
     fn write(
         &self,
-        _request: &ChatRequest<'_>,
-        _target: &Target<'_>,
-        _dropped: &mut Dropped,
+        request: &ChatRequest<'_>,
+        target: &Target<'_>,
+        dropped: &mut Dropped,
     ) -> Result<Vec<u8>, Unsayable> {
-        Ok(Vec::new())
+        ask::write(request, target, dropped)
     }
 
-    fn read<'a>(&self, _body: &'a [u8]) -> Result<ChatResponse<'a>, NoAnswer> {
-        Err(NoAnswer::Malformed)
+    fn read<'a>(&self, body: &'a [u8]) -> Result<ChatResponse<'a>, NoAnswer> {
+        answer::read(body)
     }
 
     fn framing(&self) -> Framing {
@@ -41,14 +56,28 @@ impl ProviderSide for Provider {
     }
 
     fn reader(&self) -> Box<dyn ReadChunks> {
-        Box::new(Reader)
+        Box::new(stream::Reader::default())
     }
-}
 
-struct Reader;
+    fn embed_path(&self, _model: &str) -> Option<String> {
+        Some("/embed".to_owned())
+    }
 
-impl ReadChunks for Reader {
-    fn read(&mut self, _frame: &Frame<'_>, _sink: &mut dyn FnMut(Chunk<'_>)) -> Result<(), Garbage> {
-        Err(Garbage)
+    fn write_embed(
+        &self,
+        request: &EmbedRequest<'_>,
+        target: &Target<'_>,
+        dropped: &mut Dropped,
+    ) -> Result<Vec<u8>, Unsayable> {
+        Ok(embed::write(request, target, dropped))
+    }
+
+    fn read_embed(&self, body: &[u8]) -> Result<EmbedResponse, NoAnswer> {
+        embed::read(body)
+    }
+
+    /// The list stayed in version 1. A page holds 20 models unless more are asked for, and never more than 1000.
+    fn models_path(&self) -> &'static str {
+        "/../v1/models?page_size=1000"
     }
 }

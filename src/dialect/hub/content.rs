@@ -1,5 +1,7 @@
 //! The parts a message is made of, in questions and in answers.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use std::borrow::Cow;
 
 /// One piece of a message.
@@ -138,6 +140,19 @@ impl Media<'_> {
             Media::Inline { kind, data } => Media::Inline { kind: owned(kind), data: owned(data) },
             Media::FileId(id) => Media::FileId(owned(id)),
             Media::Plain(text) => Media::Plain(owned(text)),
+        }
+    }
+}
+
+impl Document<'_> {
+    /// Its words, where it is plain text.
+    pub fn words(&self) -> Option<Cow<'_, str>> {
+        match &self.media {
+            Media::Plain(text) => Some(Cow::Borrowed(text)),
+            Media::Inline { kind, data } if kind.starts_with("text/") => {
+                String::from_utf8(STANDARD.decode(data.as_bytes()).ok()?).ok().map(Cow::Owned)
+            }
+            Media::Inline { .. } | Media::Url(_) | Media::FileId(_) => None,
         }
     }
 }

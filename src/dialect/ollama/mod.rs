@@ -1,12 +1,24 @@
-//! Ollama's own chat (vendors.md §6.9).
+//! Ollama's own API: chat, embeddings and the list of its models (vendors.md §6.9).
 
-use crate::dialect::frame::Frame;
+mod answer;
+mod ask;
+mod embed;
+mod leftovers;
+mod messages;
+mod options;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod tools;
+mod wire;
+
 use crate::dialect::frame::Framing;
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::hub::ChatResponse;
-use crate::dialect::hub::Chunk;
 use crate::dialect::hub::Dropped;
-use crate::dialect::side::Garbage;
+use crate::dialect::hub::EmbedRequest;
+use crate::dialect::hub::EmbedResponse;
+use crate::dialect::models;
 use crate::dialect::side::NoAnswer;
 use crate::dialect::side::ProviderSide;
 use crate::dialect::side::ReadChunks;
@@ -18,37 +30,62 @@ pub struct Provider;
 
 pub static PROVIDER: Provider = Provider;
 
+/// What a model is listed as that was pulled without saying which one.
+const USUAL_TAG: &str = ":latest";
+
 impl ProviderSide for Provider {
     fn path(&self, _model: &str, _stream: bool) -> String {
-        String::new()
+        "/api/chat".to_owned()
     }
 
     fn write(
         &self,
-        _request: &ChatRequest<'_>,
-        _target: &Target<'_>,
-        _dropped: &mut Dropped,
+        request: &ChatRequest<'_>,
+        target: &Target<'_>,
+        dropped: &mut Dropped,
     ) -> Result<Vec<u8>, Unsayable> {
-        Ok(Vec::new())
+        ask::write(request, target, dropped)
     }
 
-    fn read<'a>(&self, _body: &'a [u8]) -> Result<ChatResponse<'a>, NoAnswer> {
-        Err(NoAnswer::Malformed)
+    fn read<'a>(&self, body: &'a [u8]) -> Result<ChatResponse<'a>, NoAnswer> {
+        answer::read(body)
     }
 
     fn framing(&self) -> Framing {
-        Framing::Sse
+        Framing::Lines
     }
 
     fn reader(&self) -> Box<dyn ReadChunks> {
-        Box::new(Reader)
+        Box::new(stream::Reader::default())
     }
-}
 
-struct Reader;
+    fn embed_path(&self, _model: &str) -> Option<String> {
+        Some("/api/embed".to_owned())
+    }
 
-impl ReadChunks for Reader {
-    fn read(&mut self, _frame: &Frame<'_>, _sink: &mut dyn FnMut(Chunk<'_>)) -> Result<(), Garbage> {
-        Err(Garbage)
+    fn write_embed(
+        &self,
+        request: &EmbedRequest<'_>,
+        target: &Target<'_>,
+        dropped: &mut Dropped,
+    ) -> Result<Vec<u8>, Unsayable> {
+        Ok(embed::write(request, target, dropped))
+    }
+
+    fn read_embed(&self, body: &[u8]) -> Result<EmbedResponse, NoAnswer> {
+        embed::read(body)
+    }
+
+    fn models_path(&self) -> &'static str {
+        "/api/tags"
+    }
+
+    /// A model may be asked for with and without the usual tag, and is listed with it only.
+    fn read_models(&self, body: &[u8]) -> Option<Vec<String>> {
+        let mut listed = models::listed(body)?;
+        let bare: Vec<String> =
+            listed.iter().filter_map(|name| Some(name.strip_suffix(USUAL_TAG)?.to_owned())).collect();
+        listed.extend(bare);
+        Some(listed)
     }
 }

@@ -40,6 +40,8 @@ fn a_vendors_own_names_lead_to_that_vendor_alone() {
         ("deepseek-reasoner", "deepseek"),
         ("mistral-large-latest", "mistral"),
         ("open-mixtral-8x22b", "mistral"),
+        ("command-a-03-2025", "cohere"),
+        ("embed-v4.0", "cohere"),
         ("glm-4.7-flash", "zai"),
         ("zai-glm-4.7", "cerebras"),
         ("accounts/fireworks/models/gpt-oss-20b", "fireworks"),

@@ -1,0 +1,105 @@
+//! The tools of a request, and which of them are to be called.
+
+use crate::dialect::hub;
+use crate::dialect::hub::ChatRequest;
+use crate::dialect::hub::Dropped;
+use crate::dialect::hub::ToolChoice;
+use crate::dialect::side::Target;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// All that is said about tools.
+#[derive(Serialize)]
+pub struct Toolbox<'a> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<Tool<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_choice: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strict_tools: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct Tool<'a> {
+    r#type: &'static str,
+    function: Function<'a>,
+}
+
+#[derive(Serialize)]
+struct Function<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    parameters: Parameters<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Parameters<'a> {
+    Schema(&'a RawValue),
+    None(NoParameters),
+}
+
+/// The schema of a function that takes nothing.
+#[derive(Serialize)]
+struct NoParameters {
+    r#type: &'static str,
+    properties: Nothing,
+}
+
+#[derive(Serialize)]
+struct Nothing {}
+
+/// The tools that may be called. One of several cannot be named, but it can be the only one that is shown.
+pub fn of<'a>(request: &'a ChatRequest<'_>, target: &Target<'_>, dropped: &mut Dropped) -> Toolbox<'a> {
+    let choice = request.tool_choice.as_ref();
+    let may_be_called = |name: &str| match choice {
+        Some(ToolChoice::Named(only)) => only == name,
+        Some(ToolChoice::Allowed { names, .. }) => names.iter().any(|allowed| allowed == name),
+        None | Some(ToolChoice::Auto | ToolChoice::None | ToolChoice::Required) => true,
+    };
+    let functions = || request.tools.iter().filter(|tool| !tool.custom && may_be_called(&tool.name));
+    dropped.note_if(request.tools.iter().any(|tool| tool.custom), "tools");
+    let wanted = word(choice).filter(|_| functions().next().is_some());
+    let tool_choice = wanted.filter(|_| target.traits.forced_tool_choice);
+    dropped.note_if(wanted != tool_choice && wanted == Some(REQUIRED), "tool_choice");
+    // Where it cannot be said that none may be called, none is shown.
+    let shown = tool_choice == wanted || wanted != Some(NONE);
+    Toolbox {
+        tools: functions().filter(|_| shown).map(Tool::of).collect(),
+        tool_choice,
+        strict_tools: strict(functions().filter(|_| shown), dropped),
+    }
+}
+
+const NONE: &str = "NONE";
+const REQUIRED: &str = "REQUIRED";
+
+fn word(choice: Option<&ToolChoice<'_>>) -> Option<&'static str> {
+    match choice? {
+        ToolChoice::None => Some(NONE),
+        ToolChoice::Required | ToolChoice::Named(_) | ToolChoice::Allowed { required: true, .. } => {
+            Some(REQUIRED)
+        }
+        ToolChoice::Auto | ToolChoice::Allowed { required: false, .. } => None,
+    }
+}
+
+/// Cohere is strict with all tools or with none.
+fn strict<'t>(tools: impl Iterator<Item = &'t hub::Tool<'t>>, dropped: &mut Dropped) -> Option<bool> {
+    let (strict, lax): (Vec<_>, Vec<_>) = tools.partition(|tool| tool.strict == Some(true));
+    dropped.note_if(!strict.is_empty() && !lax.is_empty(), "strict");
+    (!strict.is_empty() && lax.is_empty()).then_some(true)
+}
+
+impl<'a> Tool<'a> {
+    fn of(tool: &'a hub::Tool<'_>) -> Tool<'a> {
+        let none = || Parameters::None(NoParameters { r#type: "object", properties: Nothing {} });
+        let function = Function {
+            name: &tool.name,
+            description: tool.description.as_deref(),
+            parameters: tool.parameters.map_or_else(none, Parameters::Schema),
+        };
+        Tool { r#type: "function", function }
+    }
+}
