@@ -3,6 +3,7 @@
 //! `behaviour` says how one behaves, `ask` reads what it is asked, `reply` and `embedding` decide
 //! what it says, a `voice` and `score` write that down, `server` puts it on a socket.
 
+mod anthropic;
 mod api;
 mod ask;
 mod azure;

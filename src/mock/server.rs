@@ -3,6 +3,7 @@
 use crate::id;
 use crate::mock::azure;
 use crate::mock::bedrock;
+use crate::mock::anthropic;
 use crate::mock::behaviour::Behaviour;
 use crate::mock::chance;
 use crate::mock::cohere;
@@ -109,6 +110,7 @@ fn app(mock: Arc<Mock>) -> Router {
         .merge(replicate::routes())
         .merge(crossing::routes())
         .merge(responses::routes())
+        .merge(anthropic::routes())
         .merge(gemini::routes())
         .merge(ollama::routes())
         .merge(cohere::routes())

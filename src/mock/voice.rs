@@ -1,5 +1,6 @@
 //! How one dialect sounds: the seam where a simulated provider learns to speak another one.
 
+use crate::mock::anthropic;
 use crate::mock::ask::Ask;
 use crate::mock::bedrock;
 use crate::mock::cohere;
@@ -67,6 +68,7 @@ pub fn of_path(path: &str) -> &'static dyn Voice {
         _ if bedrock::speaks_at(path) => &bedrock::VOICE,
         _ if replicate::speaks_at(path) => &replicate::VOICE,
         "/responses" | "/responses/input_tokens" => &responses::VOICE,
+        "/messages" | "/messages/count_tokens" => &anthropic::VOICE,
         _ if gemini::speaks_at(path) => &gemini::VOICE,
         _ if path.starts_with("/api/") => &ollama::VOICE,
         _ if path.starts_with("/v2/") => &cohere::VOICE,

@@ -32,6 +32,8 @@ use crate::dialect::side::Target;
 use crate::dialect::side::Unsayable;
 use crate::dialect::side::WriteChunks;
 
+pub use words::NO_SEAL;
+
 /// The provider's side.
 pub struct Provider;
 
