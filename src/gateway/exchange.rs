@@ -5,6 +5,7 @@ use crate::clock;
 use crate::dialect::Dialect;
 use crate::dialect::fault;
 use crate::dialect::fault::Cause;
+use crate::dialect::side::Fetched;
 use crate::gateway::attempt::Reply;
 use crate::gateway::attempt::Terms;
 use crate::gateway::attempt::attempt;
@@ -15,6 +16,7 @@ use crate::gateway::client::while_it_waits;
 use crate::gateway::deliver;
 use crate::gateway::deliver::Ended;
 use crate::gateway::failure::Failure;
+use crate::gateway::fetch::Files;
 use crate::gateway::itinerary::Itinerary;
 use crate::gateway::itinerary::Onward;
 use crate::gateway::itinerary::Stop;
@@ -64,7 +66,7 @@ pub async fn run(
     let Exchange { ask, plan, of_group, mut keep, scope } = exchange;
     let failover = &snapshot.config.failover;
     let deadline = record.arrival.at + failover.deadline;
-    let terms = terms(parts, snapshot, deadline, keep.as_ref(), &scope);
+    let mut terms = terms(parts, snapshot, deadline, keep.as_ref(), &scope);
     let mut way = Itinerary::new(plan, of_group, verdicts::patience(failover));
     let mut last: Option<(Stop, Failure)> = None;
     while let Some(stop) = way.next(&snapshot.vendors, clock::now()) {
@@ -73,7 +75,7 @@ pub async fn run(
         verdicts::announce(last.as_ref(), &stop, snapshot, parts.metrics());
         let begun = clock::now();
         let answered = {
-            let asked = pin!(attempt(&parts.upstreams, vendor, &stop, &ask, &terms));
+            let asked = pin!(attempt(&parts.upstreams, vendor, &stop, &ask, &mut terms));
             while_it_waits(session, asked).await
         };
         match answered {
@@ -126,6 +128,13 @@ fn terms<'s>(
     Terms {
         keepsakes: &parts.keepsakes,
         scope,
+        files: Files {
+            upstreams: &parts.upstreams,
+            rules: &snapshot.config.fetch,
+            most: snapshot.config.limits.body,
+            deadline,
+            fetched: Fetched::new(),
+        },
         strict: snapshot.config.strict,
         failover: &snapshot.config.failover,
         max_answer: snapshot.config.limits.answer,

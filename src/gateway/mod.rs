@@ -7,6 +7,7 @@ pub mod client;
 pub mod deliver;
 pub mod exchange;
 pub mod failure;
+pub mod fetch;
 pub mod itinerary;
 pub mod keepsakes;
 pub mod operation;

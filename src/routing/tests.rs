@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::config::{
-    Auth, BaseUrl, Config, ExactCache, Failover, Group, KeyLimits, Limits, Log, LogFormat, Member as Written,
-    Order, Provider, Reference, ServerSettings, Strategy,
+    Auth, BaseUrl, Config, ExactCache, Failover, Fetch, Group, KeyLimits, Limits, Log, LogFormat,
+    Member as Written, Order, Provider, Reference, ServerSettings, Strategy,
 };
 use crate::provider::Tier;
 use crate::provider::presets::preset;
@@ -83,6 +83,7 @@ fn chain(providers: Vec<Provider>) -> Config {
             unhealthy_for: second,
             check_interval: None,
         },
+        fetch: Fetch { allow: Vec::new(), max_bytes: 0, timeout: second },
         cache: ExactCache {
             ttl: None,
             max_entries: 0,
