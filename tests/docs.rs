@@ -9,6 +9,7 @@ use tollgate::config;
 use tollgate::config::Environment;
 use tollgate::config::Source;
 use tollgate::config::shapes::SHAPES;
+use tollgate::dialect::operation::Operation;
 use tollgate::provider::presets::PRESETS;
 
 const README: &str = include_str!("../README.md");
@@ -74,6 +75,19 @@ fn every_kind_and_the_names_of_its_keys_are_in_the_readme() {
 }
 
 #[test]
+fn who_serves_what_is_in_the_readme() {
+    for operation in Operation::ALL.into_iter().filter(|operation| operation.is_passed_on()) {
+        let path = operation.path();
+        let row = README.lines().find(|line| line.starts_with(&format!("| `{path}` |")));
+        let row = row.unwrap_or_else(|| panic!("`{path}` has no row in the README"));
+        for preset in PRESETS.iter().filter(|preset| preset.kind != "openai_compatible") {
+            let told = row.contains(&format!("`{}`", preset.kind));
+            assert_eq!(told, preset.path(operation).is_some(), "`{}` and {row}", preset.kind);
+        }
+    }
+}
+
+#[test]
 fn every_path_is_in_the_readme() {
     let paths = quoted(&source("src/gateway/operation.rs"), "/");
     assert!(paths.contains("/chat/completions") && paths.len() > 6, "{paths:?}");
@@ -81,7 +95,11 @@ fn every_path_is_in_the_readme() {
         .into_iter()
         .filter(|path| path != "/v1")
         .partition(|path| !path.contains("health") && path != "/ready");
-    told(v1.into_iter().map(|path| format!("/v1{}", path.trim_end_matches('/'))));
+    let full = |path: String| match path.starts_with("/v2/") {
+        true => path,
+        false => format!("/v1{}", path.trim_end_matches('/')),
+    };
+    told(v1.into_iter().map(full));
     told(others.into_iter().map(|path| format!("`GET {path}`")));
     told(quoted(&source("src/admin/mod.rs"), "/"));
 }

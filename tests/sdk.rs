@@ -24,11 +24,14 @@ cache: { exact: { ttl: 0 } }
 failover: { check_interval: off }
 providers:
   broken: { kind: openai_compatible, base_url: 'http://{broken}/v1' }
+  away: { kind: openai_compatible, base_url: 'http://{broken}/v1' }
   steady: { kind: openai_compatible, base_url: 'http://{steady}/v1' }
 models:
   chat: steady/small
+  omni-moderation-latest: steady/moderation
 groups:
   shaky: { strategy: priority, members: [ broken/small, steady/small ] }
+  media: { strategy: priority, members: [ away/small, steady/small ] }
 keys:
   - { name: sdk, key: '{key}' }
   - { name: tight, key: '{tight_key}', limits: { requests: 1/min } }
@@ -45,7 +48,14 @@ fn the_python_sdk_works_as_it_is() {
 #[test]
 fn the_node_sdk_works_as_it_is() {
     installed("tests/sdk/node/node_modules/openai");
-    passes(Command::new("node").args(["--test", "tests/sdk/node/openai.test.js"]), &Stage::set());
+    passes(
+        Command::new("node").args([
+            "--test",
+            "tests/sdk/node/openai.test.js",
+            "tests/sdk/node/media.test.js",
+        ]),
+        &Stage::set(),
+    );
 }
 
 /// A gateway before two simulated providers, one of which is down.

@@ -16,10 +16,20 @@ pub fn read(field: &Field<'_>, preset: &Preset) -> Option<BaseUrl> {
     }
 }
 
-/// Where a vendor is unless told otherwise; `None` where every user has their own.
-pub fn of_preset(preset: &Preset) -> Option<BaseUrl> {
-    parse(preset.base_url).ok()
+/// Where a vendor is in a region unless told otherwise; `None` where every user has their own.
+pub fn of_preset(preset: &Preset, region: &str) -> Option<BaseUrl> {
+    parse(&preset.base_url.replace(REGION, region)).ok()
 }
+
+/// The region that a vendor's own host names.
+pub fn region<'u>(url: &'u BaseUrl, preset: &Preset) -> Option<&'u str> {
+    let (before, after) = preset.base_url.split_once(REGION)?;
+    let (_, before) = before.split_once("://")?;
+    url.host.strip_prefix(before)?.strip_suffix(after).filter(|region| !region.contains('.'))
+}
+
+/// Where the name of a region stands in the base URL of a preset.
+const REGION: &str = "{region}";
 
 fn parse(text: &str) -> Result<BaseUrl, &'static str> {
     let scheme = "must start with `http://` or `https://`";
@@ -137,7 +147,10 @@ mod tests {
     #[test]
     fn every_preset_has_a_sound_address_or_none() {
         for preset in PRESETS {
-            assert_eq!(of_preset(preset).is_none(), preset.base_url.is_empty(), "{}", preset.kind);
+            let url = of_preset(preset, preset.region);
+            assert_eq!(url.is_none(), preset.base_url.is_empty(), "{}", preset.kind);
+            let named = url.as_ref().and_then(|url| region(url, preset)).unwrap_or_default();
+            assert_eq!(named, preset.region, "{}", preset.kind);
         }
     }
 }

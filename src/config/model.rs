@@ -167,6 +167,10 @@ pub struct Provider {
     pub http2: bool,
     /// Whether active checks ask its models endpoint. Default true.
     pub check: bool,
+    /// Where its requests are signed for; empty for vendors without regions.
+    pub region: String,
+    /// Models are asked for as deployments, in this version of the API (Azure).
+    pub api_version: Option<String>,
 }
 
 impl Provider {

@@ -44,6 +44,8 @@ pub struct Written<'a> {
 pub struct Surroundings {
     pub api_keys: Vec<Secret>,
     pub base_url: Option<BaseUrl>,
+    pub region: Option<String>,
+    pub api_version: Option<String>,
     pub fallback_model: Option<String>,
 }
 
@@ -71,8 +73,12 @@ impl<'a> Written<'a> {
             Some(field) => {
                 base_url::read(&field, self.preset).map(|url| surroundings.base_url.unwrap_or(url))
             }
-            None => surroundings.base_url.or_else(|| self.usual_url()),
+            None => surroundings.base_url,
         };
+        let region = section.optional("region", units::label).or(surroundings.region);
+        let named = || base_url.as_ref().and_then(|url| base_url::region(url, self.preset));
+        let region = region.as_deref().or_else(named).unwrap_or(self.preset.region).to_owned();
+        let base_url = base_url.or_else(|| self.usual_url(&region));
         let http2 = section.optional("http2", units::switch);
         Some(Provider {
             name: self.name.clone(),
@@ -89,6 +95,8 @@ impl<'a> Written<'a> {
                 .filter_map(|(name, field)| header(name, field))
                 .collect(),
             check: section.optional("check", units::switch).unwrap_or(true),
+            api_version: section.optional("api_version", units::label).or(surroundings.api_version),
+            region,
             http2: http2.unwrap_or(base_url.as_ref().is_some_and(|url| url.tls)),
             // The last one: all other problems have been told when this one ends the reading.
             base_url: base_url?,
@@ -102,9 +110,9 @@ impl<'a> Written<'a> {
         (!fields.is_empty()).then(|| distinct_secrets(fields))
     }
 
-    fn usual_url(&self) -> Option<BaseUrl> {
-        let url = base_url::of_preset(self.preset);
-        if url.is_none() {
+    fn usual_url(&self, region: &str) -> Option<BaseUrl> {
+        let url = base_url::of_preset(self.preset, region);
+        if url.is_none() && self.section.field("base_url").is_none() {
             let message = format!("is missing: kind `{}` has no usual one", self.preset.kind);
             self.section.missing("base_url").refuse(message);
         }

@@ -78,6 +78,8 @@ pub const PROVIDER: Shape = Shape {
         "headers",
         "http2",
         "check",
+        "region",
+        "api_version",
     ],
     later: &["quota", "servers"],
 };

@@ -45,6 +45,13 @@ pub fn duration_or_off(text: &str) -> Result<Option<Duration>, String> {
     or_off(text, duration).map(|duration| duration.filter(|d| !d.is_zero()))
 }
 
+/// A word of letters, digits, `-`, `_` and `.`, as in the name of a region or a version.
+pub fn label(text: &str) -> Result<String, String> {
+    let fits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+    fits.then(|| text.to_owned())
+        .ok_or_else(|| "must be of letters, digits, `-`, `_` and `.` only".to_owned())
+}
+
 /// `32MiB`, `1GB`, `64KiB`; a plain number is bytes.
 pub fn size(text: &str) -> Result<u64, String> {
     let must = || "must be a size such as `64KiB`, `32MiB` or `1GB`".to_owned();

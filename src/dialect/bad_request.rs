@@ -18,12 +18,16 @@ pub fn unreadable(error: &serde_json::Error, fields: &[&'static str]) -> BadRequ
     // serde tells of it only in its sentence.
     let words = error.to_string();
     match fields.iter().find(|field| words.starts_with(&format!("duplicate field `{field}`"))) {
-        Some(field) => BadRequest {
-            message: format!("`{field}` is given twice; give it once"),
-            param: Some(field),
-            code: Some("duplicate_parameter"),
-        },
+        Some(field) => twice(field),
         None => not_json(words),
+    }
+}
+
+pub fn twice(field: &'static str) -> BadRequest {
+    BadRequest {
+        message: format!("`{field}` is given twice; give it once"),
+        param: Some(field),
+        code: Some("duplicate_parameter"),
     }
 }
 

@@ -13,6 +13,9 @@ pub use delay::retry_after;
 /// Longest error sentence that is handed on, in characters.
 const MAX_MESSAGE: usize = 1000;
 
+/// The header in which AWS names the type of an error.
+pub const SHAPE_HEADER: &str = "x-amzn-errortype";
+
 /// Why a provider did not answer, as far as the next step depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Cause {
@@ -40,7 +43,12 @@ pub enum Cause {
 /// `status` is 200 for an error found inside a successful answer or stream; then an HTTP status
 /// that the body gives as its code stands in for it, and an error that tells nothing is `Transient`.
 pub fn classify(status: u16, body: &[u8]) -> Cause {
-    let complaint = Complaint::read(body);
+    classify_shape(status, None, body)
+}
+
+/// The same, where [`SHAPE_HEADER`] names the type of the error.
+pub fn classify_shape(status: u16, shape: Option<&str>, body: &[u8]) -> Cause {
+    let complaint = Complaint::read(shape, body);
     let status = if status < 400 { complaint.status().unwrap_or(status) } else { status };
     if complaint.flagged {
         return Cause::ContentPolicy;
@@ -57,7 +65,7 @@ pub fn classify(status: u16, body: &[u8]) -> Cause {
 /// The sentence meant for people in any vendor's error, cut to 1000 characters.
 /// `None` when there is none, or when the body is a web page.
 pub fn message(body: &[u8]) -> Option<String> {
-    let text = Complaint::read(body).message?;
+    let text = Complaint::read(None, body).message?;
     Some(text.trim().chars().take(MAX_MESSAGE).collect()).filter(|text: &String| !text.is_empty())
 }
 

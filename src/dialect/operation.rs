@@ -66,13 +66,68 @@ impl Operation {
         matches!(self, Operation::ChatCompletions | Operation::Messages | Operation::Responses)
     }
 
+    /// Whether requests and answers go through as they are, whichever vendor serves them.
+    pub fn is_passed_on(self) -> bool {
+        match self {
+            Operation::ImageGenerations
+            | Operation::ImageEdits
+            | Operation::Transcriptions
+            | Operation::AudioTranslations
+            | Operation::Speech
+            | Operation::Moderations
+            | Operation::Rerank => true,
+            Operation::ChatCompletions
+            | Operation::Completions
+            | Operation::Embeddings
+            | Operation::Messages
+            | Operation::CountTokens
+            | Operation::Responses
+            | Operation::ResponseTokens => false,
+        }
+    }
+
+    /// Whether another model of the same class may answer: vectors, voices and scores of two cannot be compared.
+    pub fn has_stand_ins(self) -> bool {
+        self != Operation::Embeddings && !self.is_passed_on()
+    }
+
+    /// Whether its answers are worth keeping: files are large, seldom asked for twice, and images are wanted anew.
+    pub fn is_cached(self) -> bool {
+        !self.is_passed_on() || matches!(self, Operation::Moderations | Operation::Rerank)
+    }
+
+    /// Whether the size of its answer tells about how many tokens that has.
+    pub fn answers_in_words(self) -> bool {
+        match self {
+            Operation::ChatCompletions
+            | Operation::Completions
+            | Operation::Messages
+            | Operation::Responses
+            | Operation::Transcriptions
+            | Operation::AudioTranslations => true,
+            Operation::Embeddings
+            | Operation::CountTokens
+            | Operation::ResponseTokens
+            | Operation::ImageGenerations
+            | Operation::ImageEdits
+            | Operation::Speech
+            | Operation::Moderations
+            | Operation::Rerank => false,
+        }
+    }
+
+    /// Whether it only asks how many tokens a request has.
+    pub fn counts_tokens(self) -> bool {
+        matches!(self, Operation::CountTokens | Operation::ResponseTokens)
+    }
+
     /// Whether its stream is one of OpenAI's chunks.
     pub fn is_openai_stream(self) -> bool {
         matches!(self, Operation::ChatCompletions | Operation::Completions)
     }
 
     /// Behind the base URL of a provider that speaks the client's dialect.
-    pub fn path(self) -> &'static str {
+    pub const fn path(self) -> &'static str {
         match self {
             Operation::ChatCompletions => "/chat/completions",
             Operation::Completions => "/completions",

@@ -43,6 +43,11 @@ pub trait ProviderSide: Sync {
         traits.image_urls
     }
 
+    /// Headers that a chat is asked for with, besides those of every request.
+    fn headers(&self, _stream: bool) -> &'static [(&'static str, &'static str)] {
+        &[]
+    }
+
     /// How its streams are cut into frames.
     fn framing(&self) -> Framing;
 
@@ -131,6 +136,12 @@ pub trait WriteChunks: Send + Sync {
     /// Appends the events that say `chunk` to `out`; they may be none.
     fn write(&mut self, chunk: &Chunk<'_>, out: &mut Vec<u8>);
 
+    /// Appends the events that say that the stream broke off, for dialects whose events depend on those before them;
+    /// `false` where they do not, and [`ClientSide::error_event`] says it.
+    fn break_off(&mut self, _error: &ClientError<'_>, _out: &mut Vec<u8>) -> bool {
+        false
+    }
+
     /// Appends an event that says nothing and keeps the connection open.
     fn ping(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b": ping\n\n");
@@ -205,10 +216,10 @@ pub struct Garbage;
 pub enum Follow {
     /// It is one.
     Answer,
-    /// It will be found at this URL; ask again after a while.
-    Poll { url: String, after: Duration },
+    /// It will be found at this URL; ask again after a while. `cancel` takes the request back.
+    Poll { url: String, after: Duration, cancel: Option<String> },
     /// It will be streamed from this URL.
-    Stream { url: String },
+    Stream { url: String, cancel: Option<String> },
 }
 
 /// An error as a client is told it.

@@ -30,7 +30,8 @@ impl Usage {
         if !raw.trim_start().starts_with('{') {
             return None;
         }
-        serde_json::from_str::<OpenAiUsage>(raw).ok().map(Usage::from)
+        let told = serde_json::from_str::<OpenAiUsage>(raw).ok();
+        told.filter(|told| told.seconds.is_none()).map(Usage::from)
     }
 }
 
@@ -38,6 +39,11 @@ impl Usage {
 struct OpenAiUsage {
     prompt_tokens: Option<u64>,
     completion_tokens: Option<u64>,
+    /// The same in the newer endpoints, images and transcripts among them (vendors.md §1.7).
+    input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    /// Sound that is billed by its length counts no tokens.
+    seconds: Option<f64>,
     total_tokens: Option<u64>,
     /// DeepSeek's own word for `cached_tokens`.
     prompt_cache_hit_tokens: Option<u64>,
@@ -60,8 +66,8 @@ impl From<OpenAiUsage> for Usage {
     fn from(told: OpenAiUsage) -> Usage {
         let prompt = told.prompt_tokens_details.unwrap_or_default();
         let completion = told.completion_tokens_details.unwrap_or_default();
-        let input = told.prompt_tokens.unwrap_or(0);
-        let answer = told.completion_tokens.unwrap_or(0);
+        let input = told.prompt_tokens.or(told.input_tokens).unwrap_or(0);
+        let answer = told.completion_tokens.or(told.output_tokens).unwrap_or(0);
         let reasoning = completion.reasoning_tokens.unwrap_or(0);
         // Some vendors count reasoning beside the completion instead of inside it; the total gives them away.
         let both = answer.saturating_add(reasoning);
@@ -95,6 +101,13 @@ mod tests {
         let raw = r#"{"prompt_tokens":7,"completion_tokens":null,"prompt_tokens_details":null}"#;
         assert_eq!(Usage::from_openai(raw), Some(Usage { input: 7, ..Usage::default() }));
         assert_eq!(Usage::from_openai(" {}"), Some(Usage::default()));
+    }
+
+    #[test]
+    fn the_newer_words_for_tokens_are_read_and_seconds_are_none() {
+        let raw = r#"{"input_tokens":3,"output_tokens":4,"total_tokens":7,"input_tokens_details":{"image_tokens":1}}"#;
+        assert_eq!(Usage::from_openai(raw), Some(Usage { input: 3, output: 4, ..Usage::default() }));
+        assert_eq!(Usage::from_openai(r#"{"type":"duration","seconds":9}"#), None);
     }
 
     #[test]

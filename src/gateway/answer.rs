@@ -1,12 +1,17 @@
 //! What the gateway answers by itself: health, readiness and the list of models.
 
+use crate::dialect::Dialect;
+use crate::dialect::anthropic;
+use crate::dialect::operation::Operation;
 use crate::gateway::client;
 use crate::gateway::client::Head;
 use crate::gateway::parts::Parts;
+use crate::gateway::receive::Ask;
 use crate::gateway::record::Record;
 use crate::gateway::refuse;
 use crate::gateway::snapshot::Snapshot;
 use crate::tenants::credential::Credential;
+use crate::usage::estimate;
 use bytes::Bytes;
 use pingora::proxy::Session;
 use serde::Serialize;
@@ -48,8 +53,13 @@ pub async fn models(
     who: &Credential,
 ) -> pingora::Result<()> {
     let names = names(snapshot, who);
-    let data = names.iter().map(|(id, owner)| model(id, owner)).collect();
-    let body = serde_json::to_vec(&List { object: "list", data }).unwrap_or_default();
+    let body = match record.subject.dialect {
+        Dialect::Anthropic => anthropic::models::list(names.iter().map(|(id, _)| id.as_str())),
+        _ => {
+            let data = names.iter().map(|(id, owner)| model(id, owner)).collect();
+            serde_json::to_vec(&List { object: "list", data }).unwrap_or_default()
+        }
+    };
     send(session, record, 200, body.into()).await
 }
 
@@ -73,10 +83,27 @@ pub async fn model_named(
         Ok(_) => {
             let owner = names(snapshot, who).into_iter().find(|(id, _)| id == name);
             let owner = owner.map_or_else(|| "tollgate".to_owned(), |(_, owner)| owner);
-            let body = serde_json::to_vec(&model(name, &owner)).unwrap_or_default();
+            let body = match record.subject.dialect {
+                Dialect::Anthropic => anthropic::models::one(name),
+                _ => serde_json::to_vec(&model(name, &owner)).unwrap_or_default(),
+            };
             send(session, record, 200, body.into()).await
         }
     }
+}
+
+/// How many tokens a request has, estimated: the providers of the model cannot be asked.
+pub async fn token_count(session: &mut Session, record: &mut Record, ask: &Ask) -> pingora::Result<()> {
+    #[derive(Serialize)]
+    struct Count {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        object: Option<&'static str>,
+        input_tokens: u64,
+    }
+    let object = (ask.operation == Operation::ResponseTokens).then_some("response.input_tokens");
+    let count = Count { object, input_tokens: estimate::of_prompt(&ask.body) };
+    let body = serde_json::to_vec(&count).unwrap_or_default();
+    send(session, record, 200, body.into()).await
 }
 
 fn model<'a>(id: &'a str, owned_by: &'a str) -> Model<'a> {

@@ -6,26 +6,33 @@ use crate::dialect::relay::End;
 use crate::dialect::relay::Flow;
 use crate::dialect::relay::Relay;
 use crate::dialect::relay::Wishes;
+use crate::dialect::side::Follow;
 use crate::gateway::failure::Failure;
 use crate::gateway::fetch::Files;
+use crate::gateway::follow::Pursuit;
 use crate::gateway::itinerary::Stop;
 use crate::gateway::keepsakes::Keepsakes;
+use crate::gateway::media;
 use crate::gateway::outbound::Outbound;
+use crate::gateway::outbound::Speech;
 use crate::gateway::outbound::outbound;
+use crate::gateway::promise::Promise;
 use crate::gateway::receive::Ask;
 use crate::gateway::reply::Manner;
 use crate::gateway::reply::Whole;
 use crate::gateway::reply::read_whole;
 use crate::gateway::reply::relay;
+use crate::gateway::sound;
+use crate::gateway::sound::Sound;
 use crate::gateway::vendor::Vendor;
 use crate::routing::judge::Fault;
 use crate::upstream::Broken;
 use crate::upstream::Upstreams;
 use crate::upstream::Wire;
+use arc_swap::ArcSwapOption;
 use http::HeaderName;
 use http::HeaderValue;
 use http::header;
-use pingora::http::ResponseHeader;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -36,6 +43,7 @@ pub enum Reply {
     Whole(Whole),
     /// A stream whose first content has come. Boxed: it is much larger than the other.
     Stream(Box<Opened>),
+    Sound(Box<Sound>),
 }
 
 pub struct Opened {
@@ -63,6 +71,8 @@ pub struct Terms<'a> {
     pub strict: bool,
     /// The provider has the whole request and has not refused it: it will charge for the prompt.
     pub is_owed: AtomicBool,
+    /// Where an answer that is still being made can be called off.
+    pub promised: ArcSwapOption<String>,
 }
 
 /// Asks one target.
@@ -80,24 +90,43 @@ pub async fn attempt(
     let terms = &*terms;
     let (mut wire, head) = ask_head(upstreams, vendor, stop, ask, &outbound, terms).await?;
     match head {
-        Head::Stream => Box::pin(open_stream(upstreams, wire, stop, ask, outbound, terms)).await,
-        Head::Whole { until } => {
+        Promise::Stream => Box::pin(open_stream(upstreams, wire, stop, ask, outbound, terms)).await,
+        Promise::Whole { until, kind } => {
             let body = wire.whole(terms.max_answer, until).await.map_err(Failure::cut)?;
             upstreams.close(wire).await;
-            read_whole(stop, ask, outbound, body).map(Reply::Whole)
+            match outbound.follow(&body, ask.shape.stream) {
+                Follow::Answer => read_whole(stop, ask, outbound, kind, body).map(Reply::Whole),
+                Follow::Poll { .. } | Follow::Stream { .. } => {
+                    let pursuit = Pursuit { upstreams, vendor, stop, ask, terms };
+                    Box::pin(pursuit.follow(outbound, body)).await
+                }
+            }
         }
-        Head::Encoded => {
+        Promise::Sound { until, label } => {
+            Ok(Reply::Sound(Box::new(sound::open(wire, label, until, terms).await?)))
+        }
+        Promise::Encoded => {
             wire.abandon().await;
             Err(Failure::new(Fault::Malformed, "encoded"))
         }
-        Head::Failed { code, retry_after } => {
+        Promise::Failed { code, hints } => {
             terms.owe(false);
-            let said = wire.dregs().await;
-            upstreams.close(wire).await;
-            let hint = |name: &str| retry_after.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
-            Err(Failure::refused(code, said, &hint, clock::since_epoch()))
+            Err(refused(upstreams, wire, code, &hints).await)
         }
     }
+}
+
+/// What a provider says with a status that is none of success.
+pub async fn refused(
+    upstreams: &Upstreams,
+    mut wire: Wire,
+    code: u16,
+    hints: &[(String, String)],
+) -> Failure {
+    let said = wire.dregs().await;
+    upstreams.close(wire).await;
+    let hint = |name: &str| hints.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
+    Failure::refused(code, said, &hint, clock::since_epoch())
 }
 
 /// Sends the request and reads the head. A pooled connection that died meanwhile is replaced and does not count.
@@ -108,7 +137,7 @@ async fn ask_head(
     ask: &Ask,
     outbound: &Outbound,
     terms: &Terms<'_>,
-) -> Result<(Wire, Head), Failure> {
+) -> Result<(Wire, Promise), Failure> {
     let mut fresh = false;
     loop {
         terms.owe(false);
@@ -136,7 +165,7 @@ async fn exchange_heads(
     ask: &Ask,
     outbound: &Outbound,
     terms: &Terms<'_>,
-) -> Result<Head, Broken> {
+) -> Result<Promise, Broken> {
     let sent = send(wire, vendor, stop, ask, outbound, terms.deadline).await;
     terms.owe(sent.is_ok());
     let stream = ask.shape.stream;
@@ -147,7 +176,7 @@ async fn exchange_heads(
         // A provider may refuse before it has read everything; what it said then is worth more than our broken pipe.
         Err(broken) => wire.head(terms.until(EARLY_ANSWER)).await.map_err(|_| broken)?,
     };
-    Ok(Head::of(head, stream, answer))
+    Ok(Promise::of(head, stream, ask.shape.expected, answer))
 }
 
 /// Nothing of the client's headers goes upstream.
@@ -159,11 +188,18 @@ async fn send(
     outbound: &Outbound,
     deadline: Instant,
 ) -> Result<(), Broken> {
-    let fixed = match ask.shape.stream {
-        true => &FOR_EVENTS,
-        false => &FOR_JSON,
+    let for_media;
+    let fixed = match outbound.speech {
+        Speech::Passed => {
+            for_media = media::headers(ask);
+            &for_media
+        }
+        _ if ask.shape.stream => &FOR_EVENTS,
+        _ => &FOR_JSON,
     };
-    let fields = vendor.fields(stop.key, fixed);
+    let signature = vendor.signature(stop.key, "POST", &outbound.path, &outbound.body);
+    let mut fields = vendor.fields(stop.key, fixed);
+    fields.extend(outbound.headers.iter().chain(&signature).map(|(name, value)| (name, value)));
     wire.send(&vendor.request("POST", &outbound.path, &fields, &outbound.body), deadline).await
 }
 
@@ -185,75 +221,18 @@ pub const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("tollgate/"
 const EARLY_ANSWER: Duration = Duration::from_millis(500);
 
 impl Terms<'_> {
-    fn until(&self, patience: Duration) -> Instant {
+    /// No later than the deadline.
+    pub fn until(&self, patience: Duration) -> Instant {
         self.deadline.min(Instant::now() + patience)
     }
 
-    fn owe(&self, is_owed: bool) {
+    pub fn owe(&self, is_owed: bool) {
         self.is_owed.store(is_owed, Ordering::Relaxed);
     }
 }
 
-/// What the head of an answer promises.
-enum Head {
-    Stream,
-    /// The end of the body must have come by then.
-    Whole {
-        until: Instant,
-    },
-    /// Compressed although nobody asked for it.
-    Encoded,
-    Failed {
-        code: u16,
-        retry_after: Vec<(String, String)>,
-    },
-}
-
-/// Headers that say when to come back (vendors.md §12).
-const HINTS: &[&str] = &[
-    "retry-after",
-    "retry-after-ms",
-    "x-ratelimit-reset",
-    "x-ratelimit-reset-requests",
-    "x-ratelimit-reset-tokens",
-    "x-ratelimit-remaining-requests",
-    "x-ratelimit-remaining-tokens",
-];
-
-impl Head {
-    fn of(head: &ResponseHeader, stream: bool, until: Instant) -> Head {
-        if !head.status.is_success() {
-            let hint = |name: &&str| {
-                let value = head.headers.get(*name)?.to_str().ok()?;
-                Some(((*name).to_owned(), value.to_owned()))
-            };
-            return Head::Failed {
-                code: head.status.as_u16(),
-                retry_after: HINTS.iter().filter_map(hint).collect(),
-            };
-        }
-        let encoding = head.headers.get(header::CONTENT_ENCODING);
-        if encoding.is_some_and(|e| !e.as_bytes().eq_ignore_ascii_case(b"identity")) {
-            return Head::Encoded;
-        }
-        let kind = head.headers.get(header::CONTENT_TYPE).map_or(&b""[..], |v| v.as_bytes());
-        match stream && STREAMS.iter().any(|known| is_kind(kind, known)) {
-            true => Head::Stream,
-            false => Head::Whole { until },
-        }
-    }
-}
-
-/// What streams call themselves, in any dialect.
-const STREAMS: [&str; 3] =
-    ["text/event-stream", "application/x-ndjson", "application/vnd.amazon.eventstream"];
-
-fn is_kind(value: &[u8], kind: &str) -> bool {
-    value.get(..kind.len()).is_some_and(|start| start.eq_ignore_ascii_case(kind.as_bytes()))
-}
-
 /// Reads until the first content, or until it is clear that there is none.
-async fn open_stream(
+pub async fn open_stream(
     upstreams: &Upstreams,
     mut wire: Wire,
     stop: &Stop,

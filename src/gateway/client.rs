@@ -1,5 +1,6 @@
 //! The client's side of a request: its answer's head and body, and the moment it leaves.
 
+use crate::dialect::Dialect;
 use crate::gateway::record::Record;
 use crate::gateway::refuse::Refusal;
 use crate::state::Left;
@@ -27,8 +28,10 @@ const LINGER_SILENCE: Duration = Duration::from_secs(2);
 
 const TOO_SLOW: u16 = 408;
 
-pub const JSON: &str = "application/json";
-pub const EVENT_STREAM: &str = "text/event-stream; charset=utf-8";
+pub const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
+/// Of which nothing is known.
+pub const BYTES: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
 /// The client closed its connection or reset its stream.
 #[derive(Debug)]
@@ -64,6 +67,10 @@ impl Head {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut head = Head { status, fields: HeaderMap::with_capacity(16) };
         head.text(name::REQUEST_ID, &record.arrival.request_id);
+        if record.subject.dialect == Dialect::Anthropic {
+            // Its clients look for it under this name (vendors.md §1.6).
+            head.text(name::ANTHROPIC_REQUEST_ID, &record.arrival.request_id);
+        }
         let service = &record.service;
         service.provider.as_deref().into_iter().for_each(|provider| head.text(name::PROVIDER, provider));
         service.model.as_deref().into_iter().for_each(|model| head.text(name::MODEL, model));
@@ -86,7 +93,11 @@ impl Head {
     }
 
     pub fn word(&mut self, name: HeaderName, value: &'static str) {
-        self.fields.insert(name, HeaderValue::from_static(value));
+        self.value(name, HeaderValue::from_static(value));
+    }
+
+    pub fn value(&mut self, name: HeaderName, value: HeaderValue) {
+        self.fields.insert(name, value);
     }
 
     pub fn number(&mut self, name: HeaderName, value: u64) {
@@ -125,10 +136,10 @@ pub async fn answer(
     client: &mut Session,
     record: &mut Record,
     mut head: Head,
-    kind: &'static str,
+    kind: HeaderValue,
     body: Bytes,
 ) -> pingora::Result<()> {
-    head.word(header::CONTENT_TYPE, kind);
+    head.value(header::CONTENT_TYPE, kind);
     head.number(header::CONTENT_LENGTH, body.len() as u64);
     record.settle();
     let bodiless = client.req_header().method == http::Method::HEAD;
@@ -211,6 +222,7 @@ pub mod name {
     use http::HeaderName;
 
     pub const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+    pub const ANTHROPIC_REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
     pub const ATTEMPTS: HeaderName = HeaderName::from_static("x-attempts");
     pub const CACHE: HeaderName = HeaderName::from_static("x-cache");
     pub const CACHE_TTL: HeaderName = HeaderName::from_static("x-cache-ttl");

@@ -34,6 +34,7 @@ use crate::upstream::Silence;
 use crate::upstream::Upstreams;
 use crate::upstream::Wire;
 use bytes::Bytes;
+use http::HeaderValue;
 use http::Version;
 use http::header;
 use pingora::proxy::Session;
@@ -71,10 +72,10 @@ pub async fn whole(
     record.outcome.status = 200;
     let (kind, body) = match (whole.form, ask.shape.stream) {
         (Form::Stream, _) => (EVENT_STREAM, whole.body),
-        (Form::Whole, false) => (JSON, whole.body),
+        (Form::Whole, false) => (whole.kind.unwrap_or(JSON), whole.body),
         (Form::Whole, true) => match unfolded(ask, &whole.body, model) {
             Some(events) => (EVENT_STREAM, events.into()),
-            None => (JSON, whole.body),
+            None => (whole.kind.unwrap_or(JSON), whole.body),
         },
     };
     let head = Head::new(200, record);
@@ -96,7 +97,7 @@ pub async fn hit(session: &mut Session, record: &mut Record, ask: &Ask, hit: Hit
     client::answer(session, record, head, kind, body).await.map(|()| true)
 }
 
-fn in_form(answer: &Answer, ask: &Ask) -> Option<(&'static str, Bytes)> {
+fn in_form(answer: &Answer, ask: &Ask) -> Option<(HeaderValue, Bytes)> {
     let (body, model) = (&answer.body, answer.model.as_str());
     match (ask.shape.stream, answer.form) {
         (false, Form::Whole) => Some((JSON, body.clone())),
@@ -115,6 +116,8 @@ fn unfolded(ask: &Ask, body: &[u8], model: &str) -> Option<Vec<u8>> {
         Operation::Messages | Operation::Responses => {
             translate::unfolded(ask.operation.dialect(), body, &opening(ask, model))
         }
+        // Whoever knows no stream gives the whole, and clients of these expect that.
+        operation if operation.is_passed_on() => None,
         _ => unfold(body, ask.shape.include_usage),
     }
 }
@@ -186,7 +189,7 @@ pub async fn end(
 
 fn stream_head(session: &Session, record: &Record) -> Head {
     let mut head = Head::new(200, record);
-    head.word(header::CONTENT_TYPE, EVENT_STREAM);
+    head.value(header::CONTENT_TYPE, EVENT_STREAM);
     head.word(header::CACHE_CONTROL, "no-cache");
     // A proxy in front of us must not hold events back either.
     head.word(client::name::ACCEL_BUFFERING, "no");
@@ -281,5 +284,6 @@ async fn leave(wire: Wire, relay: &Relay, record: &mut Record, ask: &Ask) -> End
 
 /// What the provider counted; else about what it must have: an event is about a token.
 fn used(relay: &Relay, ask: &Ask) -> Usage {
-    relay.usage().unwrap_or_else(|| Usage { output: relay.content_events(), ..verdicts::prompt(ask) })
+    let output = if ask.operation.answers_in_words() { relay.content_events() } else { 0 };
+    relay.usage().unwrap_or_else(|| Usage { output, ..verdicts::prompt(ask) })
 }

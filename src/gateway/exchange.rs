@@ -17,20 +17,24 @@ use crate::gateway::deliver;
 use crate::gateway::deliver::Ended;
 use crate::gateway::failure::Failure;
 use crate::gateway::fetch::Files;
+use crate::gateway::follow::call_off;
 use crate::gateway::itinerary::Itinerary;
 use crate::gateway::itinerary::Onward;
 use crate::gateway::itinerary::Stop;
+use crate::gateway::media;
 use crate::gateway::parts::Parts;
 use crate::gateway::recall::Keep;
 use crate::gateway::receive::Ask;
 use crate::gateway::record::Record;
 use crate::gateway::refuse;
 use crate::gateway::snapshot::Snapshot;
+use crate::gateway::sound;
 use crate::gateway::vendor::Vendor;
 use crate::gateway::verdicts;
 use crate::routing::Candidate;
 use crate::routing::judge::Fault;
 use crate::telemetry::access::AttemptNote;
+use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use pingora::proxy::Session;
 use rand::RngExt;
@@ -39,6 +43,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use std::time::Instant;
+
+/// No target is asked for less than this: it could not answer, and timers ring a little early or late.
+const TOO_SHORT: Duration = Duration::from_millis(10);
 
 /// A request that is ready to be asked of providers.
 pub struct Exchange {
@@ -81,6 +88,7 @@ pub async fn run(
         match answered {
             Err(ClientLeft) => {
                 note(record, vendor, &stop, "client_left", begun.elapsed());
+                call_off(&parts.upstreams, vendor, &stop, &terms).await;
                 serve(record, vendor, &stop, parts);
                 record.service.usage = terms.is_owed.into_inner().then(|| verdicts::prompt(&ask));
                 record.client_left();
@@ -91,16 +99,21 @@ pub async fn run(
                 serve(record, vendor, &stop, parts);
                 let keep = keep.take().map(|keep| if stop.stand_in { keep.for_now() } else { keep });
                 let keep = Keeping { answer: keep, scope: &scope };
-                return reply_with(parts, snapshot, session, record, &ask, reply, &stop, keep).await;
+                let served = reply_with(parts, snapshot, session, record, &ask, reply, &stop, keep).await;
+                if served.is_err() || record.outcome.error.is_some() {
+                    call_off(&parts.upstreams, vendor, &stop, &terms).await;
+                }
+                return served;
             }
             Ok(Err(failure)) => {
                 note(record, vendor, &stop, failure.word, begun.elapsed());
+                call_off(&parts.upstreams, vendor, &stop, &terms).await;
                 verdicts::blame_for(vendor, &stop, &failure, failover);
                 match learn(&mut way, parts, snapshot, &stop, &failure) {
                     Onward::GiveBack => {
                         return Box::pin(give_back(session, record, vendor, &stop, &failure)).await;
                     }
-                    Onward::After(wait) if clock::now() + wait >= deadline => {
+                    Onward::After(wait) if clock::now() + wait + TOO_SHORT >= deadline => {
                         let refusal = refuse::deadline(failover.deadline);
                         return Box::pin(client::refuse(session, record, &refusal)).await;
                     }
@@ -141,6 +154,7 @@ fn terms<'s>(
         deadline,
         keep: keep.map_or(0, |keep| keep.max_answer),
         is_owed: AtomicBool::new(false),
+        promised: ArcSwapOption::empty(),
     }
 }
 
@@ -228,6 +242,7 @@ async fn reply_with(
     match reply {
         Reply::Whole(whole) => {
             verdicts::praise(vendor);
+            record.service.heard = media::heard(ask.operation, &whole.body);
             record.service.usage = whole.usage.or_else(|| Some(verdicts::guess(ask, &whole.body)));
             record.service.dropped = whole.manner.dropped.names().to_vec();
             let mut whole = whole;
@@ -252,6 +267,12 @@ async fn reply_with(
                 Ended::Broken(word) => verdicts::broke_off(vendor, word, &snapshot.config.failover),
                 Ended::ClientLeft => {}
             }
+        }
+        Reply::Sound(sound) => {
+            verdicts::welcome(vendor);
+            let _live = parts.metrics().stream_begins();
+            let played = Box::pin(sound::play(session, record, ask, *sound, &parts.upstreams)).await;
+            return sound::judge(played, vendor, &snapshot.config.failover);
         }
     }
     Ok(())

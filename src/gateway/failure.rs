@@ -26,7 +26,7 @@ impl Failure {
         hint: &dyn Fn(&str) -> Option<String>,
         since_epoch: Duration,
     ) -> Failure {
-        let cause = fault::classify(code, &said);
+        let cause = fault::classify_shape(code, hint(fault::SHAPE_HEADER).as_deref(), &said);
         let retry_after = fault::retry_after(hint, &said, since_epoch);
         Failure { fault: Fault::Status { code, cause, retry_after }, said, word: status_word(code) }
     }

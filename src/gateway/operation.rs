@@ -17,10 +17,11 @@ pub enum Errand {
 }
 
 impl Errand {
-    /// What a client speaks that comes with it.
-    pub fn dialect(&self) -> Dialect {
+    /// What a client speaks that comes with it; `anthropic`: it sent that vendor's version header.
+    pub fn dialect(&self, anthropic: bool) -> Dialect {
         match self {
             Errand::Ask(operation) => operation.dialect(),
+            Errand::ListModels | Errand::ShowModel(_) if anthropic => Dialect::Anthropic,
             Errand::ListModels | Errand::ShowModel(_) | Errand::Health | Errand::Readiness => Dialect::OpenAi,
         }
     }
@@ -47,6 +48,16 @@ const TABLE: &[(&str, &str, Errand)] = &[
     ("POST", "/chat/completions", Errand::Ask(Operation::ChatCompletions)),
     ("POST", "/completions", Errand::Ask(Operation::Completions)),
     ("POST", "/embeddings", Errand::Ask(Operation::Embeddings)),
+    ("POST", "/images/generations", Errand::Ask(Operation::ImageGenerations)),
+    ("POST", "/images/edits", Errand::Ask(Operation::ImageEdits)),
+    ("POST", "/audio/transcriptions", Errand::Ask(Operation::Transcriptions)),
+    ("POST", "/audio/translations", Errand::Ask(Operation::AudioTranslations)),
+    ("POST", "/audio/speech", Errand::Ask(Operation::Speech)),
+    ("POST", "/moderations", Errand::Ask(Operation::Moderations)),
+    ("POST", "/rerank", Errand::Ask(Operation::Rerank)),
+    ("POST", "/v2/rerank", Errand::Ask(Operation::Rerank)),
+    ("POST", "/messages", Errand::Ask(Operation::Messages)),
+    ("POST", "/messages/count_tokens", Errand::Ask(Operation::CountTokens)),
     ("GET", "/models", Errand::ListModels),
     ("GET", "/health", Errand::Health),
     ("GET", "/health/liveliness", Errand::Health),

@@ -11,22 +11,28 @@ use crate::dialect::openai::error::ErrorBody;
 use crate::dialect::operation::Operation;
 use crate::dialect::seals;
 use crate::dialect::side::Fetched;
+use crate::dialect::side::Follow;
 use crate::dialect::side::Target;
 use crate::dialect::side::Unsayable;
 use crate::gateway::attempt::Terms;
 use crate::gateway::failure::Failure;
 use crate::gateway::itinerary::Stop;
+use crate::gateway::media;
 use crate::gateway::receive::Ask;
 use crate::gateway::reply::Manner;
 use crate::gateway::vendor::Vendor;
 use crate::routing::judge::Fault;
 use bytes::Bytes;
+use http::HeaderName;
+use http::HeaderValue;
 
 /// One request, ready for the wire.
 pub struct Outbound {
     /// With the provider's base path.
     pub path: String,
     pub body: Bytes,
+    /// What the dialect asks with, besides what every request has.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
     pub speech: Speech,
     /// What could not be said in the provider's dialect.
     pub dropped: Dropped,
@@ -37,6 +43,8 @@ pub struct Outbound {
 pub enum Speech {
     /// OpenAI's on both sides: passed on as it comes.
     Same,
+    /// What is neither chat nor vectors, in OpenAI's dialect: passed on as it comes.
+    Passed,
     /// Another one on both sides: passed on as it comes, and read for what it says of itself.
     Watched(Dialect),
     /// Read in this dialect and written in the client's.
@@ -46,10 +54,18 @@ pub enum Speech {
 }
 
 impl Outbound {
+    /// What is to be done with a whole body with status 200.
+    pub fn follow(&self, body: &[u8], stream: bool) -> Follow {
+        match self.speech {
+            Speech::Translated(dialect) => dialect.provider_side().follow(body, stream),
+            Speech::Same | Speech::Passed | Speech::Watched(_) | Speech::Vectors { .. } => Follow::Answer,
+        }
+    }
+
     /// How the provider was spoken to.
     pub fn manner(self) -> Manner {
         let dialect = match self.speech {
-            Speech::Same => Dialect::OpenAi,
+            Speech::Same | Speech::Passed => Dialect::OpenAi,
             Speech::Watched(dialect) | Speech::Translated(dialect) | Speech::Vectors { dialect, .. } => {
                 dialect
             }
@@ -70,9 +86,13 @@ pub async fn outbound(
 ) -> Result<Outbound, Failure> {
     let (client, provider) = (ask.operation.dialect(), vendor.preset.dialect);
     let traits = vendor.traits(&stop.model);
+    if ask.operation.is_passed_on() {
+        return media::outbound(vendor, stop, ask).ok_or_else(|| unserved(ask));
+    }
     if !ask.operation.is_chat() {
         return match provider {
             Dialect::OpenAi => Ok(same(vendor, stop, ask)),
+            _ if ask.operation.counts_tokens() && client == provider => Ok(same(vendor, stop, ask)),
             _ if ask.operation == Operation::Embeddings => vectors(vendor, stop, ask, terms),
             _ => Err(unserved(ask)),
         };
@@ -114,8 +134,8 @@ fn same(vendor: &Vendor, stop: &Stop, ask: &Ask) -> Outbound {
     if let Some(adapted) = adapt::adapted(ask.operation, &body, vendor.traits(&stop.model), &mut dropped) {
         body = adapted.into();
     }
-    let path = format!("{}{}", vendor.base_path, ask.operation.path());
-    Outbound { path, body, speech: Speech::Same, dropped }
+    let path = vendor.path(&stop.model, ask.operation.path());
+    Outbound { path, body, headers: Vec::new(), speech: Speech::Same, dropped }
 }
 
 fn watched(vendor: &Vendor, stop: &Stop, ask: &Ask) -> Outbound {
@@ -125,8 +145,14 @@ fn watched(vendor: &Vendor, stop: &Stop, ask: &Ask) -> Outbound {
         false => ask.shape.body_for(&ask.body, &stop.model, false).into(),
     };
     let path = dialect.provider_side().path(&stop.model, ask.shape.stream);
-    let path = format!("{}{path}", vendor.base_path);
-    Outbound { path, body, speech: Speech::Watched(dialect), dropped: Dropped::default() }
+    let path = vendor.path(&stop.model, &path);
+    Outbound {
+        path,
+        body,
+        headers: Vec::new(),
+        speech: Speech::Watched(dialect),
+        dropped: Dropped::default(),
+    }
 }
 
 fn read<'a>(client: Dialect, ask: &'a Ask) -> Result<ChatRequest<'a>, Failure> {
@@ -158,8 +184,12 @@ async fn translated(
     };
     let body = side.write(&request, &target, &mut dropped).map_err(unsayable)?;
     within(terms, &dropped)?;
-    let path = format!("{}{}", vendor.base_path, side.path(&stop.model, ask.shape.stream));
-    Ok(Outbound { path, body: body.into(), speech: Speech::Translated(dialect), dropped })
+    let path = vendor.path(&stop.model, &side.path(&stop.model, ask.shape.stream));
+    let header = |(name, value): &(&'static str, &'static str)| {
+        (HeaderName::from_static(name), HeaderValue::from_static(value))
+    };
+    let headers = side.headers(ask.shape.stream).iter().map(header).collect();
+    Ok(Outbound { path, body: body.into(), headers, speech: Speech::Translated(dialect), dropped })
 }
 
 fn vectors(vendor: &Vendor, stop: &Stop, ask: &Ask, terms: &Terms<'_>) -> Result<Outbound, Failure> {
@@ -179,9 +209,9 @@ fn vectors(vendor: &Vendor, stop: &Stop, ask: &Ask, terms: &Terms<'_>) -> Result
     let path = side.embed_path(&stop.model).ok_or_else(|| unserved(ask))?;
     let body = side.write_embed(&request, &target, &mut dropped).map_err(unsayable)?;
     within(terms, &dropped)?;
-    let path = format!("{}{path}", vendor.base_path);
+    let path = vendor.path(&stop.model, &path);
     let speech = Speech::Vectors { dialect, base64: request.base64 };
-    Ok(Outbound { path, body: body.into(), speech, dropped })
+    Ok(Outbound { path, body: body.into(), headers: Vec::new(), speech, dropped })
 }
 
 /// In strict mode nothing is left out silently.

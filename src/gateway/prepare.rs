@@ -120,6 +120,9 @@ async fn walk(
     // A name that means nothing is no miss of the cache.
     let planned = plan(snapshot, &who, &ask, record);
     let (plan, of_group) = planned.inspect_err(|_| record.service.cache = None)?;
+    if ask.operation.counts_tokens() && !snapshot.counts_tokens(&ask, &plan) {
+        return answered(answer::token_count(session, record, &ask).await);
+    }
     reserve(record, &ask).await?;
     Ok(Exchange { ask, plan, of_group, keep, scope: who.id.clone() })
 }
@@ -136,7 +139,8 @@ async fn wanted(parts: &Parts, session: &mut Session, record: &mut Record) -> Re
     let (method, path) = (&session.req_header().method, session.req_header().uri.path());
     let errand = errand(method, path).map_err(|why| refuse::not_served(why, method.as_str(), path))?;
     record.subject.operation = errand.counted_as();
-    record.subject.dialect = errand.dialect();
+    let anthropic = session.req_header().headers.contains_key("anthropic-version");
+    record.subject.dialect = errand.dialect(anthropic);
     match errand {
         Errand::Ask(operation) => Ok(Wanted::Ask(operation)),
         Errand::ListModels => Ok(Wanted::Models),
@@ -168,9 +172,11 @@ fn plan(
 ) -> Result<(Vec<Candidate>, bool), Refusal> {
     let mut route = resolve(snapshot, who, ask, record)?;
     route.failover &= ask.failover && who.failover;
-    let embedding = ask.operation == Operation::Embeddings;
-    let plan = draw_plan(&route, embedding, &snapshot.fleet(record.arrival.at), &mut rand::rng());
-    Ok((plan, route.group.is_some()))
+    let plan = draw_plan(&route, ask.operation, &snapshot.fleet(record.arrival.at), &mut rand::rng());
+    match plan.is_empty() && !ask.operation.has_stand_ins() {
+        true => Err(refuse::not_served_there(&ask.shape.model, ask.operation)),
+        false => Ok((plan, route.group.is_some())),
+    }
 }
 
 fn resolve(snapshot: &Snapshot, who: &Credential, ask: &Ask, record: &Record) -> Result<Route, Refusal> {
@@ -209,7 +215,7 @@ async fn from_cache(
 
 /// Takes room for the tokens the request may need; corrected when it is settled.
 async fn reserve(record: &mut Record, ask: &Ask) -> Result<(), Refusal> {
-    let tokens = estimate_tokens(ask.body.len(), ask.shape.max_output);
+    let tokens = estimate_tokens(ask.shape.words, ask.shape.max_output);
     if let Some(reservation) = &mut record.held.reservation {
         record.held.tokens_left =
             reservation.reserve_tokens(tokens, clock::now()).await.map_err(refuse::limited)?;

@@ -79,7 +79,10 @@ pub async fn recall(
 }
 
 fn wanted_key(snapshot: &Snapshot, directives: &Directives, who: &Credential, ask: &Ask) -> Option<CacheKey> {
-    if directives.no_store || (snapshot.config.cache.deterministic_only && !is_deterministic(&ask.body)) {
+    if !ask.operation.is_cached()
+        || directives.no_store
+        || (snapshot.config.cache.deterministic_only && !is_deterministic(&ask.body))
+    {
         return None;
     }
     // An answer that began before a reload is kept for nobody who comes after it, and one that another

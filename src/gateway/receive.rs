@@ -1,6 +1,7 @@
 //! The request body, whole and within its limits, read into an ask: what is wanted, of whom, and how.
 
 use crate::config::Config;
+use crate::dialect::openai::media;
 use crate::dialect::openai::request::Shape;
 use crate::dialect::operation::Operation;
 use crate::gateway::refuse;
@@ -48,7 +49,8 @@ pub async fn receive(
     config: &Config,
 ) -> Result<Ask, NotReceived> {
     let body = whole_body(client, config.limits.body, config.server.body_timeout).await?;
-    let shape = Shape::read(operation, &body).map_err(refuse::bad_request)?;
+    let kind = client.req_header().headers.get(header::CONTENT_TYPE).map_or(&b""[..], |kind| kind.as_bytes());
+    let shape = media::read(operation, kind, &body).map_err(refuse::bad_request)?;
     let failover = client
         .req_header()
         .headers

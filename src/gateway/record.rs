@@ -63,6 +63,8 @@ pub struct Service {
     pub model: Option<Arc<str>>,
     pub lane: Option<Arc<Lane>>,
     pub usage: Option<Usage>,
+    /// How long the sound was that was written down.
+    pub heard: Option<Duration>,
     pub cache: Option<CacheResult>,
     pub attempts: Vec<AttemptNote>,
     /// Parameters that could not be said to the provider.
@@ -194,6 +196,7 @@ impl Record {
             latency,
             ttft: self.outcome.first_byte,
             usage: self.service.usage,
+            heard: self.service.heard,
             cost: self.cost(),
             cache: self.service.cache.map(CacheResult::word),
             attempts: &self.service.attempts,

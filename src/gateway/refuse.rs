@@ -3,6 +3,7 @@
 use crate::dialect::Dialect;
 use crate::dialect::bad_request::BadRequest;
 use crate::dialect::fault::Cause;
+use crate::dialect::operation::Operation;
 use crate::dialect::side::ClientError;
 use crate::gateway::operation::NotServed;
 use crate::routing::UnknownModel;
@@ -203,6 +204,19 @@ pub fn bad_request(bad: BadRequest) -> Refusal {
 
 pub fn unknown_model(unknown: &UnknownModel) -> Refusal {
     Refusal::new(404, "unknown_model", unknown.to_string()).code("model_not_found").param("model")
+}
+
+/// The name means something, but nobody behind it does what is asked.
+pub fn not_served_there(model: &str, operation: Operation) -> Refusal {
+    let model = shortened(model);
+    let path = operation.path();
+    Refusal::new(
+        400,
+        "operation_not_served",
+        format!("no provider of model `{model}` serves {path}; ask for another model, or list one that does"),
+    )
+    .code("operation_not_served")
+    .param("model")
 }
 
 pub fn model_not_allowed(model: &str) -> Refusal {

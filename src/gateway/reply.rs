@@ -5,6 +5,7 @@ use crate::clock;
 use crate::dialect::Dialect;
 use crate::dialect::hub::Dropped;
 use crate::dialect::openai::embed;
+use crate::dialect::openai::media::MediaRelay;
 use crate::dialect::openai::relay::Relay as OpenAiRelay;
 use crate::dialect::openai::stream::Whole as Glanced;
 use crate::dialect::openai::stream::glance_whole;
@@ -19,6 +20,7 @@ use crate::dialect::translate;
 use crate::dialect::usage::Usage;
 use crate::gateway::failure::Failure;
 use crate::gateway::itinerary::Stop;
+use crate::gateway::media;
 use crate::gateway::outbound::Outbound;
 use crate::gateway::outbound::Speech;
 use crate::gateway::receive::Ask;
@@ -26,11 +28,14 @@ use crate::id;
 use crate::routing::judge::Fault;
 use crate::usage::estimate;
 use bytes::Bytes;
+use http::HeaderValue;
 
 /// A whole answer in the client's dialect.
 pub struct Whole {
     pub body: Bytes,
     pub form: Form,
+    /// Its content type, where that is the provider's to say.
+    pub kind: Option<HeaderValue>,
     pub usage: Option<Usage>,
     pub seals: Seals,
     pub manner: Manner,
@@ -47,11 +52,18 @@ pub struct Manner {
 ///
 /// # Errors
 /// [`Failure`] when it is none.
-pub fn read_whole(stop: &Stop, ask: &Ask, outbound: Outbound, body: Bytes) -> Result<Whole, Failure> {
+pub fn read_whole(
+    stop: &Stop,
+    ask: &Ask,
+    outbound: Outbound,
+    kind: Option<HeaderValue>,
+    body: Bytes,
+) -> Result<Whole, Failure> {
     let speech = outbound.speech;
     let manner = outbound.manner();
     let read = match speech {
         Speech::Same => as_it_is(ask.operation, body.clone()),
+        Speech::Passed => media::answer(ask, kind, body.clone()),
         Speech::Watched(dialect) => watched(dialect, body.clone()),
         Speech::Translated(dialect) => translated(dialect, stop, ask, &body),
         Speech::Vectors { dialect, base64 } => vectors(dialect, base64, stop, ask, &body),
@@ -107,9 +119,9 @@ pub fn opening(ask: &Ask, model: &str) -> Opening {
 }
 
 impl Whole {
-    fn new(body: Bytes, form: Form, usage: Option<Usage>) -> Whole {
+    pub fn new(body: Bytes, form: Form, usage: Option<Usage>) -> Whole {
         let manner = Manner { dialect: Dialect::OpenAi, dropped: Dropped::default() };
-        Whole { body, form, usage, seals: Seals::default(), manner }
+        Whole { body, form, kind: None, usage, seals: Seals::default(), manner }
     }
 }
 
@@ -123,6 +135,7 @@ pub fn relay(speech: Speech, stop: &Stop, ask: &Ask, wishes: Wishes) -> Relay {
     };
     match speech {
         Speech::Same | Speech::Vectors { .. } => Relay::Same(OpenAiRelay::new(wishes)),
+        Speech::Passed => Relay::Media(MediaRelay::new(wishes.choices)),
         Speech::Watched(dialect) => hub(dialect, false),
         Speech::Translated(dialect) => hub(dialect, true),
     }

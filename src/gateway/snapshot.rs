@@ -6,12 +6,14 @@ use crate::config::BaseUrl;
 use crate::config::Config;
 use crate::config::Provider;
 use crate::config::Rate;
+use crate::gateway::receive::Ask;
 use crate::gateway::vendor::BadHeader;
 use crate::gateway::vendor::Counting;
 use crate::gateway::vendor::Vendor;
 use crate::health::Board;
 use crate::limits::ip::IpLimit;
 use crate::provider::Class;
+use crate::routing::Candidate;
 use crate::routing::Fleet;
 use crate::routing::Standing;
 use crate::routing::Table;
@@ -93,6 +95,12 @@ impl Snapshot {
             ),
             config,
         })
+    }
+
+    /// Whether the first of a plan counts the tokens of a request in its own dialect.
+    pub fn counts_tokens(&self, ask: &Ask, plan: &[Candidate]) -> bool {
+        let first = plan.first().map(|candidate| self.vendors[candidate.provider].preset);
+        first.is_some_and(|preset| preset.dialect == ask.operation.dialect())
     }
 
     /// The providers as routing sees them at one moment.

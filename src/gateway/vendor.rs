@@ -1,11 +1,17 @@
 //! A provider in force: everything one attempt needs of it, made ready when the configuration was loaded.
 
+use crate::clock;
 use crate::config::Provider;
 use crate::dialect::hub::ModelTraits;
+use crate::dialect::path::segment;
 use crate::health::Board;
 use crate::health::Vitals;
 use crate::provider::KeyHeader;
 use crate::provider::Preset;
+use crate::provider::sign::Call;
+use crate::provider::sign::Credentials;
+use crate::provider::sign::Scope;
+use crate::provider::sign::sign;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::OTHER;
 use crate::telemetry::metrics::Series;
@@ -41,7 +47,9 @@ pub struct Vendor {
     /// Before every path.
     pub base_path: String,
     /// How each of its keys is attached; empty for a provider without.
-    keys: Vec<(HeaderName, HeaderValue)>,
+    keys: Vec<Attached>,
+    /// Models are asked for as deployments in this version of the API.
+    api_version: Option<String>,
     headers: Vec<(HeaderName, HeaderValue)>,
     lanes: HashMap<String, Arc<Lane>>,
     other: Arc<Lane>,
@@ -88,7 +96,7 @@ impl Vendor {
         readable.then_some(()).ok_or_else(|| bad("the path of `base_url`"))?;
         let mut keys = Vec::new();
         for key in &provider.api_keys {
-            keys.push(attached(provider.preset.key_header, key.expose()).ok_or_else(|| bad("a key"))?);
+            keys.push(Attached::new(provider, key.expose()).ok_or_else(|| bad("a key"))?);
         }
         let mut headers = Vec::new();
         for (name, value) in provider.preset.headers {
@@ -106,6 +114,7 @@ impl Vendor {
             authority,
             base_path: provider.base_url.path.clone(),
             keys,
+            api_version: provider.api_version.clone(),
             headers,
             lanes: HashMap::new(),
             other: Arc::new(Lane {
@@ -143,6 +152,33 @@ impl Vendor {
         self.preset.traits(model)
     }
 
+    /// Where a model is asked for, as far as the dialect does not say itself: `tail` stands behind the base URL.
+    pub fn path(&self, model: &str, tail: &str) -> String {
+        match &self.api_version {
+            None => format!("{}{tail}", self.base_path),
+            Some(version) => deployment(&self.base_path, model, tail, version),
+        }
+    }
+
+    /// The headers that prove who asks, where they depend on what is asked (AWS); none where a key is one of `fields`.
+    pub fn signature(
+        &self,
+        key: usize,
+        method: &str,
+        path: &str,
+        body: &[u8],
+    ) -> Vec<(HeaderName, HeaderValue)> {
+        let Some(Attached::Signature { credentials, region, service }) = self.keys.get(key) else {
+            return Vec::new();
+        };
+        let host = self.authority.to_str().unwrap_or_default();
+        let call = Call { method, host, path, headers: SIGNED, body };
+        // A request that cannot be signed goes out as it is, and is refused.
+        let signed = sign(credentials, Scope { region, service }, &call, clock::since_epoch());
+        let header = |(name, value): (String, String)| Some((name.parse().ok()?, secret_value(&value)?));
+        signed.unwrap_or_default().into_iter().filter_map(header).collect()
+    }
+
     /// A request to this provider.
     pub fn request<'a>(
         &'a self,
@@ -156,7 +192,8 @@ impl Vendor {
 
     /// What this provider said, without its keys: some quote the request they got.
     pub fn conceal<'s>(&self, said: &'s [u8]) -> Cow<'s, [u8]> {
-        let secrets = self.keys.iter().chain(&self.headers).map(|(_, value)| value.as_bytes());
+        let keys = self.keys.iter().flat_map(Attached::secrets);
+        let secrets = keys.chain(self.headers.iter().map(|(_, value)| value.as_bytes()));
         let secrets = secrets.map(|value| value.strip_prefix(b"Bearer ").unwrap_or(value));
         let mut clean = Cow::Borrowed(said);
         for secret in secrets.filter(|secret| secret.len() >= SHORTEST_SECRET) {
@@ -174,8 +211,65 @@ impl Vendor {
         fixed: &'a [(HeaderName, HeaderValue)],
     ) -> Vec<(&'a HeaderName, &'a HeaderValue)> {
         let is_replaced = |name: &HeaderName| self.headers.iter().any(|(own, _)| own == name);
-        let ours = fixed.iter().chain(self.keys.get(key)).filter(|(name, _)| !is_replaced(name));
-        ours.chain(&self.headers).map(|(name, value)| (name, value)).collect()
+        let key = self.keys.get(key).and_then(Attached::header);
+        let fixed = fixed.iter().map(|(name, value)| (name, value));
+        let ours = fixed.chain(key).filter(|(name, _)| !is_replaced(name));
+        ours.chain(self.headers.iter().map(|(name, value)| (name, value))).collect()
+    }
+}
+
+/// What a signature covers besides the host and its own headers.
+const SIGNED: &[(&str, &str)] = &[("content-type", "application/json")];
+
+/// Paths that are asked of a deployment; the others are asked of the resource (vendors.md §8.2).
+const DEPLOYED: [&str; 5] = ["/chat/completions", "/completions", "/embeddings", "/audio/", "/images/"];
+
+fn deployment(base: &str, model: &str, tail: &str, version: &str) -> String {
+    let base = base.strip_suffix("/v1").unwrap_or(base);
+    match DEPLOYED.iter().any(|known| tail.starts_with(known)) {
+        true => format!("{base}/deployments/{}{tail}?api-version={version}", segment(model)),
+        false => format!("{base}{tail}?api-version={version}"),
+    }
+}
+
+/// How a key is attached to a request.
+enum Attached {
+    Header(HeaderName, HeaderValue),
+    Signature { credentials: Credentials, region: String, service: &'static str },
+}
+
+impl Attached {
+    fn new(provider: &Provider, key: &str) -> Option<Attached> {
+        let bearer =
+            || Some(Attached::Header(header::AUTHORIZATION, secret_value(&format!("Bearer {key}"))?));
+        match provider.preset.key_header {
+            KeyHeader::Bearer => bearer(),
+            KeyHeader::Named(name) => {
+                Some(Attached::Header(HeaderName::from_static(name), secret_value(key)?))
+            }
+            KeyHeader::SigV4 { service } => match Credentials::read(key) {
+                None => bearer(),
+                Some(credentials) => {
+                    // The session token is sent as it is.
+                    let region = secret_value(key).map(|_| provider.region.clone())?;
+                    Some(Attached::Signature { credentials, region, service })
+                }
+            },
+        }
+    }
+
+    fn header(&self) -> Option<(&HeaderName, &HeaderValue)> {
+        match self {
+            Attached::Header(name, value) => Some((name, value)),
+            Attached::Signature { .. } => None,
+        }
+    }
+
+    fn secrets(&self) -> Vec<&[u8]> {
+        match self {
+            Attached::Header(_, value) => vec![value.as_bytes()],
+            Attached::Signature { credentials, .. } => credentials.secrets().map(str::as_bytes).collect(),
+        }
     }
 }
 
@@ -191,13 +285,6 @@ fn masked(text: &[u8], secret: &[u8]) -> Vec<u8> {
     out
 }
 
-fn attached(header: KeyHeader, key: &str) -> Option<(HeaderName, HeaderValue)> {
-    match header {
-        KeyHeader::Bearer => Some((header::AUTHORIZATION, secret_value(&format!("Bearer {key}"))?)),
-        KeyHeader::Named(name) => Some((HeaderName::from_static(name), secret_value(key)?)),
-    }
-}
-
 fn secret_value(text: &str) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_str(text).ok()?;
     value.set_sensitive(true);
@@ -209,6 +296,7 @@ fn fingerprint(provider: &Provider) -> u64 {
     let mut hasher = DefaultHasher::new();
     let base = &provider.base_url;
     (base.tls, &base.host, base.port, &base.path).hash(&mut hasher);
+    (&provider.region, &provider.api_version).hash(&mut hasher);
     for key in &provider.api_keys {
         key.expose().hash(&mut hasher);
     }

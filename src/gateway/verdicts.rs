@@ -97,12 +97,13 @@ pub fn is_larger(snapshot: &Snapshot, prices: &PriceTable, stop: &Stop, candidat
 
 /// Tokens of an answer whose provider did not count them.
 pub fn guess(ask: &Ask, body: &Bytes) -> Usage {
-    Usage { output: estimate::of_text(body.len()), ..prompt(ask) }
+    let output = if ask.operation.answers_in_words() { estimate::of_text(body.len()) } else { 0 };
+    Usage { output, ..prompt(ask) }
 }
 
 /// Tokens of a request of which nothing else is known.
 pub fn prompt(ask: &Ask) -> Usage {
-    Usage { input: estimate::of_text(ask.body.len()), ..Usage::default() }
+    Usage { input: estimate::of_text(ask.shape.words), ..Usage::default() }
 }
 
 /// A provider's error body as it is, where it already is the envelope the client's SDK reads.

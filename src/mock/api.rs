@@ -23,6 +23,7 @@ use bytes::Bytes;
 use http::header::CACHE_CONTROL;
 use http::header::CONTENT_LENGTH;
 use http::header::CONTENT_TYPE;
+use serde::Serialize;
 use std::sync::Arc;
 
 pub type Received = Result<Bytes, BytesRejection>;
@@ -35,12 +36,21 @@ pub fn received(body: Received) -> Result<Bytes, Refusal> {
 pub async fn embeddings(State(mock): State<Arc<Mock>>, body: Received) -> Response {
     let act = mock.act();
     let embedded = act.try_luck().and_then(|()| embedding::embed(&received(body)?, &act.behaviour));
-    match embedded {
-        Ok(embeddings) => {
-            player::silence(act.behaviour.stall).await;
-            Json(embeddings).into_response()
+    quiet_answer(embedded, &act.behaviour, &openai::CHAT).await
+}
+
+/// An answer that is not spoken word by word.
+pub async fn quiet_answer<T: Serialize>(
+    answered: Result<T, Refusal>,
+    behaviour: &Behaviour,
+    voice: &dyn Voice,
+) -> Response {
+    match answered {
+        Ok(answer) => {
+            player::silence(behaviour.stall).await;
+            Json(answer).into_response()
         }
-        Err(refusal) => refusal.response(&openai::CHAT),
+        Err(refusal) => refusal.response(voice),
     }
 }
 
@@ -67,7 +77,7 @@ pub async fn answer(mock: &Mock, voice: &dyn Voice, asked: Result<Ask, Refusal>)
             true => voice.error_event(&told_to_fail(behaviour)),
             false => voice.transcript(&head, &reply, &ask),
         };
-        return streamed(mock, voice, behaviour, transcript);
+        return streamed(mock, voice.stream_type(), behaviour, transcript);
     }
     player::silence(behaviour.stall).await;
     player::rest(behaviour.speaking(reply.usage.completion_tokens)).await;
@@ -75,25 +85,27 @@ pub async fn answer(mock: &Mock, voice: &dyn Voice, asked: Result<Ask, Refusal>)
         true => voice.error(&told_to_fail(behaviour)),
         false => voice.whole(&head, &reply),
     };
-    plain(mock, behaviour, whole)
+    plain(mock, behaviour, "application/json", whole)
 }
 
-fn streamed(mock: &Mock, voice: &dyn Voice, behaviour: &Behaviour, transcript: Transcript) -> Response {
+/// A body that comes piece by piece, as the behaviour in force will have it.
+pub fn streamed(mock: &Mock, kind: &'static str, behaviour: &Behaviour, transcript: Transcript) -> Response {
     mock.counts.stream();
     let body = player::play(Score::new(transcript, behaviour), behaviour.stall, mock.counts.clone());
-    let headers = [(CONTENT_TYPE, voice.stream_type()), (CACHE_CONTROL, "no-cache")];
+    let headers = [(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-cache")];
     (headers, body).into_response()
 }
 
-fn plain(mock: &Mock, behaviour: &Behaviour, whole: Bytes) -> Response {
+/// A body in one piece, or half of it.
+pub fn plain(mock: &Mock, behaviour: &Behaviour, kind: &'static str, whole: Bytes) -> Response {
     if behaviour.cut_after.is_none() {
-        return ([(CONTENT_TYPE, "application/json")], whole).into_response();
+        return ([(CONTENT_TYPE, kind)], whole).into_response();
     }
     // The head promises all of it, so that the half that comes cannot pass for an answer.
-    let headers = [(CONTENT_TYPE, "application/json".to_owned()), (CONTENT_LENGTH, whole.len().to_string())];
+    let headers = [(CONTENT_TYPE, kind.to_owned()), (CONTENT_LENGTH, whole.len().to_string())];
     (headers, player::play(Score::half(whole), None, mock.counts.clone())).into_response()
 }
 
-fn told_to_fail(behaviour: &Behaviour) -> Refusal {
+pub fn told_to_fail(behaviour: &Behaviour) -> Refusal {
     Refusal::on_purpose(behaviour.error_status, None)
 }

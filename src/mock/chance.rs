@@ -19,8 +19,8 @@ pub fn roll(seed: u64, draw: u64) -> f64 {
 }
 
 /// A mark of a text that no other text is likely to have; the same on every machine.
-pub fn mark(text: &str) -> u64 {
-    let digest = Sha256::digest(text.as_bytes());
+pub fn mark(text: impl AsRef<[u8]>) -> u64 {
+    let digest = Sha256::digest(text);
     digest.iter().take(8).fold(0, |mark, byte| mark << 8 | u64::from(*byte))
 }
 

@@ -11,9 +11,9 @@ use serde::Deserialize;
 use serde::Serialize;
 
 /// Length of a vector where the caller does not say; small, so that answers stay readable.
-const DIMENSIONS: usize = 256;
+pub const DIMENSIONS: usize = 256;
 /// What the largest real model gives.
-const MAX_DIMENSIONS: usize = 3072;
+pub const MAX_DIMENSIONS: usize = 3072;
 
 #[derive(Deserialize)]
 struct Body {
@@ -108,8 +108,14 @@ fn writer(format: Option<&str>) -> Result<fn(Vec<f32>) -> Vector, Refusal> {
     }
 }
 
+/// How alike two texts are, from -1 to 1.
+pub fn likeness(one: &str, other: &str) -> f32 {
+    let (one, other) = (direction(one, DIMENSIONS), direction(other, DIMENSIONS));
+    one.iter().zip(&other).map(|(a, b)| a * b).sum()
+}
+
 /// A vector of length 1: the sum of one random direction per word.
-fn direction(text: &str, dimensions: usize) -> Vec<f32> {
+pub fn direction(text: &str, dimensions: usize) -> Vec<f32> {
     let mut sum = vec![0.0_f64; dimensions];
     for word in text.to_lowercase().split_whitespace().map(chance::mark) {
         for (draw, axis) in (0..).zip(&mut sum) {
@@ -130,11 +136,6 @@ fn little_endian(floats: &[f32]) -> String {
 mod tests {
     use super::*;
     use serde_json::json;
-
-    fn likeness(one: &str, other: &str) -> f32 {
-        let (one, other) = (direction(one, 256), direction(other, 256));
-        one.iter().zip(&other).map(|(a, b)| a * b).sum()
-    }
 
     #[test]
     fn texts_that_share_words_are_alike() {

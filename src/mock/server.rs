@@ -3,8 +3,11 @@
 use crate::id;
 use crate::mock::behaviour::Behaviour;
 use crate::mock::chance;
+use crate::mock::cohere;
 use crate::mock::control;
 use crate::mock::control::Counts;
+use crate::mock::gemini;
+use crate::mock::ollama;
 use crate::mock::openai;
 use crate::mock::player;
 use crate::mock::refusal::Refusal;
@@ -92,6 +95,9 @@ impl Act {
 fn app(mock: Arc<Mock>) -> Router {
     let provider = Router::new()
         .merge(openai::routes())
+        .merge(gemini::routes())
+        .merge(ollama::routes())
+        .merge(cohere::routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY))

@@ -1,6 +1,9 @@
 //! How one dialect sounds: the seam where a simulated provider learns to speak another one.
 
 use crate::mock::ask::Ask;
+use crate::mock::cohere;
+use crate::mock::gemini;
+use crate::mock::ollama;
 use crate::mock::openai;
 use crate::mock::refusal::Refusal;
 use crate::mock::reply::Reply;
@@ -53,6 +56,9 @@ pub fn of_path(path: &str) -> &'static dyn Voice {
     let bare = path.strip_prefix("/v1").unwrap_or(path);
     match bare {
         "/completions" => &openai::TEXT,
+        _ if gemini::speaks_at(path) => &gemini::VOICE,
+        _ if path.starts_with("/api/") => &ollama::VOICE,
+        _ if path.starts_with("/v2/") => &cohere::VOICE,
         _ => &openai::CHAT,
     }
 }

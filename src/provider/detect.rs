@@ -14,6 +14,11 @@ use std::sync::LazyLock;
 /// write names that several hosts share. Rows are read top down and all that match count.
 const FORMS: &[(&str, &[&str])] = &[
     ("^accounts/fireworks/", &["fireworks"]),
+    (
+        "^((us|eu|apac|global|jp|au|ca|us-gov)\\.)?(anthropic|amazon|meta|mistral|cohere|ai21|deepseek|openai|qwen|writer)\\.[^/]+$",
+        &["bedrock"],
+    ),
+    ("^(deployments/[^/]+/[^/]+|[^/]+/[^/:]+:[0-9a-f]{64})$", &["replicate"]),
     ("(:(free|nitro|floor|online|exacto|extended)$|^openrouter/|^~)", &["openrouter"]),
     ("^[^/]+/[^/:]+:(auto|fastest|cheapest|preferred)$", &["huggingface"]),
     (
@@ -29,6 +34,7 @@ const FORMS: &[(&str, &[&str])] = &[
         &["openai"],
     ),
     ("^(gemini-|imagen-|veo-|lyria-|learnlm|models/)", &["gemini"]),
+    ("^claude-", &["anthropic"]),
     ("^grok-", &["xai"]),
     ("^deepseek-(chat|reasoner|coder|flash|v[0-9])", &["deepseek"]),
     (

@@ -3,9 +3,12 @@
 pub mod detect;
 pub mod models;
 pub mod presets;
+mod serves;
+pub mod sign;
 
 use crate::dialect::Dialect;
 use crate::dialect::hub::ModelTraits;
+use crate::dialect::operation::Operation;
 use std::fmt;
 
 /// How a provider's key travels.
@@ -15,6 +18,17 @@ pub enum KeyHeader {
     Bearer,
     /// A header of its own that carries the bare key.
     Named(&'static str),
+    /// AWS: every request is signed for this service with a key of two or three parts ([`sign::Credentials`]); a key
+    /// that is not of parts travels as [`KeyHeader::Bearer`].
+    SigV4 { service: &'static str },
+}
+
+/// Variables besides `<KIND>_…` that say where a provider is; the first that is set counts.
+#[derive(Clone, Copy, Debug)]
+pub struct PlaceEnv {
+    pub base_url: &'static [&'static str],
+    pub region: &'static [&'static str],
+    pub api_version: &'static [&'static str],
 }
 
 /// What a provider costs its user; members of a group are ordered by it (free first).
@@ -48,8 +62,14 @@ pub struct Preset {
     pub usual_path: &'static str,
     /// Endings of a user's base URL that lead to other doors of the same server; they are taken off.
     pub other_paths: &'static [&'static str],
+    /// Stands for `{region}` in `base_url` unless another one is set; empty for vendors without.
+    pub region: &'static str,
+    pub place_env: PlaceEnv,
     /// Environment variables that carry a key, first match wins; `_1`…`_n` may follow each.
     pub key_env: &'static [&'static str],
+    /// Environment variables whose values joined by `:` are a key; the first two have to be set. They are set for other
+    /// ends too, so they turn no provider on.
+    pub key_parts_env: &'static [&'static str],
     /// Whether the vendor serves nobody without a key.
     pub needs_key: bool,
     pub key_header: KeyHeader,
@@ -59,12 +79,17 @@ pub struct Preset {
     pub stream_options: bool,
     /// Whether it serves OpenAI's Responses API as well.
     pub responses: bool,
+    /// Has a list of models that says what it may be asked for; active checks ask for it.
+    pub lists_models: bool,
     /// Headers that go with every request.
     pub headers: &'static [(&'static str, &'static str)],
     /// What its models take and refuse, where nothing else is known of one.
     pub traits: ModelTraits,
     /// What is known of single models: a part of their name, and their traits. The first that fits counts.
     pub model_traits: &'static [(&'static str, ModelTraits)],
+    /// What it serves besides chats, text completions and embeddings, in OpenAI's dialect, and where that is behind
+    /// the base URL.
+    pub serves: &'static [(Operation, &'static str)],
     /// One model per class, asked for when the model that was named is not offered here.
     pub models: &'static [(Class, &'static str)],
 }
@@ -74,6 +99,14 @@ impl Preset {
     pub fn traits(&self, model: &str) -> &ModelTraits {
         let known = self.model_traits.iter().find(|(part, _)| model.contains(part));
         known.map_or(&self.traits, |(_, traits)| traits)
+    }
+
+    /// Where this vendor performs an operation, behind the base URL; `None` if it does not.
+    pub fn path(&self, operation: Operation) -> Option<&'static str> {
+        match operation.is_passed_on() {
+            false => Some(operation.path()),
+            true => self.serves.iter().find(|(served, _)| *served == operation).map(|(_, path)| *path),
+        }
     }
 
     /// This vendor's stand-in of a class, if it has one.

@@ -4,7 +4,11 @@ use crate::dialect::Dialect;
 use crate::dialect::hub::ModelTraits;
 use crate::provider::Class::{Embedding, Large, Reasoning, Small};
 use crate::provider::models;
-use crate::provider::{KeyHeader, Preset, Tier};
+use crate::provider::models::anthropic;
+use crate::provider::serves::{
+    EDITS, EVERYTHING, IMAGES, MODERATIONS, RERANK, SPEECH, TRANSCRIPTIONS, TRANSLATIONS,
+};
+use crate::provider::{KeyHeader, PlaceEnv, Preset, Tier};
 
 /// What most vendors have in common; entries below name only what differs.
 const COMMON: Preset = Preset {
@@ -13,16 +17,21 @@ const COMMON: Preset = Preset {
     base_url: "",
     usual_path: "",
     other_paths: &[],
+    region: "",
+    place_env: PlaceEnv { base_url: &[], region: &[], api_version: &[] },
     key_env: &[],
+    key_parts_env: &[],
     needs_key: true,
     key_header: KeyHeader::Bearer,
     dialect: Dialect::OpenAi,
     tier: Tier::Paid,
     stream_options: true,
     responses: false,
+    lists_models: true,
     headers: &[],
     traits: ModelTraits::UNKNOWN,
     model_traits: &[],
+    serves: &[],
     models: &[],
 };
 
@@ -33,6 +42,7 @@ pub static PRESETS: &[Preset] = &[
         base_url: "https://api.groq.com/openai/v1",
         key_env: &["GROQ_API_KEY"],
         tier: Tier::Free,
+        serves: &[TRANSCRIPTIONS, TRANSLATIONS, SPEECH],
         models: &[
             (Small, "openai/gpt-oss-20b"),
             (Large, "openai/gpt-oss-120b"),
@@ -51,9 +61,14 @@ pub static PRESETS: &[Preset] = &[
     Preset {
         kind: "gemini",
         also: &["google"],
-        base_url: "https://generativelanguage.googleapis.com/v1beta/openai",
+        base_url: "https://generativelanguage.googleapis.com/v1beta",
         key_env: &["GEMINI_API_KEY", "GOOGLE_API_KEY"],
+        key_header: KeyHeader::Named("x-goog-api-key"),
+        dialect: Dialect::Gemini,
         tier: Tier::Free,
+        traits: models::gemini::NEWEST,
+        model_traits: models::gemini::MODELS,
+        serves: &[IMAGES],
         models: &[
             (Small, "gemini-3.5-flash-lite"),
             (Large, "gemini-3.8-flash"),
@@ -66,6 +81,7 @@ pub static PRESETS: &[Preset] = &[
         kind: "openrouter",
         base_url: "https://openrouter.ai/api/v1",
         key_env: &["OPENROUTER_API_KEY"],
+        serves: &[TRANSCRIPTIONS, SPEECH, RERANK],
         models: &[
             (Small, "openai/gpt-oss-20b"),
             (Large, "openai/gpt-oss-120b"),
@@ -90,6 +106,27 @@ pub static PRESETS: &[Preset] = &[
         also: &["z.ai"],
         base_url: "https://api.z.ai/api/paas/v4",
         key_env: &["ZAI_API_KEY"],
+        traits: models::zai::ANY,
+        models: &[(Small, "glm-4.7-flash"), (Large, "glm-5.3"), (Reasoning, "glm-5.3")],
+        ..COMMON
+    },
+    // The same vendor in Anthropic's dialect, and the door of its coding plan (vendors.md §2, §6.5).
+    Preset {
+        kind: "zai_anthropic",
+        base_url: "https://api.z.ai/api/anthropic/v1",
+        key_env: &["ZAI_ANTHROPIC_API_KEY"],
+        dialect: Dialect::Anthropic,
+        lists_models: false,
+        models: &[(Small, "glm-4.7-flash"), (Large, "glm-5.3"), (Reasoning, "glm-5.3")],
+        ..COMMON
+    },
+    Preset {
+        kind: "zai_coding",
+        base_url: "https://api.z.ai/api/coding/paas/v4",
+        key_env: &["ZAI_CODING_API_KEY"],
+        traits: models::zai::ANY,
+        tier: Tier::Flat,
+        serves: &[IMAGES, TRANSCRIPTIONS, SPEECH, MODERATIONS, RERANK],
         models: &[(Small, "glm-4.7-flash"), (Large, "glm-5.3"), (Reasoning, "glm-5.3")],
         ..COMMON
     },
@@ -97,6 +134,7 @@ pub static PRESETS: &[Preset] = &[
         kind: "novita",
         base_url: "https://api.novita.ai/openai/v1",
         key_env: &["NOVITA_API_KEY"],
+        serves: &[RERANK],
         models: &[(Large, "deepseek/deepseek-v3.2"), (Reasoning, "zai-org/glm-4.7")],
         ..COMMON
     },
@@ -111,6 +149,10 @@ pub static PRESETS: &[Preset] = &[
         kind: "openai",
         base_url: "https://api.openai.com/v1",
         key_env: &["OPENAI_API_KEY"],
+        responses: true,
+        traits: models::openai::ANY,
+        model_traits: models::openai::MODELS,
+        serves: &[IMAGES, EDITS, TRANSCRIPTIONS, TRANSLATIONS, SPEECH, MODERATIONS],
         models: &[
             (Small, "gpt-4o-mini"),
             (Large, "gpt-6.1-terra"),
@@ -120,10 +162,25 @@ pub static PRESETS: &[Preset] = &[
         ..COMMON
     },
     Preset {
+        kind: "anthropic",
+        base_url: "https://api.anthropic.com/v1",
+        key_env: &["ANTHROPIC_API_KEY"],
+        key_header: KeyHeader::Named("x-api-key"),
+        dialect: Dialect::Anthropic,
+        // The newer version refuses every temperature, which some models still take (vendors.md §0.1).
+        headers: &[("anthropic-version", "2023-06-01")],
+        traits: anthropic::NEWEST,
+        model_traits: anthropic::MODELS,
+        // Its successor cannot be told not to think, nor to call a tool; a stand-in has to take what is asked.
+        models: &[(Small, "claude-haiku-5-5"), (Large, "claude-sonnet-5"), (Reasoning, "claude-opus-5-5")],
+        ..COMMON
+    },
+    Preset {
         kind: "mistral",
         base_url: "https://api.mistral.ai/v1",
         key_env: &["MISTRAL_API_KEY"],
         stream_options: false,
+        serves: &[TRANSCRIPTIONS, SPEECH, MODERATIONS],
         models: &[
             (Small, "mistral-small-latest"),
             (Large, "mistral-large-latest"),
@@ -143,6 +200,7 @@ pub static PRESETS: &[Preset] = &[
         kind: "together",
         base_url: "https://api.together.ai/v1",
         key_env: &["TOGETHER_API_KEY"],
+        serves: &[IMAGES, TRANSCRIPTIONS, SPEECH, RERANK],
         models: &[(Small, "openai/gpt-oss-20b"), (Large, "openai/gpt-oss-120b")],
         ..COMMON
     },
@@ -150,6 +208,7 @@ pub static PRESETS: &[Preset] = &[
         kind: "fireworks",
         base_url: "https://api.fireworks.ai/inference/v1",
         key_env: &["FIREWORKS_API_KEY"],
+        serves: &[RERANK],
         models: &[
             (Small, "accounts/fireworks/models/gpt-oss-20b"),
             (Large, "accounts/fireworks/models/gpt-oss-120b"),
@@ -160,6 +219,7 @@ pub static PRESETS: &[Preset] = &[
         kind: "xai",
         base_url: "https://api.x.ai/v1",
         key_env: &["XAI_API_KEY"],
+        serves: &[IMAGES],
         models: &[(Large, "grok-4.7"), (Reasoning, "grok-4.7")],
         ..COMMON
     },
@@ -180,6 +240,59 @@ pub static PRESETS: &[Preset] = &[
         ..COMMON
     },
     Preset {
+        kind: "azure",
+        also: &["azure_openai"],
+        usual_path: "/openai/v1",
+        place_env: PlaceEnv {
+            base_url: &["AZURE_OPENAI_ENDPOINT"],
+            region: &[],
+            api_version: &["AZURE_OPENAI_API_VERSION", "OPENAI_API_VERSION"],
+        },
+        key_env: &["AZURE_OPENAI_API_KEY"],
+        key_header: KeyHeader::Named("api-key"),
+        responses: true,
+        // It lists what could be deployed, and not what is.
+        lists_models: false,
+        ..COMMON
+    },
+    Preset {
+        kind: "bedrock",
+        base_url: "https://bedrock-runtime.{region}.amazonaws.com",
+        region: "us-east-1",
+        place_env: PlaceEnv {
+            base_url: &[],
+            region: &["AWS_REGION", "AWS_DEFAULT_REGION"],
+            api_version: &[],
+        },
+        key_env: &["AWS_BEARER_TOKEN_BEDROCK"],
+        key_parts_env: &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"],
+        key_header: KeyHeader::SigV4 { service: "bedrock" },
+        dialect: Dialect::Bedrock,
+        lists_models: false,
+        traits: models::bedrock::ANY,
+        model_traits: models::bedrock::MODELS,
+        models: &[
+            (Small, "us.anthropic.claude-haiku-4-5-20251001-v1:0"),
+            (Large, "us.anthropic.claude-sonnet-4-5-20250929-v1:0"),
+            (Reasoning, "us.anthropic.claude-sonnet-4-5-20250929-v1:0"),
+        ],
+        ..COMMON
+    },
+    Preset {
+        kind: "replicate",
+        base_url: "https://api.replicate.com/v1",
+        key_env: &["REPLICATE_API_TOKEN"],
+        dialect: Dialect::Replicate,
+        traits: models::replicate::ANY,
+        model_traits: models::replicate::MODELS,
+        models: &[
+            (Small, "meta/meta-llama-3-8b-instruct"),
+            (Large, "meta/meta-llama-3-70b-instruct"),
+            (Reasoning, "deepseek-ai/deepseek-r1"),
+        ],
+        ..COMMON
+    },
+    Preset {
         kind: "ollama",
         base_url: "http://127.0.0.1:11434",
         other_paths: &["/v1", "/api"],
@@ -189,6 +302,7 @@ pub static PRESETS: &[Preset] = &[
         key_env: &["OLLAMA_API_KEY"],
         needs_key: false,
         tier: Tier::Local,
+        serves: &[IMAGES],
         models: &[(Small, "llama3.2:3b"), (Large, "gpt-oss:20b"), (Embedding, "nomic-embed-text")],
         ..COMMON
     },
@@ -198,9 +312,10 @@ pub static PRESETS: &[Preset] = &[
         key_env: &["VLLM_API_KEY"],
         needs_key: false,
         tier: Tier::Local,
+        serves: &[TRANSCRIPTIONS, TRANSLATIONS, RERANK],
         ..COMMON
     },
-    Preset { kind: "openai_compatible", needs_key: false, ..COMMON },
+    Preset { kind: "openai_compatible", needs_key: false, serves: EVERYTHING, ..COMMON },
 ];
 
 /// The preset a `kind` (or one of its other spellings) names.

@@ -1,6 +1,7 @@
 //! The plan: which targets one request may be sent to, in order.
 
 use crate::config::Strategy;
+use crate::dialect::operation::Operation;
 use crate::provider::detect::class_of;
 use crate::routing::link::{Link, spelling};
 use crate::routing::strategy;
@@ -25,17 +26,18 @@ pub(super) struct Choice {
     pub(super) weight: Option<u32>,
 }
 
-/// Draws the ordered plan for one request; empty only for a group whose members are all disabled.
+/// Draws the ordered plan for one request; empty only for a group whose members are all disabled, or where nobody
+/// serves the operation.
 ///
 /// A named model leads, then comes the rest of the chain: a provider that offers the same model is
 /// asked for it, any other for its model of the same class. A group has its members only. Providers
 /// that are out are left out, unless nobody else is left: a gateway must not invent an outage.
 ///
-/// Embeddings have no stand-ins, and a group serves them with the model of its first member alone:
-/// vectors of different models cannot be compared, and a mixed index is worse than an error.
+/// Only chats and text completions have stand-ins. A group serves embeddings with the model of its first member
+/// alone: vectors of different models cannot be compared, and a mixed index is worse than an error.
 pub fn draw_plan(
     route: &Route,
-    embedding: bool,
+    operation: Operation,
     fleet: &dyn Fleet,
     dice: &mut dyn rand::Rng,
 ) -> Vec<Candidate> {
@@ -43,22 +45,24 @@ pub fn draw_plan(
         Meaning::Model { provider, model, spread } => {
             let lead = Candidate { provider: *provider, model: model.clone(), stand_in: false };
             let choices = if route.failover {
-                with_the_rest(lead, embedding, &route.chain, fleet)
+                with_the_rest(lead, operation, &route.chain, fleet)
             } else {
                 vec![Choice { candidate: lead, weight: None }]
             };
             (if *spread { by_weights(&choices, &route.chain) } else { Strategy::Priority }, choices)
         }
-        Meaning::Group { strategy, members } => (*strategy, of_members(members, embedding)),
+        Meaning::Group { strategy, members } => {
+            (*strategy, of_members(members, operation == Operation::Embeddings))
+        }
     };
-    let mut choices = fit_ones(choices, fleet);
+    let mut choices = fit_ones(serving(choices, operation, &route.chain), fleet);
     strategy::order(strategy)(&mut choices, dice);
     let reach = if route.failover { choices.len() } else { 1 };
     choices.into_iter().take(reach).map(|choice| choice.candidate).collect()
 }
 
 /// The lead, then what every other provider of the chain can do about it.
-fn with_the_rest(lead: Candidate, embedding: bool, chain: &[Link], fleet: &dyn Fleet) -> Vec<Choice> {
+fn with_the_rest(lead: Candidate, operation: Operation, chain: &[Link], fleet: &dyn Fleet) -> Vec<Choice> {
     // Only a stand-in needs it, and reading a name takes as long as all else here.
     let class = LazyCell::new(|| class_of(&lead.model));
     let others = chain.iter().enumerate().filter(|(provider, _)| *provider != lead.provider);
@@ -67,7 +71,7 @@ fn with_the_rest(lead: Candidate, embedding: bool, chain: &[Link], fleet: &dyn F
             let candidate = Candidate { provider, model, stand_in: false };
             return Some(Choice { candidate, weight: Some(link.weight.unwrap_or(1)) });
         }
-        let model = if embedding { None } else { link.stand_in(*class) }?;
+        let model = if operation.has_stand_ins() { link.stand_in(*class) } else { None }?;
         Some(Choice { candidate: Candidate { provider, model, stand_in: true }, weight: None })
     });
     let weight = chain.get(lead.provider).and_then(|link| link.weight).unwrap_or(1);
@@ -90,6 +94,13 @@ fn of_members(members: &[Member], embedding: bool) -> Vec<Choice> {
         weight: Some(member.weight),
     };
     members.iter().filter(fits).map(choice).collect()
+}
+
+/// Without those whose vendor does not perform the operation.
+fn serving(mut choices: Vec<Choice>, operation: Operation, chain: &[Link]) -> Vec<Choice> {
+    let serves = |link: &Link| link.preset.path(operation).is_some();
+    choices.retain(|choice| chain.get(choice.candidate.provider).is_some_and(serves));
+    choices
 }
 
 /// Without those that are out; with them if there is nobody else.

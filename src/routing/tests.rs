@@ -5,6 +5,10 @@ use crate::config::{
     Auth, BaseUrl, Config, ExactCache, Failover, Fetch, Group, KeyLimits, Limits, Log, LogFormat,
     Member as Written, Order, Provider, Reference, ServerSettings, Strategy,
 };
+use crate::dialect::operation::Operation;
+use crate::dialect::operation::Operation::{
+    ChatCompletions, Embeddings, Moderations, Rerank, Transcriptions,
+};
 use crate::provider::Tier;
 use crate::provider::presets::preset;
 use rand::SeedableRng;
@@ -52,6 +56,8 @@ fn provider(name: &str, kind: &str) -> Provider {
         headers: Vec::new(),
         http2: false,
         check: false,
+        region: String::new(),
+        api_version: None,
     }
 }
 
@@ -124,8 +130,8 @@ fn group(strategy: Strategy, order: Order, members: &[(usize, &str, u32)]) -> Gr
 }
 
 /// The plan in short: `groq/model`, with a `~` before a stand-in.
-fn plan_of(config: &Config, route: &Route, embedding: bool, fleet: &Seen) -> Vec<String> {
-    let plan = draw_plan(route, embedding, fleet, &mut StdRng::seed_from_u64(1));
+fn plan_of(config: &Config, route: &Route, operation: Operation, fleet: &Seen) -> Vec<String> {
+    let plan = draw_plan(route, operation, fleet, &mut StdRng::seed_from_u64(1));
     let short = |candidate: &Candidate| {
         let mark = if candidate.stand_in { "~" } else { "" };
         format!("{mark}{}/{}", config.providers[candidate.provider].name, candidate.model)
@@ -135,7 +141,7 @@ fn plan_of(config: &Config, route: &Route, embedding: bool, fleet: &Seen) -> Vec
 
 fn plan(config: &Config, name: &str, fleet: &Seen) -> Vec<String> {
     let route = Table::build(config).resolve(name, fleet).expect("a name that is offered");
-    plan_of(config, &route, false, fleet)
+    plan_of(config, &route, ChatCompletions, fleet)
 }
 
 fn lead(config: &Config, name: &str, fleet: &Seen) -> String {
@@ -260,10 +266,29 @@ fn embeddings_have_no_stand_ins() {
     let none = seen(&[(2, "text-embedding-3-small")]);
     let route = table.resolve("text-embedding-3-small", &none).expect("OpenAI's");
     let same = ["openai/text-embedding-3-small", "mistral/text-embedding-3-small"];
-    assert_eq!(plan_of(&config, &route, true, &none), same);
+    assert_eq!(plan_of(&config, &route, Embeddings, &none), same);
     let route = table.resolve("vectors", &none).expect("a group");
-    assert_eq!(plan_of(&config, &route, true, &none), ["gemini/e1", "mistral/e1"]);
-    assert_eq!(plan_of(&config, &route, false, &none).len(), 3);
+    assert_eq!(plan_of(&config, &route, Embeddings, &none), ["gemini/e1", "mistral/e1"]);
+    assert_eq!(plan_of(&config, &route, ChatCompletions, &none).len(), 3);
+}
+
+#[test]
+fn who_does_not_serve_an_operation_is_left_out() {
+    let mut config = kinds_of(&["groq", "deepseek", "openai", "mistral"]);
+    let members = [(1, "sound", 1), (0, "whisper-large-v3", 1), (2, "gpt-4o-transcribe", 1)];
+    config.groups.insert("transcription".to_owned(), group(Strategy::Priority, Order::AsWritten, &members));
+    let table = Table::build(&config);
+    let listed = seen(&[(2, "voxtral-mini-latest"), (1, "voxtral-mini-latest")]);
+    let drawn = |name: &str, operation: Operation| {
+        plan_of(&config, &table.resolve(name, &listed).expect("a name"), operation, &listed)
+    };
+    assert_eq!(drawn("transcription", Transcriptions), ["groq/whisper-large-v3", "openai/gpt-4o-transcribe"]);
+    assert_eq!(drawn("transcription", Moderations), ["openai/gpt-4o-transcribe"]);
+    assert_eq!(drawn("transcription", ChatCompletions).len(), 3, "everyone chats");
+    let same = ["mistral/voxtral-mini-latest", "openai/voxtral-mini-latest"];
+    assert_eq!(drawn("voxtral-mini-latest", Transcriptions), same, "and no stand-ins");
+    assert!(drawn("deepseek/sound", Transcriptions).is_empty());
+    assert!(drawn("transcription", Rerank).is_empty());
 }
 
 #[test]
@@ -315,7 +340,11 @@ fn without_failover_a_request_stays_where_it_is_sent() {
     assert_eq!(plan(&config, "g", &groq_out), ["openai/b"], "a group sends it to who is fit");
     let mut route = Table::build(&config).resolve("groq/m", &groq_out).expect("a prefix");
     route.failover = false;
-    assert_eq!(plan_of(&config, &route, false, &groq_out), ["groq/m"], "a named one has nobody else");
+    assert_eq!(
+        plan_of(&config, &route, ChatCompletions, &groq_out),
+        ["groq/m"],
+        "a named one has nobody else"
+    );
 }
 
 /// How often each provider leads, in percent, over 100,000 draws.
@@ -323,7 +352,7 @@ fn shares(route: &Route, fleet: &Seen) -> [f64; 3] {
     let mut dice = StdRng::seed_from_u64(7);
     let mut leads = [0_u32; 3];
     for _ in 0..100_000 {
-        leads[draw_plan(route, false, fleet, &mut dice)[0].provider] += 1;
+        leads[draw_plan(route, ChatCompletions, fleet, &mut dice)[0].provider] += 1;
     }
     leads.map(|count| f64::from(count) / 1000.0)
 }
@@ -353,7 +382,7 @@ fn weights_are_met_within_a_percent() {
 #[test]
 fn a_weight_of_zero_is_the_last_resort_and_the_rest_keeps_its_order() {
     let route = weighted([0, 1, 1_000_000]);
-    let plan = draw_plan(&route, false, &Seen::default(), &mut StdRng::seed_from_u64(1));
+    let plan = draw_plan(&route, ChatCompletions, &Seen::default(), &mut StdRng::seed_from_u64(1));
     assert_eq!(plan.iter().map(|c| c.provider).collect::<Vec<_>>(), [2, 1, 0]);
 }
 

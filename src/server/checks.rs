@@ -35,7 +35,14 @@ pub async fn keep_checking(parts: &Parts) {
         let due = checked.is_none_or(|at| interval.is_some_and(|every| at.elapsed() >= every));
         if due {
             checked = Some(clock::now());
-            join_all(snapshot.vendors.iter().filter(|v| v.check).map(|v| check(parts, &snapshot, v))).await;
+            join_all(
+                snapshot
+                    .vendors
+                    .iter()
+                    .filter(|v| v.check && v.preset.lists_models)
+                    .map(|v| check(parts, &snapshot, v)),
+            )
+            .await;
         }
         tokio::time::sleep(interval.unwrap_or(LOOK_AGAIN).min(LOOK_AGAIN)).await;
     }

@@ -54,6 +54,8 @@ pub fn fill(config: &mut Config, addresses: &[SocketAddr]) -> Result<(), String>
             fallback_models: Class::ALL.into_iter().map(|class| (class, MODEL.to_owned())).collect(),
             headers: Vec::new(),
             http2: false,
+            region: String::new(),
+            api_version: None,
             check: true,
         })
         .collect();

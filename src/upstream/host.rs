@@ -5,11 +5,13 @@ use crate::config::Failover;
 use crate::upstream::Broken;
 use crate::upstream::resolve;
 use arc_swap::ArcSwap;
+use http::Uri;
 use pingora::protocols::tls::CaType;
 use pingora::upstreams::peer::HttpPeer;
 use std::hash::DefaultHasher;
 use std::hash::Hash;
 use std::hash::Hasher;
+use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -85,6 +87,25 @@ impl Host {
         Host { manner, peers: ArcSwap::from_pointee(peers), preferred: AtomicUsize::new(0) }
     }
 
+    /// The host that a URL of this one's names, and the path there: itself, or a sibling under the same domain.
+    /// `None` for any other, for whoever is asked there is given the key.
+    pub fn related(&self, url: &str) -> Option<(Host, String)> {
+        let url: Uri = url.parse().ok().filter(|url: &Uri| !has_user(url))?;
+        let base = &self.manner.base;
+        let (scheme, usual) = if base.tls { ("https", 443) } else { ("http", 80) };
+        let host = url.host()?.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
+        let is_same_door = url.scheme_str() == Some(scheme) && url.port_u16().unwrap_or(usual) == base.port;
+        let path = url.path_and_query()?.as_str().to_owned();
+        let known = match () {
+            () if !is_same_door => return None,
+            () if host == base.host => self.addresses(),
+            () if are_siblings(&host, &base.host) => Vec::new(),
+            () => return None,
+        };
+        let base = BaseUrl { host, ..base.clone() };
+        Some((Host::new(Manner { base, ..self.manner.clone() }, &known), path))
+    }
+
     /// Where it was last found.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.peers.load().iter().filter_map(|peer| address_of(peer)).collect()
@@ -145,6 +166,21 @@ impl Host {
     }
 }
 
+fn has_user(url: &Uri) -> bool {
+    url.authority().is_some_and(|authority| authority.as_str().contains('@'))
+}
+
+/// Names that differ in their first label only, and have a domain in common that is more than a top-level one.
+fn are_siblings(one: &str, other: &str) -> bool {
+    let is_address = |host: &str| host.parse::<IpAddr>().is_ok();
+    match (one.split_once('.'), other.split_once('.')) {
+        (Some((_, one_domain)), Some((_, other_domain))) => {
+            one_domain == other_domain && one_domain.contains('.') && !is_address(one) && !is_address(other)
+        }
+        _ => false,
+    }
+}
+
 fn address_of(peer: &HttpPeer) -> Option<SocketAddr> {
     peer._address.as_inet().copied()
 }
@@ -163,5 +199,55 @@ impl Candidates {
             let index = (self.first + step) % count;
             (index, &self.peers[index])
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(base: &str, port: u16) -> Host {
+        let base = BaseUrl { tls: true, host: base.to_owned(), port, path: "/v1".to_owned() };
+        let second = Duration::from_secs(1);
+        Host::new(Manner { base, authority: None, http2: false, connect: second, write: second }, &[])
+    }
+
+    fn led(from: &Host, url: &str) -> Option<String> {
+        let (host, path) = from.related(url)?;
+        Some(host.authority() + &path)
+    }
+
+    #[test]
+    fn a_url_leads_to_the_host_itself_or_to_a_sibling() {
+        let api = host("api.replicate.com", 443);
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(led(&api, "https://api.replicate.com/v1/p/1"), some("api.replicate.com/v1/p/1"));
+        assert_eq!(led(&api, "https://Stream.replicate.com:443/f?x=1"), some("stream.replicate.com/f?x=1"));
+        let local = host("127.0.0.1", 8443);
+        assert_eq!(led(&local, "https://127.0.0.1:8443/x"), some("127.0.0.1:8443/x"));
+    }
+
+    #[test]
+    fn a_url_that_leads_elsewhere_is_not_followed() {
+        let elsewhere = [
+            "http://api.replicate.com/x",
+            "https://api.replicate.com:8443/x",
+            "https://api.replicate.com.evil.test/x",
+            "https://evilreplicate.com/x",
+            "https://a.b.replicate.com/x",
+            "https://replicate.com/x",
+            "https://u:p@api.replicate.com/x",
+            "https://169.254.169.254/latest",
+            "/v1/x",
+            "",
+            "https://api.replicate.com/a b",
+        ];
+        let api = host("api.replicate.com", 443);
+        for url in elsewhere {
+            assert_eq!(led(&api, url), None, "{url}");
+        }
+        assert_eq!(led(&host("replicate.test", 443), "https://other.test/x"), None);
+        assert_eq!(led(&host("127.0.0.1", 443), "https://126.0.0.1/x"), None);
+        assert_eq!(led(&host("localhost", 443), "https://otherhost/x"), None);
     }
 }

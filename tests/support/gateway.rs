@@ -152,6 +152,15 @@ impl Gateway {
         serde_json::from_str(&line).expect("the log is not written as JSON")
     }
 
+    /// Waits until a metric has this value: what a request adds is counted when its last byte is out.
+    pub async fn metric_becomes(&self, name: &str, value: f64) {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while self.metric(name) != value {
+            assert!(Instant::now() < deadline, "{name} is {}, not {value}", self.metric(name));
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// A metric of `/metrics`: the series with exactly this name and labels, or the sum of all series of a
     /// name without labels. A series nobody has touched yet is 0.
     pub fn metric(&self, name: &str) -> f64 {

@@ -40,6 +40,10 @@ pub fn provider(provider: &Provider) -> String {
         format!("    http2: {}", provider.http2),
         format!("    check: {}", provider.check),
     ]);
+    let region = (!provider.region.is_empty()).then(|| format!("    region: {}", quoted(&provider.region)));
+    lines.extend(region);
+    lines
+        .extend(provider.api_version.as_ref().map(|version| format!("    api_version: {}", quoted(version))));
     lines.join("\n") + "\n"
 }
 

@@ -1,15 +1,29 @@
-//! Anthropic's Messages API (vendors.md §4).
+//! Anthropic's Messages API (vendors.md §4), asked as a provider and answered to its clients (§10).
+
+mod answer;
+mod ask;
+mod block;
+mod error;
+mod events;
+mod json;
+mod question;
+mod reply;
+mod schema;
+mod stream;
+mod tally;
+#[cfg(test)]
+mod tests;
+mod words;
+
+pub mod models;
 
 use crate::dialect::bad_request::BadRequest;
-use crate::dialect::frame::Frame;
 use crate::dialect::frame::Framing;
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::hub::ChatResponse;
-use crate::dialect::hub::Chunk;
 use crate::dialect::hub::Dropped;
 use crate::dialect::side::ClientError;
 use crate::dialect::side::ClientSide;
-use crate::dialect::side::Garbage;
 use crate::dialect::side::NoAnswer;
 use crate::dialect::side::Opening;
 use crate::dialect::side::ProviderSide;
@@ -30,20 +44,20 @@ pub static CLIENT: Client = Client;
 
 impl ProviderSide for Provider {
     fn path(&self, _model: &str, _stream: bool) -> String {
-        String::new()
+        "/messages".to_owned()
     }
 
     fn write(
         &self,
-        _request: &ChatRequest<'_>,
-        _target: &Target<'_>,
-        _dropped: &mut Dropped,
+        request: &ChatRequest<'_>,
+        target: &Target<'_>,
+        dropped: &mut Dropped,
     ) -> Result<Vec<u8>, Unsayable> {
-        Ok(Vec::new())
+        ask::write(request, target, dropped)
     }
 
-    fn read<'a>(&self, _body: &'a [u8]) -> Result<ChatResponse<'a>, NoAnswer> {
-        Err(NoAnswer::Malformed)
+    fn read<'a>(&self, body: &'a [u8]) -> Result<ChatResponse<'a>, NoAnswer> {
+        answer::read(body)
     }
 
     fn framing(&self) -> Framing {
@@ -51,42 +65,28 @@ impl ProviderSide for Provider {
     }
 
     fn reader(&self) -> Box<dyn ReadChunks> {
-        Box::new(Reader)
-    }
-}
-
-struct Reader;
-
-impl ReadChunks for Reader {
-    fn read(&mut self, _frame: &Frame<'_>, _sink: &mut dyn FnMut(Chunk<'_>)) -> Result<(), Garbage> {
-        Err(Garbage)
+        Box::new(stream::Reader::default())
     }
 }
 
 impl ClientSide for Client {
-    fn read<'a>(&self, _body: &'a [u8]) -> Result<ChatRequest<'a>, BadRequest> {
-        Ok(ChatRequest::default())
+    fn read<'a>(&self, body: &'a [u8]) -> Result<ChatRequest<'a>, BadRequest> {
+        question::read(body)
     }
 
-    fn write(&self, _response: &ChatResponse<'_>, _opening: &Opening) -> Vec<u8> {
-        Vec::new()
+    fn write(&self, response: &ChatResponse<'_>, opening: &Opening) -> Vec<u8> {
+        reply::write(response, opening)
     }
 
-    fn writer(&self, _opening: Opening) -> Box<dyn WriteChunks> {
-        Box::new(Writer)
+    fn writer(&self, opening: Opening) -> Box<dyn WriteChunks> {
+        Box::new(events::Writer::new(opening))
     }
 
-    fn error(&self, _error: &ClientError<'_>) -> Vec<u8> {
-        Vec::new()
+    fn error(&self, error: &ClientError<'_>) -> Vec<u8> {
+        error::body(error)
     }
 
-    fn error_event(&self, _error: &ClientError<'_>) -> Vec<u8> {
-        Vec::new()
+    fn error_event(&self, error: &ClientError<'_>) -> Vec<u8> {
+        error::event(error)
     }
-}
-
-struct Writer;
-
-impl WriteChunks for Writer {
-    fn write(&mut self, _chunk: &Chunk<'_>, _out: &mut Vec<u8>) {}
 }

@@ -1,12 +1,24 @@
 //! AWS Bedrock's Converse API (vendors.md §8.3).
+//!
+//! `wire` is what a request looks like; `write` makes one of a chat with `turns`, `blocks`, `tools` and `fields`;
+//! `answer` and `stream` read what comes back.
 
-use crate::dialect::frame::Frame;
+mod answer;
+mod blocks;
+mod fields;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod tools;
+mod turns;
+mod wire;
+mod write;
+
 use crate::dialect::frame::Framing;
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::hub::ChatResponse;
-use crate::dialect::hub::Chunk;
 use crate::dialect::hub::Dropped;
-use crate::dialect::side::Garbage;
+use crate::dialect::path::segment;
 use crate::dialect::side::NoAnswer;
 use crate::dialect::side::ProviderSide;
 use crate::dialect::side::ReadChunks;
@@ -19,36 +31,29 @@ pub struct Provider;
 pub static PROVIDER: Provider = Provider;
 
 impl ProviderSide for Provider {
-    fn path(&self, _model: &str, _stream: bool) -> String {
-        String::new()
+    fn path(&self, model: &str, stream: bool) -> String {
+        let call = if stream { "converse-stream" } else { "converse" };
+        format!("/model/{}/{call}", segment(model))
     }
 
     fn write(
         &self,
-        _request: &ChatRequest<'_>,
-        _target: &Target<'_>,
-        _dropped: &mut Dropped,
+        request: &ChatRequest<'_>,
+        target: &Target<'_>,
+        dropped: &mut Dropped,
     ) -> Result<Vec<u8>, Unsayable> {
-        Ok(Vec::new())
+        write::write(request, target, dropped)
     }
 
-    fn read<'a>(&self, _body: &'a [u8]) -> Result<ChatResponse<'a>, NoAnswer> {
-        Err(NoAnswer::Malformed)
+    fn read<'a>(&self, body: &'a [u8]) -> Result<ChatResponse<'a>, NoAnswer> {
+        answer::read(body)
     }
 
     fn framing(&self) -> Framing {
-        Framing::Sse
+        Framing::Aws
     }
 
     fn reader(&self) -> Box<dyn ReadChunks> {
-        Box::new(Reader)
-    }
-}
-
-struct Reader;
-
-impl ReadChunks for Reader {
-    fn read(&mut self, _frame: &Frame<'_>, _sink: &mut dyn FnMut(Chunk<'_>)) -> Result<(), Garbage> {
-        Err(Garbage)
+        Box::new(stream::Reader::default())
     }
 }

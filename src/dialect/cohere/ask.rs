@@ -1,5 +1,8 @@
 //! The request for a chat (vendors.md §8.1).
 
+#[cfg(test)]
+mod tests;
+
 use crate::dialect::cohere::leftovers;
 use crate::dialect::cohere::messages;
 use crate::dialect::cohere::sampling;

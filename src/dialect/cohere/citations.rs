@@ -1,8 +1,9 @@
 //! Where the words of an answer come from (vendors.md §8.1).
 
 use crate::dialect::cohere::loose::Loose;
-use crate::dialect::cohere::loose::Words;
 use crate::dialect::hub::Citation;
+use crate::dialect::text::Str;
+use crate::dialect::text::text;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -17,7 +18,7 @@ pub struct Cited<'a> {
     /// Of the block that it stands in.
     pub content_index: Option<usize>,
     #[serde(borrow, rename = "type")]
-    kind: Option<Words<'a>>,
+    kind: Option<Str<'a>>,
 }
 
 /// What a passage is part of.
@@ -31,7 +32,7 @@ pub enum Place {
 #[derive(Deserialize)]
 struct Source<'a> {
     #[serde(borrow)]
-    id: Option<Words<'a>>,
+    id: Option<Str<'a>>,
     #[serde(borrow, default)]
     document: Loose<Origin<'a>>,
     #[serde(borrow, default)]
@@ -73,12 +74,10 @@ impl<'a> Source<'a> {
     fn names(self) -> (Cow<'a, str>, Cow<'a, str>) {
         let id = self.id.unwrap_or_default().0;
         match self.document.this().or(self.tool_output.this()) {
-            Some(origin) => (text(origin.url).unwrap_or_default(), text(origin.title).unwrap_or(id)),
+            Some(origin) => {
+                (origin.url.and_then(text).unwrap_or_default(), origin.title.and_then(text).unwrap_or(id))
+            }
             None => (Cow::Borrowed(""), id),
         }
     }
-}
-
-fn text(raw: Option<&RawValue>) -> Option<Cow<'_, str>> {
-    serde_json::from_str::<Words<'_>>(raw?.get()).ok().map(|words| words.0)
 }

@@ -1,5 +1,6 @@
 //! Reading what vendors do not always give in the form they say.
 
+use crate::dialect::text::Str;
 use serde::Deserialize;
 use serde::Deserializer;
 use serde::de::Error;
@@ -69,11 +70,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
     }
 }
 
-/// Text that borrows where it holds no escapes.
-#[derive(Debug, Default, Deserialize)]
-pub struct Words<'a>(#[serde(borrow)] pub Cow<'a, str>);
-
 /// What is said, unless it is nothing.
-pub fn said(words: Option<Words<'_>>) -> Option<Cow<'_, str>> {
+pub fn said(words: Option<Str<'_>>) -> Option<Cow<'_, str>> {
     words.map(|words| words.0).filter(|text| !text.is_empty())
 }

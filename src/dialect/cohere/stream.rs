@@ -1,5 +1,8 @@
 //! One stream: events that name their type, from `message-start` to `message-end` (vendors.md §8.1).
 
+#[cfg(test)]
+mod tests;
+
 use crate::dialect::cohere::citations::Place;
 use crate::dialect::cohere::finish;
 use crate::dialect::cohere::loose::Loose;

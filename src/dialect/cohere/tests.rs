@@ -1,7 +1,4 @@
-//! Requests against the shapes of vendors.md §8.1; answers and streams against what they mean.
-
-mod request;
-mod stream;
+//! Answers and streams against what they mean.
 
 use super::*;
 use crate::dialect::fault::Cause;

@@ -3,6 +3,7 @@
 use crate::dialect::hub::Dropped;
 use crate::dialect::hub::Part;
 use crate::dialect::hub::ToolCall;
+use crate::dialect::text::object;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -106,10 +107,10 @@ impl<'a> Call<'a> {
 }
 
 fn arguments<'a>(call: &'a ToolCall<'_>) -> Cow<'a, str> {
-    if call.custom {
-        return Cow::Owned(serde_json::to_string(&Free { input: &call.arguments }).unwrap_or_default());
+    match call.custom {
+        true => Cow::Owned(serde_json::to_string(&Free { input: &call.arguments }).unwrap_or_default()),
+        false => object(&call.arguments),
     }
-    if call.arguments.trim().is_empty() { Cow::Borrowed("{}") } else { Cow::Borrowed(&call.arguments) }
 }
 
 /// The free text of a custom tool.

@@ -2,7 +2,7 @@
 
 use crate::dialect::cohere::citations::Cited;
 use crate::dialect::cohere::loose::Loose;
-use crate::dialect::cohere::loose::Words;
+use crate::dialect::text::Str;
 use crate::dialect::usage::Usage;
 use serde::Deserialize;
 use serde::Serialize;
@@ -14,11 +14,11 @@ use std::borrow::Cow;
 #[derive(Deserialize)]
 pub struct Answer<'a> {
     #[serde(borrow)]
-    pub id: Option<Words<'a>>,
+    pub id: Option<Str<'a>>,
     #[serde(borrow, default)]
     pub message: Loose<Message<'a>>,
     #[serde(borrow)]
-    pub finish_reason: Option<Words<'a>>,
+    pub finish_reason: Option<Str<'a>>,
     #[serde(default)]
     pub usage: Loose<Used>,
     #[serde(borrow)]
@@ -32,7 +32,7 @@ pub struct Message<'a> {
     #[serde(borrow)]
     pub content: Option<Vec<Block<'a>>>,
     #[serde(borrow)]
-    pub tool_plan: Option<Words<'a>>,
+    pub tool_plan: Option<Str<'a>>,
     #[serde(borrow)]
     pub tool_calls: Option<Vec<Call<'a>>>,
     #[serde(borrow)]
@@ -43,15 +43,15 @@ pub struct Message<'a> {
 #[derive(Deserialize)]
 pub struct Block<'a> {
     #[serde(borrow)]
-    pub text: Option<Words<'a>>,
+    pub text: Option<Str<'a>>,
     #[serde(borrow)]
-    pub thinking: Option<Words<'a>>,
+    pub thinking: Option<Str<'a>>,
 }
 
 #[derive(Deserialize)]
 pub struct Call<'a> {
     #[serde(borrow)]
-    pub id: Option<Words<'a>>,
+    pub id: Option<Str<'a>>,
     #[serde(borrow)]
     pub function: Option<Function<'a>>,
 }
@@ -59,18 +59,18 @@ pub struct Call<'a> {
 #[derive(Deserialize)]
 pub struct Function<'a> {
     #[serde(borrow)]
-    pub name: Option<Words<'a>>,
+    pub name: Option<Str<'a>>,
     #[serde(borrow)]
-    pub arguments: Option<Words<'a>>,
+    pub arguments: Option<Str<'a>>,
 }
 
 /// One event of a stream.
 #[derive(Deserialize)]
 pub struct Event<'a> {
     #[serde(borrow, rename = "type")]
-    pub kind: Option<Words<'a>>,
+    pub kind: Option<Str<'a>>,
     #[serde(borrow)]
-    pub id: Option<Words<'a>>,
+    pub id: Option<Str<'a>>,
     pub index: Option<u64>,
     #[serde(borrow, default)]
     pub delta: Loose<Delta<'a>>,
@@ -91,7 +91,7 @@ pub struct Delta<'a> {
     #[serde(borrow, default)]
     pub message: Loose<Piece<'a>>,
     #[serde(borrow)]
-    pub finish_reason: Option<Words<'a>>,
+    pub finish_reason: Option<Str<'a>>,
     #[serde(default)]
     pub usage: Loose<Used>,
     #[serde(borrow)]
@@ -103,7 +103,7 @@ pub struct Piece<'a> {
     #[serde(borrow, default)]
     pub content: Loose<Block<'a>>,
     #[serde(borrow)]
-    pub tool_plan: Option<Words<'a>>,
+    pub tool_plan: Option<Str<'a>>,
     #[serde(borrow, default)]
     pub tool_calls: Loose<Call<'a>>,
     #[serde(borrow, default)]
@@ -143,7 +143,7 @@ impl Used {
 #[derive(Deserialize)]
 struct Worth<'a> {
     #[serde(borrow)]
-    text: Option<Words<'a>>,
+    text: Option<Str<'a>>,
     logprobs: Option<Vec<f64>>,
 }
 

@@ -38,11 +38,16 @@ const CODES: &[(Cause, &[&str])] = &[
             "api_key_invalid",
             "authentication",
             "authentication_error",
+            "expiredtokenexception",
+            "incompletesignatureexception",
             "invalid_api_key",
             "invalid_authentication",
+            "invalidsignatureexception",
+            "missingauthenticationtokenexception",
             "permission_denied",
             "permission_error",
             "unauthenticated",
+            "unrecognizedclientexception",
             "unsupported_country_region_territory",
             "1000",
             "1001",
@@ -83,11 +88,13 @@ const CODES: &[(Cause, &[&str])] = &[
             "rate_limit_error",
             "rate_limit_exceeded",
             "resource_exhausted",
+            "servicequotaexceededexception",
             "throttlingexception",
             "token_quota_exceeded",
             "too_many_requests",
             "too_many_requests_error",
             "too_many_tokens_error",
+            "toomanyrequestsexception",
             "1302",
             "1303",
             "1313",
@@ -97,6 +104,7 @@ const CODES: &[(Cause, &[&str])] = &[
         Cause::Overloaded,
         &[
             "engine_overloaded",
+            "modelnotreadyexception",
             "overloaded",
             "overloaded_error",
             "provider_overloaded",
@@ -109,15 +117,30 @@ const CODES: &[(Cause, &[&str])] = &[
             "1305",
         ],
     ),
-    (Cause::Transient, &["deadline_exceeded", "timeout", "timeout_error", "vector_store_timeout", "1234"]),
+    (
+        Cause::Transient,
+        &[
+            "deadline_exceeded",
+            "internalserverexception",
+            "modelerrorexception",
+            "modelstreamerrorexception",
+            "modeltimeoutexception",
+            "timeout",
+            "timeout_error",
+            "vector_store_timeout",
+            "1234",
+        ],
+    ),
     (
         Cause::NotFound,
         &[
             "deployment_not_found",
+            "deploymentnotfound",
             "model_decommissioned",
             "model_not_allowed",
             "model_not_found",
             "model_not_supported",
+            "resourcenotfoundexception",
             "1211",
             "1220",
             "1311",
@@ -126,6 +149,19 @@ const CODES: &[(Cause, &[&str])] = &[
     (
         Cause::Invalid,
         &[
+            "empty_image_file",
+            "failed_to_download_image",
+            "image_file_not_found",
+            "image_file_too_large",
+            "image_parse_error",
+            "image_too_large",
+            "image_too_small",
+            "invalid_base64_image",
+            "invalid_encrypted_content",
+            "invalid_image",
+            "invalid_image_format",
+            "invalid_image_mode",
+            "invalid_image_url",
             "invalid_prompt",
             "invalid_type",
             "invalid_value",
@@ -133,6 +169,7 @@ const CODES: &[(Cause, &[&str])] = &[
             "string_above_max_length",
             "string_too_long",
             "unknown_parameter",
+            "unsupported_image_media_type",
             "unsupported_parameter",
             "unsupported_value",
             "1210",
@@ -146,14 +183,26 @@ const CODES: &[(Cause, &[&str])] = &[
 
 /// Types that name a whole family of errors: they count only where neither code, status nor words tell more.
 const KINDS: &[(Cause, &[&str])] = &[
-    (Cause::Invalid, &["badrequesterror", "invalid_argument", "invalid_request", "invalid_request_error"]),
+    (
+        Cause::Invalid,
+        &[
+            "badrequesterror",
+            "invalid_argument",
+            "invalid_request",
+            "invalid_request_error",
+            "validationexception",
+        ],
+    ),
     (Cause::NotFound, &["not_found", "not_found_error", "notfounderror"]),
 ];
 
 /// Words a message opens with. Causes that are held against a key or a provider are read from the
 /// opening only: further on, a message may quote the caller, who could then put our keys aside.
 const OPENINGS: &[(Cause, &[&str])] = &[
-    (Cause::Auth, &["api key not valid", "incorrect api key", "invalid api key"]),
+    (
+        Cause::Auth,
+        &["api key not valid", "incorrect api key", "invalid api key", "user location is not supported"],
+    ),
     (
         Cause::Quota,
         &[
@@ -214,7 +263,16 @@ const PHRASES: &[(Cause, &[&str])] = &[
             "the model produced invalid content",
         ],
     ),
-    (Cause::NotFound, &["is not a valid model id", "is not supported by any provider you have enabled"]),
+    (
+        Cause::NotFound,
+        &[
+            "don't have access to the model",
+            "invocation of model id … with on-demand throughput",
+            "is not a valid model id",
+            "the provided model identifier is invalid",
+            "is not supported by any provider you have enabled",
+        ],
+    ),
     (Cause::Overloaded, &["serviceunavailable"]),
 ];
 

@@ -17,12 +17,16 @@ const CODE_PATHS: &[&[&str]] = &[
     &["status_code"],
 ];
 
+/// Where AWS writes the type of an error, besides a header (vendors.md §8.3).
+const SHAPE: &[&str] = &["__type"];
+
 /// Where the sentence for people is found, best first.
 const MESSAGE_PATHS: &[&[&str]] = &[
     &["error", "message"],
     &["error"],
     &["x_groq", "error"],
     &["message"],
+    &["Message"],
     &["detail"],
     &["detail", "*", "msg"],
     &["errors", "*", "message"],
@@ -30,6 +34,9 @@ const MESSAGE_PATHS: &[&[&str]] = &[
     &["delta", "error"],
     &["title"],
 ];
+
+/// How Bedrock begins when a day's tokens are spent; nothing else tells it from a spent minute.
+const PER_DAY: &str = "too many tokens per day";
 
 /// What a vendor says went wrong.
 #[derive(Debug, Default)]
@@ -39,18 +46,21 @@ pub(super) struct Complaint {
     pub(super) message: Option<String>,
     /// A moderation verdict came with it (OpenRouter).
     pub(super) flagged: bool,
-    /// The quota that is spent counts by the day (Google).
+    /// The quota that is spent counts by the day (Google, AWS).
     pub(super) per_day: bool,
     /// What the vendor behind a broker said, verbatim (OpenRouter).
     quoted: String,
 }
 
 impl Complaint {
-    pub(super) fn read(body: &[u8]) -> Complaint {
-        match serde_json::from_slice::<Value>(body) {
+    /// `shape` is the type that AWS names in a header.
+    pub(super) fn read(shape: Option<&str>, body: &[u8]) -> Complaint {
+        let mut complaint = match serde_json::from_slice::<Value>(body) {
             Ok(value) => Complaint::of(unwrapped(&value)),
             Err(_) => Complaint { message: plain_text(body), ..Complaint::default() },
-        }
+        };
+        complaint.codes.extend(shape.map(bare_shape));
+        complaint
     }
 
     fn of(body: &Value) -> Complaint {
@@ -60,11 +70,15 @@ impl Complaint {
             Value::String(text) => Some(text.clone()),
             _ => MESSAGE_PATHS.iter().find_map(|path| texts(body, path).into_iter().next()),
         };
+        let codes = CODE_PATHS.iter().flat_map(|path| texts(body, path)).map(|c| c.to_lowercase());
+        let shapes = texts(body, SHAPE).into_iter().map(|shape| bare_shape(&shape));
+        let spent_today = |text: &String| text.to_lowercase().starts_with(PER_DAY);
         Complaint {
-            codes: CODE_PATHS.iter().flat_map(|path| texts(body, path)).map(|c| c.to_lowercase()).collect(),
+            codes: codes.chain(shapes).collect(),
+            per_day: quota_ids.iter().any(|id| id.contains("PerDay"))
+                || message.as_ref().is_some_and(spent_today),
             message,
             flagged,
-            per_day: quota_ids.iter().any(|id| id.contains("PerDay")),
             quoted: texts(body, &["error", "metadata", "raw"]).concat(),
         }
     }
@@ -78,6 +92,12 @@ impl Complaint {
     pub(super) fn words(&self) -> String {
         format!("{} {}", self.message.as_deref().unwrap_or_default().trim(), self.quoted).to_lowercase()
     }
+}
+
+/// AWS writes `com.amazonaws.bedrock#ThrottlingException` or `ThrottlingException:http://…` for one and the same.
+fn bare_shape(shape: &str) -> String {
+    let name = shape.rsplit_once('#').map_or(shape, |(_, name)| name);
+    name.split(':').next().unwrap_or_default().trim().to_lowercase()
 }
 
 /// Google wraps some errors into a list of one.

@@ -66,7 +66,11 @@ fn reset_moment(remaining: Option<String>, reset: Option<String>, since_epoch: D
 fn in_body(body: &[u8], since_epoch: Duration) -> Option<Duration> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let at = |path: &[&str]| texts(unwrapped(&body), path).into_iter().next();
-    let delay = at(&["error", "details", "*", "retryDelay"]).and_then(|text| span(&text));
+    // Where the day is spent, Google's delay is that of another limit (vendors.md §5.6).
+    let quotas = texts(unwrapped(&body), &["error", "details", "*", "violations", "*", "quotaId"]);
+    let delay = at(&["error", "details", "*", "retryDelay"])
+        .filter(|_| !quotas.iter().any(|quota| quota.contains("PerDay")))
+        .and_then(|text| span(&text));
     let broker = &["error", "metadata", "headers"];
     delay.or_else(|| {
         let remaining = at(&[broker.as_slice(), &["X-RateLimit-Remaining"]].concat());

@@ -252,3 +252,95 @@ fn google_and_openrouter_say_it_in_the_body() {
     let since_epoch = Duration::from_millis(moment - 1500);
     assert_eq!(retry_after(&header, body.as_bytes(), since_epoch), Some(Duration::from_millis(1500)));
 }
+
+#[test]
+fn aws_names_the_type_in_a_header_or_in_the_body() {
+    let words = json!({"message": "m"}).to_string();
+    let table = [
+        (Cause::RateLimit, 429, "ThrottlingException"),
+        (
+            Cause::RateLimit,
+            400,
+            "ThrottlingException:http://internal.amazon.com/coral/com.amazon.coral.service/",
+        ),
+        (Cause::RateLimit, 400, "ServiceQuotaExceededException"),
+        (Cause::Overloaded, 400, "com.amazonaws.bedrockruntime#ServiceUnavailableException"),
+        (Cause::Overloaded, 429, "ModelNotReadyException"),
+        (Cause::Transient, 408, "ModelTimeoutException"),
+        (Cause::Transient, 424, "ModelErrorException"),
+        (Cause::Transient, 500, "InternalServerException"),
+        (Cause::Auth, 403, "UnrecognizedClientException"),
+        (Cause::Auth, 403, "ExpiredTokenException"),
+        (Cause::Auth, 403, "AccessDeniedException"),
+        (Cause::NotFound, 404, "ResourceNotFoundException"),
+        (Cause::Invalid, 400, "ValidationException"),
+    ];
+    for (cause, status, shape) in table {
+        assert_eq!(classify_shape(status, Some(shape), words.as_bytes()), cause, "{shape} in a header");
+        let body = json!({"__type": shape, "message": "m"}).to_string();
+        assert_eq!(classify(status, body.as_bytes()), cause, "{shape} in the body");
+    }
+}
+
+#[test]
+fn the_words_of_bedrock_tell_more_than_its_types() {
+    let table = [
+        (Cause::ContextTooLong, 400, "ValidationException", "Input is too long for requested model."),
+        (
+            Cause::ContextTooLong,
+            400,
+            "ValidationException",
+            "prompt is too long: 200001 tokens > 200000 maximum",
+        ),
+        (Cause::NotFound, 400, "ValidationException", "The provided model identifier is invalid."),
+        (
+            Cause::NotFound,
+            400,
+            "ValidationException",
+            "Invocation of model ID x with on-demand throughput isn\u{2019}t supported.",
+        ),
+        (
+            Cause::NotFound,
+            403,
+            "AccessDeniedException",
+            "You don't have access to the model with the specified model ID.",
+        ),
+        (
+            Cause::Quota,
+            429,
+            "ThrottlingException",
+            "Too many tokens per day, please wait before trying again.",
+        ),
+        (Cause::RateLimit, 429, "ThrottlingException", "Too many tokens, please wait before trying again."),
+    ];
+    for (cause, status, shape, words) in table {
+        let body = json!({"message": words}).to_string();
+        assert_eq!(classify_shape(status, Some(shape), body.as_bytes()), cause, "{words}");
+    }
+    let capital = json!({"Message": "User is not authorized"}).to_string();
+    assert_eq!(message(capital.as_bytes()).as_deref(), Some("User is not authorized"));
+}
+
+#[test]
+fn azure_and_replicate_are_understood() {
+    let table = [
+        (Cause::NotFound, 404, json!({"error": {"code": "DeploymentNotFound", "message": "m"}})),
+        (Cause::RateLimit, 429, json!({"error": {"code": "429", "message": "exceeded call rate limit"}})),
+        (Cause::Auth, 401, json!({"error": {"code": "401", "message": "m"}})),
+        (Cause::Quota, 402, json!({"title": "Insufficient credit", "detail": "m", "status": 402})),
+        (
+            Cause::Invalid,
+            422,
+            json!({"title": "Input validation failed", "detail": "- input: prompt is required", "status": 422}),
+        ),
+        (Cause::Transient, 200, json!({"status": "failed", "error": "Prediction interrupted; please retry"})),
+        (
+            Cause::ContextTooLong,
+            200,
+            json!({"status": "failed", "error": "This model's maximum context length is 8192"}),
+        ),
+    ];
+    for (cause, status, body) in table {
+        assert_eq!(classify(status, body.to_string().as_bytes()), cause, "{body}");
+    }
+}

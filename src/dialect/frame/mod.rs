@@ -1,6 +1,6 @@
 //! A stream of bytes, cut anywhere, becomes frames: what one event of a stream is, before anyone reads it.
 
-mod aws;
+pub mod aws;
 mod lines;
 
 use crate::dialect::frame::lines::Lines;

@@ -1,12 +1,31 @@
 //! Google's generateContent (vendors.md §5).
 
-use crate::dialect::frame::Frame;
+mod answer;
+mod ask;
+mod body;
+mod citations;
+mod contents;
+mod embed;
+mod extras;
+mod logprobs;
+mod media;
+mod path;
+mod reply;
+mod settings;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod thinking;
+mod tools;
+
 use crate::dialect::frame::Framing;
+use crate::dialect::gemini::stream::Reader;
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::hub::ChatResponse;
-use crate::dialect::hub::Chunk;
 use crate::dialect::hub::Dropped;
-use crate::dialect::side::Garbage;
+use crate::dialect::hub::EmbedRequest;
+use crate::dialect::hub::EmbedResponse;
+use crate::dialect::hub::ModelTraits;
 use crate::dialect::side::NoAnswer;
 use crate::dialect::side::ProviderSide;
 use crate::dialect::side::ReadChunks;
@@ -19,21 +38,29 @@ pub struct Provider;
 pub static PROVIDER: Provider = Provider;
 
 impl ProviderSide for Provider {
-    fn path(&self, _model: &str, _stream: bool) -> String {
-        String::new()
+    fn path(&self, model: &str, stream: bool) -> String {
+        match stream {
+            true => path::of(model, "streamGenerateContent?alt=sse"),
+            false => path::of(model, "generateContent"),
+        }
     }
 
     fn write(
         &self,
-        _request: &ChatRequest<'_>,
-        _target: &Target<'_>,
-        _dropped: &mut Dropped,
+        request: &ChatRequest<'_>,
+        target: &Target<'_>,
+        dropped: &mut Dropped,
     ) -> Result<Vec<u8>, Unsayable> {
-        Ok(Vec::new())
+        ask::write(request, target, dropped)
     }
 
-    fn read<'a>(&self, _body: &'a [u8]) -> Result<ChatResponse<'a>, NoAnswer> {
-        Err(NoAnswer::Malformed)
+    fn read<'a>(&self, body: &'a [u8]) -> Result<ChatResponse<'a>, NoAnswer> {
+        answer::read(body)
+    }
+
+    /// What the vendor keeps itself needs its key.
+    fn opens(&self, url: &str, _is_document: bool, traits: &ModelTraits) -> bool {
+        traits.image_urls || media::is_kept(url)
     }
 
     fn framing(&self) -> Framing {
@@ -41,14 +68,23 @@ impl ProviderSide for Provider {
     }
 
     fn reader(&self) -> Box<dyn ReadChunks> {
-        Box::new(Reader)
+        Box::new(Reader::default())
     }
-}
 
-struct Reader;
+    fn embed_path(&self, model: &str) -> Option<String> {
+        Some(path::of(model, "batchEmbedContents"))
+    }
 
-impl ReadChunks for Reader {
-    fn read(&mut self, _frame: &Frame<'_>, _sink: &mut dyn FnMut(Chunk<'_>)) -> Result<(), Garbage> {
-        Err(Garbage)
+    fn write_embed(
+        &self,
+        request: &EmbedRequest<'_>,
+        target: &Target<'_>,
+        dropped: &mut Dropped,
+    ) -> Result<Vec<u8>, Unsayable> {
+        Ok(embed::write(request, target.model, dropped))
+    }
+
+    fn read_embed(&self, body: &[u8]) -> Result<EmbedResponse, NoAnswer> {
+        embed::read(body)
     }
 }

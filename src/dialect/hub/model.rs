@@ -14,6 +14,8 @@ pub struct ModelTraits {
     pub thinking: ThinkingStyle,
     /// Efforts it knows; others become the nearest. Empty: efforts are not understood.
     pub efforts: &'static [Effort],
+    /// Efforts it knows besides, but only through the Responses API.
+    pub efforts_of_responses: &'static [Effort],
     /// The effort it takes when none is named: `None` where it does not reason unless told.
     pub default_effort: Option<Effort>,
     /// A tool may be forced.
@@ -26,6 +28,8 @@ pub struct ModelTraits {
     pub json_schema: bool,
     /// Fetches images from URLs by itself.
     pub image_urls: bool,
+    /// Takes marks that the prompt up to them is worth keeping, where its dialect has them.
+    pub cache_marks: bool,
     /// The most tokens it can answer with.
     pub max_output: Option<u64>,
     pub max_tokens_name: MaxTokensName,
@@ -33,6 +37,10 @@ pub struct ModelTraits {
     pub replays_reasoning: bool,
     /// Calls of functions have ids.
     pub call_ids: bool,
+    /// Calls have to come back with the seal they were made with (vendors.md §5.5).
+    pub thought_signatures: bool,
+    /// Results of functions may hold pictures and documents.
+    pub media_in_results: bool,
     /// Fields of OpenAI's chat request that it refuses, by name.
     pub refuses: &'static [&'static str],
     /// Fields it refuses while it reasons.
@@ -72,16 +80,20 @@ impl ModelTraits {
         max_temperature: 2.0,
         thinking: ThinkingStyle::Effort,
         efforts: &Effort::ALL,
+        efforts_of_responses: &[],
         default_effort: None,
         forced_tool_choice: true,
         prefill: true,
         mid_system: true,
         json_schema: true,
         image_urls: true,
+        cache_marks: true,
         max_output: None,
         max_tokens_name: MaxTokensName::Either,
         replays_reasoning: false,
         call_ids: true,
+        thought_signatures: false,
+        media_in_results: true,
         refuses: &[],
         refuses_reasoning: &[],
         responses_only: false,

@@ -1,5 +1,8 @@
 //! The request for a chat (vendors.md §6.9).
 
+#[cfg(test)]
+mod tests;
+
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::hub::Dropped;
 use crate::dialect::hub::Effort;

@@ -1,6 +1,4 @@
-//! Requests against the shapes of vendors.md §6.9; answers and streams against what they mean.
-
-mod request;
+//! Answers and streams against what they mean.
 
 use super::*;
 use crate::dialect::fault::Cause;

@@ -4,9 +4,10 @@ use crate::dialect::hub;
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::hub::Dropped;
 use crate::dialect::hub::ToolChoice;
+use crate::dialect::text::object;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use std::borrow::Cow;
+use serde_json::value::to_raw_value;
 
 /// One function.
 #[derive(Serialize)]
@@ -83,39 +84,22 @@ pub struct Call<'a> {
 #[derive(Serialize)]
 struct Called<'a> {
     name: &'a str,
-    arguments: Arguments<'a>,
+    arguments: Option<Box<RawValue>>,
 }
 
+/// The free text of a custom tool.
 #[derive(Serialize)]
-#[serde(untagged)]
-enum Arguments<'a> {
-    Object(&'a RawValue),
-    None(Nothing),
-    /// The free text of a custom tool.
-    Free {
-        input: &'a str,
-    },
-    /// What a model wrote that is no JSON object (vendors.md §4.4).
-    Broken {
-        _raw: &'a str,
-    },
+struct Free<'a> {
+    input: &'a str,
 }
 
 impl<'a> Call<'a> {
     pub fn of(call: &'a hub::ToolCall<'_>) -> Call<'a> {
-        Call { id: &call.id, function: Called { name: &call.name, arguments: arguments(call) } }
-    }
-}
-
-fn arguments<'a>(call: &'a hub::ToolCall<'_>) -> Arguments<'a> {
-    let text: &Cow<'_, str> = &call.arguments;
-    if call.custom {
-        return Arguments::Free { input: text };
-    }
-    let is_object = text.trim_start().starts_with('{');
-    match serde_json::from_str::<&RawValue>(text) {
-        Ok(object) if is_object => Arguments::Object(object),
-        Ok(_) | Err(_) if text.trim().is_empty() => Arguments::None(Nothing {}),
-        Ok(_) | Err(_) => Arguments::Broken { _raw: text },
+        let arguments = match call.custom {
+            true => to_raw_value(&Free { input: &call.arguments }),
+            false => RawValue::from_string(object(&call.arguments).into_owned()),
+        };
+        // Neither can fail: the one is text, the other is an object already.
+        Call { id: &call.id, function: Called { name: &call.name, arguments: arguments.ok() } }
     }
 }

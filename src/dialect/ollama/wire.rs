@@ -1,5 +1,7 @@
 //! What Ollama answers with: the same object whole, or one for each line of a stream (vendors.md §6.9).
 
+use crate::dialect::text::Str;
+use crate::dialect::text::text;
 use crate::dialect::usage::Usage;
 use serde::Deserialize;
 use serde::Serialize;
@@ -11,12 +13,12 @@ use std::borrow::Cow;
 #[derive(Deserialize)]
 pub struct Line<'a> {
     #[serde(borrow)]
-    pub model: Option<Words<'a>>,
+    pub model: Option<Str<'a>>,
     #[serde(borrow)]
     pub message: Option<Said<'a>>,
     pub done: Option<bool>,
     #[serde(borrow)]
-    pub done_reason: Option<Words<'a>>,
+    pub done_reason: Option<Str<'a>>,
     prompt_eval_count: Option<f64>,
     eval_count: Option<f64>,
     #[serde(borrow)]
@@ -28,9 +30,9 @@ pub struct Line<'a> {
 #[derive(Deserialize)]
 pub struct Said<'a> {
     #[serde(borrow)]
-    pub content: Option<Words<'a>>,
+    pub content: Option<Str<'a>>,
     #[serde(borrow)]
-    pub thinking: Option<Words<'a>>,
+    pub thinking: Option<Str<'a>>,
     #[serde(borrow)]
     pub tool_calls: Option<Vec<Call<'a>>>,
 }
@@ -39,7 +41,7 @@ pub struct Said<'a> {
 pub struct Call<'a> {
     /// Older servers give none.
     #[serde(borrow)]
-    pub id: Option<Words<'a>>,
+    pub id: Option<Str<'a>>,
     #[serde(borrow)]
     function: Option<Function<'a>>,
 }
@@ -47,14 +49,10 @@ pub struct Call<'a> {
 #[derive(Deserialize)]
 struct Function<'a> {
     #[serde(borrow)]
-    name: Option<Words<'a>>,
+    name: Option<Str<'a>>,
     #[serde(borrow)]
     arguments: Option<&'a RawValue>,
 }
-
-/// Text that borrows where it holds no escapes.
-#[derive(Default, Deserialize)]
-pub struct Words<'a>(#[serde(borrow)] pub Cow<'a, str>);
 
 impl<'a> Line<'a> {
     /// `None` where it is no object of Ollama's.
@@ -95,10 +93,7 @@ impl<'a> Call<'a> {
 
 /// Some servers give the arguments as text already.
 fn json_text(raw: &RawValue) -> Cow<'_, str> {
-    match serde_json::from_str::<Words<'_>>(raw.get()) {
-        Ok(text) => text.0,
-        Err(_) => Cow::Borrowed(raw.get()),
-    }
+    text(raw).unwrap_or(Cow::Borrowed(raw.get()))
 }
 
 #[derive(Serialize)]

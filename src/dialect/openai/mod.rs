@@ -1,4 +1,4 @@
-//! OpenAI's dialect: chat completions, completions and embeddings.
+//! OpenAI's dialect: chat completions, completions, embeddings, and what is passed through beside them.
 
 pub mod adapt;
 pub mod answer;
@@ -8,6 +8,8 @@ pub mod embed;
 pub mod error;
 mod events;
 mod fields;
+pub mod form;
+pub mod media;
 pub mod message;
 pub mod messages;
 mod node;

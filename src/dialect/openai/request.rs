@@ -20,16 +20,42 @@ const MAX_NAME: usize = 1024;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shape {
     pub model: String,
-    model_at: Range<usize>,
+    pub(super) model_at: Place,
     pub stream: bool,
-    /// Whether the client itself asked for the usage chunk.
+    /// Whether the client itself asked for the usage chunk, or the operation has none to ask for.
     pub include_usage: bool,
-    stream_options_at: Option<Range<usize>>,
-    stream_options: Option<String>,
+    pub(super) stream_options_at: Option<Range<usize>>,
+    pub(super) stream_options: Option<String>,
     /// The most tokens the answer may have, where the request says so.
     pub max_output: Option<u64>,
     /// How many choices are asked for.
     pub choices: u64,
+    /// Bytes of it that are no file, to guess its tokens from.
+    pub words: usize,
+    /// What a whole answer to it is.
+    pub expected: Expected,
+    /// Of a form.
+    pub boundary: Option<String>,
+}
+
+/// Where a request says its model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Json(Range<usize>),
+    /// In a form, where it is written bare.
+    Form(Range<usize>),
+    /// It does not; the vendor has a default.
+    Nowhere,
+}
+
+/// What a whole answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    Json,
+    /// Plain text or subtitles.
+    Text,
+    /// Bytes that are passed on as they come.
+    Audio,
 }
 
 /// The names of [`Fields`].
@@ -87,30 +113,32 @@ impl Shape {
         let model = fields.model.filter(|m| m.get() != "null");
         let model = model.ok_or_else(|| missing("model"))?;
         let name: Cow<'_, str> = read(model, "model", "a string")?;
-        if name.is_empty() {
-            return Err(wrong("model", "a string that is not empty"));
-        }
-        if name.len() > MAX_NAME {
-            return Err(wrong("model", "a string of at most 1024 bytes"));
-        }
+        check_name(&name)?;
         fields.check_subject(operation)?;
         let options = fields.stream_options.filter(|o| o.get() != "null");
         Ok(Shape {
             model: name.into_owned(),
-            model_at: place(text, model),
+            model_at: Place::Json(place(text, model)),
             stream: optional(fields.stream, "stream", "true or false")?.unwrap_or(false),
             include_usage: include_usage(options)?,
             stream_options_at: fields.stream_options.map(|o| place(text, o)),
             stream_options: options.map(|o| o.get().to_owned()),
             max_output: fields.max_output()?,
             choices: optional::<u64>(fields.n, "n", "a whole number")?.unwrap_or(1).max(1),
+            words: body.len(),
+            expected: Expected::Json,
+            boundary: None,
         })
     }
 
     /// The body for a provider: its own name of the model, and the usage chunk asked for if the answer is
     /// streamed and `ask_usage` is set. Every other byte is the client's.
     pub fn body_for(&self, body: &[u8], model: &str, ask_usage: bool) -> Vec<u8> {
-        let mut edits = vec![(self.model_at.clone(), quoted(model))];
+        let mut edits = vec![match &self.model_at {
+            Place::Json(at) => (at.clone(), quoted(model)),
+            Place::Form(at) => (at.clone(), model.to_owned()),
+            Place::Nowhere => (first_member(body), format!("\"model\":{},", quoted(model))),
+        }];
         if self.stream && ask_usage && !self.include_usage {
             edits.push(self.usage_edit(body));
         }
@@ -122,11 +150,28 @@ impl Shape {
         match (&self.stream_options_at, &self.stream_options) {
             (Some(at), Some(options)) => (at.clone(), with_usage(options)),
             (Some(at), None) => (at.clone(), r#"{"include_usage":true}"#.to_owned()),
-            (None, _) => {
-                let open = body.iter().position(|b| *b == b'{').map_or(0, |at| at + 1);
-                (open..open, r#""stream_options":{"include_usage":true},"#.to_owned())
-            }
+            (None, _) => (first_member(body), r#""stream_options":{"include_usage":true},"#.to_owned()),
         }
+    }
+
+    /// Whether the body names the model itself.
+    pub fn names_model(&self) -> bool {
+        self.model_at != Place::Nowhere
+    }
+}
+
+/// The place before the first member of an object that is not empty.
+fn first_member(body: &[u8]) -> Range<usize> {
+    let open = body.iter().position(|b| *b == b'{').map_or(0, |at| at + 1);
+    open..open
+}
+
+/// Whether a provider can be asked for a model of this name.
+pub(super) fn check_name(name: &str) -> Result<(), BadRequest> {
+    match name.len() {
+        0 => Err(wrong("model", "a string that is not empty")),
+        1..=MAX_NAME => Ok(()),
+        _ => Err(wrong("model", "a string of at most 1024 bytes")),
     }
 }
 
@@ -143,8 +188,10 @@ impl Fields<'_> {
                 check_messages(self.messages)
             }
             Operation::Completions => check_text("prompt", self.prompt, true),
-            Operation::Embeddings | Operation::Moderations => check_text("input", self.input, false),
-            Operation::Responses
+            Operation::Embeddings => check_text("input", self.input, false),
+            // Read in `media` or by their own dialect.
+            Operation::Moderations
+            | Operation::Responses
             | Operation::ResponseTokens
             | Operation::ImageGenerations
             | Operation::ImageEdits

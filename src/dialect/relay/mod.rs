@@ -5,6 +5,7 @@ mod hub;
 pub use crate::dialect::relay::hub::HubRelay;
 pub use crate::dialect::relay::hub::call_id;
 
+use crate::dialect::openai::media::MediaRelay;
 use crate::dialect::openai::relay::Relay as OpenAiRelay;
 use crate::dialect::seals::Seals;
 use crate::dialect::usage::Usage;
@@ -54,6 +55,8 @@ pub struct Wishes {
 pub enum Relay {
     /// OpenAI's dialect on both sides: events are passed on as they come.
     Same(OpenAiRelay),
+    /// Images, transcripts or speech in it, passed on as well.
+    Media(MediaRelay),
     /// Read into the hub. Boxed: it is rarer and larger.
     Hub(Box<HubRelay>),
 }
@@ -63,6 +66,7 @@ impl Relay {
     pub fn feed(&mut self, chunk: Bytes) -> &Flow {
         match self {
             Relay::Same(relay) => relay.feed(chunk),
+            Relay::Media(relay) => relay.feed(chunk),
             Relay::Hub(relay) => relay.feed(chunk),
         }
     }
@@ -71,6 +75,7 @@ impl Relay {
     pub fn flow(&self) -> &Flow {
         match self {
             Relay::Same(relay) => relay.flow(),
+            Relay::Media(relay) => relay.flow(),
             Relay::Hub(relay) => relay.flow(),
         }
     }
@@ -79,6 +84,7 @@ impl Relay {
     pub fn take(&mut self) -> Bytes {
         match self {
             Relay::Same(relay) => relay.take(),
+            Relay::Media(relay) => relay.take(),
             Relay::Hub(relay) => relay.take(),
         }
     }
@@ -87,6 +93,7 @@ impl Relay {
     pub fn end(&mut self) -> End {
         match self {
             Relay::Same(relay) => relay.end(),
+            Relay::Media(relay) => relay.end(),
             Relay::Hub(relay) => relay.end(),
         }
     }
@@ -95,6 +102,7 @@ impl Relay {
     pub fn transcript(&mut self) -> Option<Vec<u8>> {
         match self {
             Relay::Same(relay) => relay.transcript(),
+            Relay::Media(_) => None,
             Relay::Hub(relay) => relay.transcript(),
         }
     }
@@ -102,7 +110,7 @@ impl Relay {
     /// What has to come back with the next request.
     pub fn seals(&mut self) -> Seals {
         match self {
-            Relay::Same(_) => Seals::default(),
+            Relay::Same(_) | Relay::Media(_) => Seals::default(),
             Relay::Hub(relay) => relay.seals(),
         }
     }
@@ -111,6 +119,7 @@ impl Relay {
     pub fn usage(&self) -> Option<Usage> {
         match self {
             Relay::Same(relay) => relay.usage,
+            Relay::Media(relay) => relay.usage,
             Relay::Hub(relay) => relay.usage,
         }
     }
@@ -119,6 +128,7 @@ impl Relay {
     pub fn content_events(&self) -> u64 {
         match self {
             Relay::Same(relay) => relay.content_events,
+            Relay::Media(relay) => relay.content_events,
             Relay::Hub(relay) => relay.content_events,
         }
     }
@@ -127,6 +137,7 @@ impl Relay {
     pub fn garbage(&self) -> u64 {
         match self {
             Relay::Same(relay) => relay.garbage,
+            Relay::Media(relay) => relay.garbage,
             Relay::Hub(relay) => relay.garbage,
         }
     }

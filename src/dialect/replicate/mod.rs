@@ -1,12 +1,18 @@
-//! Replicate's predictions (vendors.md §7).
+//! Replicate's predictions (vendors.md §7): an answer is ordered, and fetched or streamed from elsewhere.
 
-use crate::dialect::frame::Frame;
+mod input;
+mod prediction;
+mod prompt;
+mod stream;
+#[cfg(test)]
+mod tests;
+
 use crate::dialect::frame::Framing;
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::hub::ChatResponse;
-use crate::dialect::hub::Chunk;
 use crate::dialect::hub::Dropped;
-use crate::dialect::side::Garbage;
+use crate::dialect::path::segments;
+use crate::dialect::side::Follow;
 use crate::dialect::side::NoAnswer;
 use crate::dialect::side::ProviderSide;
 use crate::dialect::side::ReadChunks;
@@ -19,21 +25,30 @@ pub struct Provider;
 pub static PROVIDER: Provider = Provider;
 
 impl ProviderSide for Provider {
-    fn path(&self, _model: &str, _stream: bool) -> String {
-        String::new()
+    fn path(&self, model: &str, _stream: bool) -> String {
+        match Name::of(model) {
+            Name::Version(_) => "/predictions".to_owned(),
+            Name::Deployment(name) => format!("/deployments/{}/predictions", segments(name)),
+            Name::Official(name) => format!("/models/{}/predictions", segments(name)),
+        }
     }
 
     fn write(
         &self,
-        _request: &ChatRequest<'_>,
-        _target: &Target<'_>,
-        _dropped: &mut Dropped,
+        request: &ChatRequest<'_>,
+        target: &Target<'_>,
+        dropped: &mut Dropped,
     ) -> Result<Vec<u8>, Unsayable> {
-        Ok(Vec::new())
+        input::write(request, target, dropped)
     }
 
-    fn read<'a>(&self, _body: &'a [u8]) -> Result<ChatResponse<'a>, NoAnswer> {
-        Err(NoAnswer::Malformed)
+    fn read<'a>(&self, body: &'a [u8]) -> Result<ChatResponse<'a>, NoAnswer> {
+        prediction::read(body)
+    }
+
+    /// A whole answer is waited for as long as Replicate lets us, which is a minute.
+    fn headers(&self, stream: bool) -> &'static [(&'static str, &'static str)] {
+        if stream { &[] } else { &[("prefer", "wait")] }
     }
 
     fn framing(&self) -> Framing {
@@ -41,14 +56,33 @@ impl ProviderSide for Provider {
     }
 
     fn reader(&self) -> Box<dyn ReadChunks> {
-        Box::new(Reader)
+        Box::new(stream::Reader::default())
+    }
+
+    fn follow(&self, body: &[u8], stream: bool) -> Follow {
+        prediction::follow(body, stream)
     }
 }
 
-struct Reader;
+/// What a model is asked for under.
+enum Name<'a> {
+    /// `owner/name:<64 hexadecimal signs>`, or the signs alone.
+    Version(&'a str),
+    /// `deployments/owner/name`
+    Deployment(&'a str),
+    /// `owner/name`
+    Official(&'a str),
+}
 
-impl ReadChunks for Reader {
-    fn read(&mut self, _frame: &Frame<'_>, _sink: &mut dyn FnMut(Chunk<'_>)) -> Result<(), Garbage> {
-        Err(Garbage)
+impl Name<'_> {
+    fn of(model: &str) -> Name<'_> {
+        let version = model.rsplit_once(':').map_or(model, |(_, version)| version);
+        if version.len() == 64 && version.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Name::Version(version);
+        }
+        match model.strip_prefix("deployments/") {
+            Some(name) => Name::Deployment(name),
+            None => Name::Official(model),
+        }
     }
 }

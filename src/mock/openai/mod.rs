@@ -1,6 +1,7 @@
-//! OpenAI's dialect: chat and text completions, model lists.
+//! OpenAI's dialect: chat and text completions, model lists, and what is passed through beside them.
 
 mod ask;
+mod media;
 mod wire;
 
 use crate::mock::api;
@@ -41,7 +42,8 @@ pub fn routes() -> Router<Arc<Mock>> {
         .route("/completions", post(text))
         .route("/embeddings", post(api::embeddings))
         .route("/models", get(models))
-        .route("/models/{*id}", get(model));
+        .route("/models/{*id}", get(model))
+        .merge(media::routes());
     Router::new().merge(endpoints.clone()).nest("/v1", endpoints)
 }
 

@@ -1,4 +1,10 @@
 //! What single models take and refuse, a file for each vendor.
 
+pub mod anthropic;
+pub mod bedrock;
 pub mod cohere;
+pub mod gemini;
 pub mod ollama;
+pub mod openai;
+pub mod replicate;
+pub mod zai;

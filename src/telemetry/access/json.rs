@@ -19,6 +19,9 @@ pub(super) fn append(out: &mut Vec<u8>, line: &AccessLine<'_>) {
     if let Some(usage) = &line.usage {
         tokens(out, usage);
     }
+    if let Some(heard) = line.heard {
+        millis(out, ",\"audio_ms\":", heard);
+    }
     if let Some(cost) = line.cost {
         price(out, cost);
     }

@@ -36,6 +36,8 @@ pub struct AccessLine<'a> {
     pub ttft: Option<Duration>,
     /// All zeros for a cache hit, which uses nothing.
     pub usage: Option<Usage>,
+    /// How long the sound was that was written down, where the provider tells: it may be billed by that.
+    pub heard: Option<Duration>,
     pub cost: Option<Cost>,
     pub cache: Option<&'static str>,
     /// Shown when there were several, or when the only one failed.

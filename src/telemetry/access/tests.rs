@@ -23,6 +23,7 @@ fn plain<'a>() -> AccessLine<'a> {
         latency: Duration::from_micros(320_417),
         ttft: None,
         usage: None,
+        heard: None,
         cost: None,
         cache: None,
         attempts: &[],
@@ -188,4 +189,11 @@ proptest! {
         prop_assert_eq!(text.find('\n'), Some(text.len() - 1));
         prop_assert!(!text.trim_end().chars().any(char::is_control));
     }
+}
+
+#[test]
+fn the_length_of_a_sound_is_told_where_it_is_known() {
+    let line = AccessLine { heard: Some(Duration::from_millis(9500)), ..plain() };
+    assert_eq!(json_of(&line)["audio_ms"], 9500.0);
+    assert!(text_of(&line).contains(" audio=9500ms"), "{}", text_of(&line));
 }

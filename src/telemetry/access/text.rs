@@ -65,6 +65,9 @@ fn spent(out: &mut Vec<u8>, line: &AccessLine<'_>) {
             count(out, name, tokens);
         }
     }
+    if let Some(heard) = line.heard {
+        millis(out, " audio=", heard);
+    }
     match line.cost {
         Some(Cost::Known(money)) => {
             let _ = write!(out, " cost={money}");

@@ -1,4 +1,4 @@
-//! What is asked, and what is left out.
+//! What is asked, against the shapes of vendors.md §6.9, and what is left out.
 
 use crate::dialect::hub::CacheMark;
 use crate::dialect::hub::ChatRequest;

@@ -1,4 +1,4 @@
-//! What is asked, and what is left out.
+//! What is asked, against the shapes of vendors.md §8.1, and what is left out.
 
 use crate::dialect::cohere::PROVIDER;
 use crate::dialect::hub::Audio;

@@ -1,0 +1,11 @@
+//! What z.ai's models take in OpenAI's dialect (vendors.md §6.5).
+
+use crate::dialect::hub::MaxTokensName;
+use crate::dialect::hub::ModelTraits;
+
+pub const ANY: ModelTraits = ModelTraits {
+    max_temperature: 1.0,
+    max_tokens_name: MaxTokensName::MaxTokens,
+    refuses: &["n", "logprobs", "top_logprobs", "logit_bias", "frequency_penalty", "presence_penalty"],
+    ..ModelTraits::UNKNOWN
+};
