@@ -5,6 +5,7 @@ mod cache;
 mod chain;
 mod environment;
 mod failover;
+mod fetch;
 mod files;
 mod groups;
 mod keys;
@@ -86,6 +87,7 @@ fn checked(root: &Section<'_>, variables: &Variables<'_>) -> Config {
         data_dir: server::data_dir(root, variables),
         strict: root.optional("strict", units::switch).unwrap_or(false),
         failover: failover::read(root, variables),
+        fetch: fetch::read(root),
         cache: cache::read(root, variables),
         models: aliases.into_iter().filter_map(|(name, target)| Some((name, target?))).collect(),
         groups,

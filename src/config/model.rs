@@ -7,6 +7,7 @@ use crate::provider::Preset;
 use crate::provider::Tier;
 use crate::secret::Secret;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,6 +24,7 @@ pub struct Config {
     pub auth: Auth,
     pub limits: Limits,
     pub failover: Failover,
+    pub fetch: Fetch,
     pub cache: ExactCache,
     pub responses: StoredResponses,
     /// The chain: in the order in which providers are tried. Only usable ones (see `disabled`).
@@ -108,6 +110,25 @@ pub struct Failover {
     pub unhealthy_for: Duration,
     /// Between two active checks of a provider; `None` is off. Default 30 s.
     pub check_interval: Option<Duration>,
+}
+
+/// Files that requests name by URL, for providers that do not open URLs themselves.
+#[derive(Clone, Debug)]
+pub struct Fetch {
+    /// What is fetched from although its addresses are not public.
+    pub allow: Vec<Allowed>,
+    /// Largest file, in bytes. Default 10 MiB.
+    pub max_bytes: usize,
+    /// All files of one request together. Default 10 s.
+    pub timeout: Duration,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Allowed {
+    /// By its name, in small letters.
+    Host(String),
+    /// Addresses that have the first `bits` bits in common with this one.
+    Range { address: IpAddr, bits: u8 },
 }
 
 #[derive(Clone, Debug)]

@@ -7,6 +7,7 @@ use crate::config::Auth;
 use crate::config::Config;
 use crate::config::ExactCache;
 use crate::config::Failover;
+use crate::config::Fetch;
 use crate::config::KeyLimits;
 use crate::config::Limits;
 use crate::config::Listener;
@@ -41,6 +42,7 @@ pub fn print(config: &Config) -> String {
         ),
         limits(&config.limits),
         failover(&config.failover),
+        fetch(&config.fetch),
         cache(&config.cache),
         responses(&config.responses),
         routing::disabled(&config.disabled),
@@ -111,6 +113,16 @@ fn failover(failover: &Failover) -> String {
         ("check_interval", or_off(failover.check_interval, duration)),
     ];
     section("failover", &values)
+}
+
+fn fetch(fetch: &Fetch) -> String {
+    let allow: Vec<String> = fetch.allow.iter().map(ToString::to_string).collect();
+    let values = [
+        ("allow", list(&allow)),
+        ("max_bytes", size(fetch.max_bytes as u64)),
+        ("timeout", duration(fetch.timeout)),
+    ];
+    section("fetch", &values)
 }
 
 fn cache(cache: &ExactCache) -> String {

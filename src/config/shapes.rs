@@ -21,6 +21,7 @@ pub const ROOT: Shape = Shape {
         "auth",
         "limits",
         "failover",
+        "fetch",
         "cache",
         "providers",
         "models",
@@ -55,6 +56,7 @@ pub const FAILOVER: Shape = plain(
         "check_interval",
     ],
 );
+pub const FETCH: Shape = plain("fetch", &["allow", "max_bytes", "timeout"]);
 pub const CACHE: Shape = plain("cache", &["exact", "semantic"]);
 pub const EXACT_CACHE: Shape = plain(
     "cache.exact",
@@ -117,6 +119,7 @@ pub static SHAPES: &[&Shape] = &[
     &LIMITS,
     &PER_KEY,
     &FAILOVER,
+    &FETCH,
     &CACHE,
     &EXACT_CACHE,
     &SEMANTIC_CACHE,

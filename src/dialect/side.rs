@@ -38,6 +38,12 @@ pub trait ProviderSide: Sync {
     /// [`NoAnswer`] when it is none.
     fn read<'a>(&self, body: &'a [u8]) -> Result<ChatResponse<'a>, NoAnswer>;
 
+    /// Whether the target opens this URL, of a document or else of an image, by itself. What it does not open is
+    /// fetched for it.
+    fn opens(&self, _url: &str, _is_document: bool, traits: &ModelTraits) -> bool {
+        traits.image_urls
+    }
+
     /// Headers that a chat is asked for with, besides those of every request.
     fn headers(&self, _stream: bool) -> &'static [(&'static str, &'static str)] {
         &[]

@@ -8,6 +8,7 @@ use crate::dialect::relay::Relay;
 use crate::dialect::relay::Wishes;
 use crate::dialect::side::Follow;
 use crate::gateway::failure::Failure;
+use crate::gateway::fetch::Files;
 use crate::gateway::follow::Pursuit;
 use crate::gateway::itinerary::Stop;
 use crate::gateway::keepsakes::Keepsakes;
@@ -65,6 +66,7 @@ pub struct Terms<'a> {
     pub keepsakes: &'a Keepsakes,
     /// Whose keepsakes.
     pub scope: &'a str,
+    pub files: Files<'a>,
     /// Nothing may be left out of a request.
     pub strict: bool,
     /// The provider has the whole request and has not refused it: it will charge for the prompt.
@@ -82,9 +84,10 @@ pub async fn attempt(
     vendor: &Vendor,
     stop: &Stop,
     ask: &Ask,
-    terms: &Terms<'_>,
+    terms: &mut Terms<'_>,
 ) -> Result<Reply, Failure> {
     let outbound = outbound(vendor, stop, ask, terms).await?;
+    let terms = &*terms;
     let (mut wire, head) = ask_head(upstreams, vendor, stop, ask, &outbound, terms).await?;
     match head {
         Promise::Stream => Box::pin(open_stream(upstreams, wire, stop, ask, outbound, terms)).await,

@@ -84,7 +84,7 @@ pub async fn outbound(
     vendor: &Vendor,
     stop: &Stop,
     ask: &Ask,
-    terms: &Terms<'_>,
+    terms: &mut Terms<'_>,
 ) -> Result<Outbound, Failure> {
     let (client, provider) = (ask.operation.dialect(), vendor.preset.dialect);
     let traits = vendor.traits(&stop.model);
@@ -178,7 +178,7 @@ async fn translated(
     vendor: &Vendor,
     stop: &Stop,
     ask: &Ask,
-    terms: &Terms<'_>,
+    terms: &mut Terms<'_>,
     mut request: ChatRequest<'_>,
     dialect: Dialect,
 ) -> Result<Outbound, Failure> {
@@ -189,14 +189,15 @@ async fn translated(
         false => terms.keepsakes.find(terms.scope, dialect, names).await,
     };
     seals::restore(&mut request, &remembered);
-    let (mut dropped, fetched) = (Dropped::default(), Fetched::new());
+    let (side, traits, mut dropped) =
+        (dialect.provider_side(), vendor.traits(&stop.model), Dropped::default());
+    terms.files.bring(&request, side, traits).await?;
     let target = Target {
         model: &stop.model,
-        traits: vendor.traits(&stop.model),
-        fetched: &fetched,
+        traits,
+        fetched: &terms.files.fetched,
         stream_options: vendor.preset.stream_options,
     };
-    let side = dialect.provider_side();
     let body = side.write(&request, &target, &mut dropped).map_err(unsayable)?;
     within(terms, &dropped)?;
     let path = vendor.path(&stop.model, &side.path(&stop.model, ask.shape.stream));

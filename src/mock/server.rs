@@ -1,9 +1,9 @@
 //! A simulated provider on a socket: its routes, and what every request meets at the door.
 
 use crate::id;
+use crate::mock::anthropic;
 use crate::mock::azure;
 use crate::mock::bedrock;
-use crate::mock::anthropic;
 use crate::mock::behaviour::Behaviour;
 use crate::mock::chance;
 use crate::mock::cohere;

@@ -3,8 +3,8 @@
 use super::*;
 use crate::config::StoredResponses;
 use crate::config::{
-    Auth, BaseUrl, Config, ExactCache, Failover, Group, KeyLimits, Limits, Log, LogFormat, Member as Written,
-    Order, Provider, Reference, ServerSettings, Strategy,
+    Auth, BaseUrl, Config, ExactCache, Failover, Fetch, Group, KeyLimits, Limits, Log, LogFormat,
+    Member as Written, Order, Provider, Reference, ServerSettings, Strategy,
 };
 use crate::dialect::operation::Operation;
 use crate::dialect::operation::Operation::{
@@ -90,6 +90,7 @@ fn chain(providers: Vec<Provider>) -> Config {
             unhealthy_for: second,
             check_interval: None,
         },
+        fetch: Fetch { allow: Vec::new(), max_bytes: 0, timeout: second },
         cache: ExactCache {
             ttl: None,
             max_entries: 0,

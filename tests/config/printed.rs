@@ -18,7 +18,8 @@ fn a_printed_configuration_loads_to_the_same() {
         ("OPENAI_API_KEY", "sk-1"),
     ];
     let text =
-        format!("{}\nkeys: [ {{ name: 'a\"${{X:-$$}}', key: abcdefgh, models: [ quick ] }} ]\n", SAMPLE);
+        format!("{}\nkeys: [ {{ name: 'a\"${{X:-$$}}', key: abcdefgh, models: [ quick ] }} ]\n", SAMPLE)
+            .replace("allow: []", "allow: [ files.internal, 10.0.0.0/8 ]");
     let config = load(&text, &env).map_err(|problems| shown(&problems)).unwrap().config;
     let printed = config::print(&config);
     let restored =

@@ -42,7 +42,7 @@ fn the_values_of_the_sample_are_the_defaults() {
     let settings = |c: Config| {
         format!(
             "{:#?}",
-            (c.listen, c.admin, c.limits, c.failover, c.cache, c.auth, c.data_dir, c.log, c.server)
+            (c.listen, c.admin, c.limits, c.failover, c.fetch, c.cache, c.auth, c.data_dir, c.log, c.server)
         )
     };
     assert_eq!(settings(sample), settings(empty));

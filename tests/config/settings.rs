@@ -52,6 +52,17 @@ fn keys_take_what_they_do_not_say_from_per_key() {
 }
 
 #[test]
+fn what_may_be_fetched_from_is_named_by_host_or_range() {
+    let config =
+        accepted("fetch: { allow: [ Files.internal, 10.0.0.0/8, '::1' ], max_bytes: 1MiB, timeout: 2s }");
+    let allow: Vec<String> = config.fetch.allow.iter().map(ToString::to_string).collect();
+    assert_eq!(allow, ["files.internal", "10.0.0.0/8", "::1/128"]);
+    assert_eq!((config.fetch.max_bytes, config.fetch.timeout), (1 << 20, Duration::from_secs(2)));
+    has("fetch: { allow: [ 'http://h/' ] }", "fetch.allow[0] must be a host such as `files.internal`");
+    has("fetch: { timeout: 0 }", "fetch.timeout must be more than 0");
+}
+
+#[test]
 fn open_access_is_refused_where_others_can_reach_it() {
     assert_eq!(accepted("auth: { keys: open }\nlisten: [ { address: '[::1]:4000' } ]").auth, Auth::Open);
     has(

@@ -72,6 +72,10 @@ impl ProviderSide for Provider {
 }
 
 impl ClientSide for Client {
+    fn no_seal(&self) -> Option<&'static str> {
+        Some(NO_SEAL)
+    }
+
     fn read<'a>(&self, body: &'a [u8]) -> Result<ChatRequest<'a>, BadRequest> {
         question::read(body)
     }

@@ -68,7 +68,7 @@ fn from_url<'a>(url: &'a str, target: &Target<'a>) -> Result<Part<'a>, Unsayable
 }
 
 /// Whether the vendor itself keeps the file.
-fn is_kept(url: &str) -> bool {
+pub fn is_kept(url: &str) -> bool {
     url.strip_prefix(HOST)
         .and_then(|path| path.split_once('/'))
         .is_some_and(|(_, name)| name.starts_with(FILES))

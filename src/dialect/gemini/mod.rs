@@ -25,6 +25,7 @@ use crate::dialect::hub::ChatResponse;
 use crate::dialect::hub::Dropped;
 use crate::dialect::hub::EmbedRequest;
 use crate::dialect::hub::EmbedResponse;
+use crate::dialect::hub::ModelTraits;
 use crate::dialect::side::NoAnswer;
 use crate::dialect::side::ProviderSide;
 use crate::dialect::side::ReadChunks;
@@ -55,6 +56,11 @@ impl ProviderSide for Provider {
 
     fn read<'a>(&self, body: &'a [u8]) -> Result<ChatResponse<'a>, NoAnswer> {
         answer::read(body)
+    }
+
+    /// What the vendor keeps itself needs its key.
+    fn opens(&self, url: &str, _is_document: bool, traits: &ModelTraits) -> bool {
+        traits.image_urls || media::is_kept(url)
     }
 
     fn framing(&self) -> Framing {

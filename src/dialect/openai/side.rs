@@ -5,6 +5,7 @@ use crate::dialect::frame::Framing;
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::hub::ChatResponse;
 use crate::dialect::hub::Dropped;
+use crate::dialect::hub::ModelTraits;
 use crate::dialect::openai::answer;
 use crate::dialect::openai::ask;
 use crate::dialect::openai::error::ErrorBody;
@@ -45,6 +46,11 @@ impl ProviderSide for Provider {
         dropped: &mut Dropped,
     ) -> Result<Vec<u8>, Unsayable> {
         write_request::write(request, target, dropped)
+    }
+
+    /// Documents are only taken whole.
+    fn opens(&self, _url: &str, is_document: bool, traits: &ModelTraits) -> bool {
+        traits.image_urls && !is_document
     }
 
     fn read<'a>(&self, body: &'a [u8]) -> Result<ChatResponse<'a>, NoAnswer> {
