@@ -15,6 +15,7 @@ pub mod models;
 pub mod ollama;
 pub mod openai;
 pub mod operation;
+pub mod origin;
 pub mod path;
 pub mod relay;
 pub mod replicate;

@@ -105,6 +105,11 @@ pub trait ClientSide: Sync {
     /// A writer for one stream.
     fn writer(&self, opening: Opening) -> Box<dyn WriteChunks>;
 
+    /// What stands for a seal in its answers where there is none, if its clients insist on one.
+    fn no_seal(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The body of an error answer.
     fn error(&self, error: &ClientError<'_>) -> Vec<u8>;
 

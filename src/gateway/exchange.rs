@@ -5,6 +5,7 @@ use crate::clock;
 use crate::dialect::Dialect;
 use crate::dialect::fault;
 use crate::dialect::fault::Cause;
+use crate::gateway::answer;
 use crate::gateway::attempt::Reply;
 use crate::gateway::attempt::Terms;
 use crate::gateway::attempt::attempt;
@@ -126,7 +127,7 @@ pub async fn run(
             }
         }
     }
-    Box::pin(exhausted(session, record, &way, last, snapshot)).await
+    Box::pin(exhausted(session, record, &ask, &way, last, snapshot)).await
 }
 
 fn terms<'s>(
@@ -165,6 +166,7 @@ fn learn(way: &mut Itinerary, parts: &Parts, snapshot: &Snapshot, stop: &Stop, f
 async fn exhausted(
     session: &mut Session,
     record: &mut Record,
+    ask: &Ask,
     way: &Itinerary,
     last: Option<(Stop, Failure)>,
     snapshot: &Snapshot,
@@ -184,6 +186,9 @@ async fn exhausted(
     });
     if now >= record.arrival.at + snapshot.config.failover.deadline {
         return client::refuse(session, record, &refuse::deadline(snapshot.config.failover.deadline)).await;
+    }
+    if ask.operation.counts_tokens() {
+        return answer::token_count(session, record, ask).await;
     }
     if let Some((stop, failure)) = last.filter(|(_, failure)| failure.fault == Fault::Unsayable) {
         return give_back(session, record, &snapshot.vendors[stop.provider], &stop, &failure).await;

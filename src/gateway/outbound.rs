@@ -9,6 +9,7 @@ use crate::dialect::openai::embed;
 use crate::dialect::openai::embed::NoTexts;
 use crate::dialect::openai::error::ErrorBody;
 use crate::dialect::operation::Operation;
+use crate::dialect::origin;
 use crate::dialect::responses::marks;
 use crate::dialect::seals;
 use crate::dialect::side::Fetched;
@@ -90,10 +91,13 @@ pub async fn outbound(
     if ask.operation.is_passed_on() {
         return media::outbound(vendor, stop, ask).ok_or_else(|| unserved(ask));
     }
+    if ask.operation.counts_tokens() {
+        let can = vendor.counts_tokens(ask.operation);
+        return can.then(|| same(vendor, stop, ask)).ok_or_else(|| unserved(ask));
+    }
     if !ask.operation.is_chat() {
         return match provider {
             Dialect::OpenAi => Ok(same(vendor, stop, ask)),
-            _ if ask.operation.counts_tokens() && client == provider => Ok(same(vendor, stop, ask)),
             _ if ask.operation == Operation::Embeddings => vectors(vendor, stop, ask, terms),
             _ => Err(unserved(ask)),
         };
@@ -106,6 +110,12 @@ pub async fn outbound(
                 true => translated(vendor, stop, ask, terms, request, Dialect::Responses).await,
                 false => Ok(same(vendor, stop, ask)),
             }
+        }
+        // Somebody else answered a turn of it: what only that one understands has to go. In OpenAI's newer dialect it
+        // stands apart, so that everything else may stay as it is.
+        true if client != Dialect::Responses && origin::may_be_foreign(client, &ask.body) => {
+            let request = read(client, ask)?;
+            translated(vendor, stop, ask, terms, request, client).await
         }
         true => Ok(watched(vendor, stop, ask)),
         // What a client says in OpenAI's newer dialect its own vendor understands as it is.
@@ -171,6 +181,7 @@ async fn translated(
     mut request: ChatRequest<'_>,
     dialect: Dialect,
 ) -> Result<Outbound, Failure> {
+    origin::settle(&mut request, ask.operation.dialect(), dialect);
     let names = seals::wanted(&request);
     let remembered = match names.is_empty() {
         true => seals::Remembered::new(),

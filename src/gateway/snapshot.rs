@@ -6,7 +6,6 @@ use crate::config::BaseUrl;
 use crate::config::Config;
 use crate::config::Provider;
 use crate::config::Rate;
-use crate::dialect::Dialect;
 use crate::gateway::receive::Ask;
 use crate::gateway::vendor::BadHeader;
 use crate::gateway::vendor::Counting;
@@ -14,7 +13,6 @@ use crate::gateway::vendor::Vendor;
 use crate::health::Board;
 use crate::limits::ip::IpLimit;
 use crate::provider::Class;
-use crate::provider::Preset;
 use crate::routing::Candidate;
 use crate::routing::Fleet;
 use crate::routing::Standing;
@@ -101,10 +99,8 @@ impl Snapshot {
 
     /// Whether the first of a plan counts the tokens of a request in its own dialect.
     pub fn counts_tokens(&self, ask: &Ask, plan: &[Candidate]) -> bool {
-        let first = plan.first().map(|candidate| self.vendors[candidate.provider].preset);
-        let client = ask.operation.dialect();
-        let own = |preset: &Preset| client == Dialect::Responses && preset.responses;
-        first.is_some_and(|preset| preset.dialect == client || own(preset))
+        let first = plan.first().map(|candidate| &self.vendors[candidate.provider]);
+        first.is_some_and(|vendor| vendor.counts_tokens(ask.operation))
     }
 
     /// The providers as routing sees them at one moment.

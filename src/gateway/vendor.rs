@@ -2,7 +2,9 @@
 
 use crate::clock;
 use crate::config::Provider;
+use crate::dialect::Dialect;
 use crate::dialect::hub::ModelTraits;
+use crate::dialect::operation::Operation;
 use crate::dialect::path::segment;
 use crate::health::Board;
 use crate::health::Vitals;
@@ -144,6 +146,14 @@ impl Vendor {
                 series: self.other.series.clone(),
                 price: prices.price(self.preset.kind, model),
             }),
+        }
+    }
+
+    /// Whether it counts the tokens of requests in the dialect of `operation`.
+    pub fn counts_tokens(&self, operation: Operation) -> bool {
+        match operation.dialect() {
+            Dialect::Responses => self.preset.responses,
+            client => client == self.preset.dialect,
         }
     }
 

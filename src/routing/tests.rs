@@ -3,7 +3,7 @@
 use super::*;
 use crate::config::{
     Auth, BaseUrl, Config, ExactCache, Failover, Group, KeyLimits, Limits, Log, LogFormat, Member as Written,
-    Order, Provider, Reference, ServerSettings, Strategy,
+    Order, Provider, Reference, ServerSettings, StoredResponses, Strategy,
 };
 use crate::dialect::operation::Operation;
 use crate::dialect::operation::Operation::{
