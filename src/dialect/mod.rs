@@ -20,6 +20,7 @@ pub mod path;
 pub mod relay;
 pub mod replicate;
 pub mod responses;
+pub mod scan;
 pub mod seals;
 pub mod side;
 pub mod sse;

@@ -12,6 +12,7 @@ use crate::dialect::hub::EmbedRequest;
 use crate::dialect::hub::EmbedResponse;
 use crate::dialect::hub::ModelTraits;
 use crate::dialect::models;
+use crate::dialect::operation::Operation;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -78,6 +79,12 @@ pub trait ProviderSide: Sync {
     /// [`NoAnswer`] when it is none.
     fn read_embed(&self, _body: &[u8]) -> Result<EmbedResponse, NoAnswer> {
         Err(NoAnswer::Malformed)
+    }
+
+    /// The body of an operation that is passed on, where this dialect takes it in a form of its own. What cannot be
+    /// said is left out and noted in `dropped`.
+    fn adapted(&self, _operation: Operation, _body: &[u8], _dropped: &mut Dropped) -> Option<Vec<u8>> {
+        None
     }
 
     /// Where its models are listed, behind the base URL; `/..` in front leaves the last segment of that.

@@ -75,11 +75,11 @@ pub async fn run(
     let terms = terms(parts, snapshot, deadline, keep.as_ref(), &scope);
     let mut way = Itinerary::new(plan, of_group, verdicts::patience(failover));
     let mut last: Option<(Stop, Failure)> = None;
-    while let Some(stop) = way.next(&snapshot.vendors, clock::now()) {
+    let mut begun = clock::now();
+    while let Some(stop) = way.next(&snapshot.vendors, begun) {
         let vendor = &snapshot.vendors[stop.provider];
         let _call = vendor.counters.call_begins();
         verdicts::announce(last.as_ref(), &stop, snapshot, parts.metrics());
-        let begun = clock::now();
         let answered = {
             let asked = pin!(attempt(&parts.upstreams, vendor, &stop, &ask, &terms));
             while_it_waits(session, asked).await
@@ -122,6 +122,7 @@ pub async fn run(
                             return Ok(());
                         }
                         last = Some((stop, failure));
+                        begun = clock::now();
                     }
                 }
             }

@@ -88,7 +88,9 @@ pub async fn outbound(
     let (client, provider) = (ask.operation.dialect(), vendor.preset.dialect);
     let traits = vendor.traits(&stop.model);
     if ask.operation.is_passed_on() {
-        return media::outbound(vendor, stop, ask).ok_or_else(|| unserved(ask));
+        let outbound = media::outbound(vendor, stop, ask).ok_or_else(|| unserved(ask))?;
+        within(terms, &outbound.dropped)?;
+        return Ok(outbound);
     }
     if ask.operation.counts_tokens() {
         let can = vendor.counts_tokens(ask.operation);

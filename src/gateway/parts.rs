@@ -2,6 +2,7 @@
 
 use crate::cache::ExactCache;
 use crate::cache::flights::Flights;
+use crate::cache::memo::Memo;
 use crate::gateway::keepsakes::Keepsakes;
 use crate::gateway::record::Ledger;
 use crate::gateway::snapshot::Snapshot;
@@ -32,9 +33,10 @@ pub struct Parts {
     pub draining: AtomicBool,
 }
 
-/// The exact cache and the flights that may share its misses.
+/// The exact cache, the keys of late requests to it, and the flights that may share its misses.
 pub struct Cache {
     pub exact: ExactCache,
+    pub memo: Memo,
     pub flights: Flights,
     pub store: Arc<ByteStore>,
 }
@@ -42,7 +44,7 @@ pub struct Cache {
 impl Cache {
     pub fn new(max_entries: u64, max_bytes: u64) -> Cache {
         let store = Arc::new(ByteStore::memory(max_entries, max_bytes));
-        Cache { exact: ExactCache::new(store.clone()), flights: Flights::new(), store }
+        Cache { exact: ExactCache::new(store.clone()), memo: Memo::new(), flights: Flights::new(), store }
     }
 }
 

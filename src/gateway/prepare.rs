@@ -1,7 +1,6 @@
 //! From the first byte of a request to the moment it may be asked of providers, one room after the other:
 //! errand → admit → receive → resolve → recall → reserve.
 
-use crate::clock;
 use crate::dialect::operation::Operation;
 use crate::gateway::admit::admit;
 use crate::gateway::answer;
@@ -218,7 +217,7 @@ async fn reserve(record: &mut Record, ask: &Ask) -> Result<(), Refusal> {
     let tokens = estimate_tokens(ask.shape.words, ask.shape.max_output);
     if let Some(reservation) = &mut record.held.reservation {
         record.held.tokens_left =
-            reservation.reserve_tokens(tokens, clock::now()).await.map_err(refuse::limited)?;
+            reservation.reserve_tokens(tokens, record.arrival.at).await.map_err(refuse::limited)?;
     }
     Ok(())
 }
