@@ -187,9 +187,10 @@ struct Answer<'a> {
 
 impl<'a> Answer<'a> {
     fn read(text: &'a str) -> Option<Answer<'a>> {
-        let mut answer = Answer::default();
-        for member in members(text) {
-            let (name, value) = member.ok()?;
+        let (mut answer, mut json) = (Answer::default(), Reader::new(text));
+        json.object().ok()?;
+        while let Some(name) = json.member().ok()? {
+            let value = json.value().ok()?;
             match &*name {
                 "choices" => once(&mut answer.choices, value)?,
                 "data" => once(&mut answer.data, value)?,
@@ -198,6 +199,7 @@ impl<'a> Answer<'a> {
                 _ => {}
             }
         }
+        json.end().ok()?;
         Some(answer)
     }
 }
