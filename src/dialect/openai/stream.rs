@@ -125,7 +125,7 @@ impl<'a> Chunk<'a> {
         let kind = match &self.choices {
             Some(choices) if choices.content || choices.finished != 0 => Kind::Content,
             Some(choices) if choices.count == 0 && usage.is_some() => Kind::Usage,
-            Some(choices) if choices.count == 0 && self.object.as_deref() == Some("") => Kind::Aside,
+            Some(choices) if choices.count == 0 && self.object == Some("") => Kind::Aside,
             Some(_) => Kind::Quiet,
             // Not a chunk as we know it; a vendor's extra is passed on.
             None if usage.is_some() && said(self.object).is_some() => Kind::Usage,
@@ -202,9 +202,10 @@ struct Answer<'a> {
 
 impl<'a> Answer<'a> {
     fn read(text: &'a str) -> Option<Answer<'a>> {
-        let mut answer = Answer::default();
-        for member in members(text) {
-            let (name, value) = member.ok()?;
+        let (mut answer, mut json) = (Answer::default(), Reader::new(text));
+        json.object().ok()?;
+        while let Some(name) = json.member().ok()? {
+            let value = json.value().ok()?;
             match &*name {
                 "choices" => once(&mut answer.choices, value)?,
                 "data" => once(&mut answer.data, value)?,
@@ -213,6 +214,7 @@ impl<'a> Answer<'a> {
                 _ => {}
             }
         }
+        json.end().ok()?;
         Some(answer)
     }
 }
