@@ -176,6 +176,10 @@ fn assistant<'a>(said: &'a Said<'_>, target: &Target<'_>) -> Message<'a> {
             }
         }
     }
+    if target.traits.replays_reasoning && message.reasoning_content.as_deref().is_none_or(str::is_empty) {
+        // Wanted with every answer that is said back, even where nothing is known of it (vendors.md §6.8).
+        message.reasoning_content = Some(" ".to_owned());
+    }
     let silent = texts.is_empty() && (!message.tool_calls.is_empty() || message.refusal.is_some());
     message.content = (!silent).then(|| Content::Text(joined(&texts, "")));
     message
