@@ -1,5 +1,7 @@
 //! Request ids: the caller's own where it is well formed, else `req_` and 24 random signs.
 
+use rand::RngExt;
+
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// Signs of an id behind its prefix.
@@ -17,15 +19,19 @@ pub fn request_id(given: Option<&[u8]>) -> String {
 
 /// `prefix` and 24 signs drawn evenly from letters and digits (about 142 bits).
 pub fn random(prefix: &str) -> String {
-    let mut id = String::with_capacity(prefix.len() + SIGNS);
-    id.push_str(prefix);
-    while id.len() < prefix.len() + SIGNS {
-        // A byte over the largest multiple of 62 would make some signs likelier than others.
-        let even = rand::random::<[u8; 32]>().into_iter().filter(|byte| *byte < 248);
-        let missing = prefix.len() + SIGNS - id.len();
-        id.extend(even.take(missing).map(|byte| char::from(ALPHABET[usize::from(byte % 62)])));
+    let (mut signs, mut drawn) = ([0; SIGNS], 0);
+    while drawn < SIGNS {
+        let mut bytes = [0u8; 32];
+        rand::rng().fill(&mut bytes);
+        for byte in bytes {
+            // A byte over the largest multiple of 62 would make some signs likelier than others.
+            if byte < 248 && drawn < SIGNS {
+                signs[drawn] = ALPHABET[usize::from(byte % 62)];
+                drawn += 1;
+            }
+        }
     }
-    id
+    [prefix, std::str::from_utf8(&signs).unwrap_or_default()].concat()
 }
 
 fn well_formed(id: &[u8]) -> Option<&str> {

@@ -33,8 +33,14 @@ impl AddAssign for Money {
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (dollars, nanos) = (self.0 / 1_000_000_000, self.0 % 1_000_000_000);
-        let text = format!("{dollars}.{nanos:09}");
-        f.write_str(text.trim_end_matches('0').trim_end_matches('.'))
+        if nanos == 0 {
+            return write!(f, "{dollars}");
+        }
+        let (mut decimals, mut width) = (nanos, 9);
+        while decimals % 10 == 0 {
+            (decimals, width) = (decimals / 10, width - 1);
+        }
+        write!(f, "{dollars}.{decimals:0width$}")
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod directives;
 pub mod flights;
 pub mod key;
+pub mod memo;
 
 mod canon;
 mod record;

@@ -20,6 +20,7 @@ mod print;
 mod problem;
 mod providers;
 mod reader;
+mod responses;
 mod server;
 pub mod shapes;
 mod source;
@@ -92,6 +93,7 @@ fn checked(root: &Section<'_>, variables: &Variables<'_>) -> Config {
         groups,
         keys: keys::read(root, variables, limits.per_key),
         limits,
+        responses: responses::read(root),
         log: log::read(root, variables),
         server: server::read(root),
         providers: chain.providers,

@@ -26,6 +26,7 @@ pub struct Config {
     pub failover: Failover,
     pub fetch: Fetch,
     pub cache: ExactCache,
+    pub responses: StoredResponses,
     /// The chain: in the order in which providers are tried. Only usable ones (see `disabled`).
     pub providers: Vec<Provider>,
     /// Names of providers that are written down but have no key yet; members that point to them vanish.
@@ -143,6 +144,17 @@ pub struct ExactCache {
     pub deterministic_only: bool,
     /// Identical requests in flight share one upstream call. Default false.
     pub share_in_flight: bool,
+}
+
+/// Answers of `/v1/responses`, kept with their conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredResponses {
+    /// `None`: none are stored, and who goes on from one has to ask the provider that keeps it. Default 1 h.
+    pub ttl: Option<Duration>,
+    /// Default 10,000.
+    pub max_entries: u64,
+    /// All of them together, in bytes. Default 256 MiB.
+    pub max_bytes: u64,
 }
 
 /// A vendor as configured and usable: it has a key, or needs none.

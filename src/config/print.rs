@@ -15,6 +15,7 @@ use crate::config::Log;
 use crate::config::LogFormat;
 use crate::config::ServerSettings;
 use crate::config::StaticKey;
+use crate::config::StoredResponses;
 use crate::config::print::words::duration;
 use crate::config::print::words::list;
 use crate::config::print::words::or_off;
@@ -43,6 +44,7 @@ pub fn print(config: &Config) -> String {
         failover(&config.failover),
         fetch(&config.fetch),
         cache(&config.cache),
+        responses(&config.responses),
         routing::disabled(&config.disabled),
         block("providers", "{}", config.providers.iter().map(routing::provider).collect()),
         block("models", "{}", routing::aliases(config)),
@@ -135,6 +137,15 @@ fn cache(cache: &ExactCache) -> String {
     let values =
         [("exact", format!("{{ {} }}", exact.join(", "))), ("semantic", "{ enabled: false }".to_owned())];
     section("cache", &values)
+}
+
+fn responses(responses: &StoredResponses) -> String {
+    let values = [
+        ("ttl", or_off(responses.ttl, duration)),
+        ("max_entries", responses.max_entries.to_string()),
+        ("max_bytes", size(responses.max_bytes)),
+    ];
+    section("responses", &values)
 }
 
 fn key(key: &StaticKey) -> String {

@@ -27,6 +27,7 @@ pub const ROOT: Shape = Shape {
         "models",
         "groups",
         "keys",
+        "responses",
         "log",
         "server",
     ],
@@ -63,6 +64,7 @@ pub const EXACT_CACHE: Shape = plain(
 );
 pub const SEMANTIC_CACHE: Shape =
     Shape { path: "cache.semantic", known: &["enabled"], later: &["threshold"] };
+pub const RESPONSES: Shape = plain("responses", &["ttl", "max_entries", "max_bytes"]);
 pub const PROVIDER: Shape = Shape {
     path: "providers.*",
     known: &[
@@ -121,6 +123,7 @@ pub static SHAPES: &[&Shape] = &[
     &CACHE,
     &EXACT_CACHE,
     &SEMANTIC_CACHE,
+    &RESPONSES,
     &PROVIDER,
     &FALLBACK_MODELS,
     &GROUP,

@@ -1,5 +1,8 @@
 //! Why a request body cannot be served, told in the words OpenAI's API uses.
 
+use crate::dialect::scan::BadJson;
+use serde::de::IgnoredAny;
+
 /// A request body that cannot be served, and why, in the words OpenAI's API uses.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -14,13 +17,19 @@ pub fn not_json(why: String) -> BadRequest {
 }
 
 /// A field of `fields` that is given twice is named: whoever reads the body next may take the other one.
-pub fn unreadable(error: &serde_json::Error, fields: &[&'static str]) -> BadRequest {
+pub fn misread(error: &serde_json::Error, fields: &[&'static str]) -> BadRequest {
     // serde tells of it only in its sentence.
     let words = error.to_string();
     match fields.iter().find(|field| words.starts_with(&format!("duplicate field `{field}`"))) {
         Some(field) => twice(field),
         None => not_json(words),
     }
+}
+
+/// `text` is not JSON. serde is asked why, for it knows line and column, and better words.
+pub fn unreadable(text: &str, bad: BadJson) -> BadRequest {
+    let judged = serde_json::from_str::<IgnoredAny>(text);
+    not_json(judged.err().map_or_else(|| bad.to_string(), |why| why.to_string()))
 }
 
 pub fn twice(field: &'static str) -> BadRequest {

@@ -12,6 +12,7 @@ use crate::dialect::hub::EmbedRequest;
 use crate::dialect::hub::EmbedResponse;
 use crate::dialect::hub::ModelTraits;
 use crate::dialect::models;
+use crate::dialect::operation::Operation;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -86,6 +87,12 @@ pub trait ProviderSide: Sync {
         Err(NoAnswer::Malformed)
     }
 
+    /// The body of an operation that is passed on, where this dialect takes it in a form of its own. What cannot be
+    /// said is left out and noted in `dropped`.
+    fn adapted(&self, _operation: Operation, _body: &[u8], _dropped: &mut Dropped) -> Option<Vec<u8>> {
+        None
+    }
+
     /// Where its models are listed, behind the base URL; `/..` in front leaves the last segment of that.
     fn models_path(&self) -> &'static str {
         "/models"
@@ -110,6 +117,11 @@ pub trait ClientSide: Sync {
 
     /// A writer for one stream.
     fn writer(&self, opening: Opening) -> Box<dyn WriteChunks>;
+
+    /// What stands for a seal in its answers where there is none, if its clients insist on one.
+    fn no_seal(&self) -> Option<&'static str> {
+        None
+    }
 
     /// The body of an error answer.
     fn error(&self, error: &ClientError<'_>) -> Vec<u8>;

@@ -1,11 +1,12 @@
 //! JSON strings that are borrowed where they hold no escapes, and other small readings that dialects share.
 
 use serde::Deserialize;
+use serde::Serialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// A string. Unlike `Option<Cow<str>>` an `Option<Str>` borrows.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Str<'a>(#[serde(borrow)] pub Cow<'a, str>);
 
 impl<'a> From<Str<'a>> for Cow<'a, str> {

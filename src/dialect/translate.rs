@@ -7,6 +7,7 @@ use crate::dialect::hub::Chunk;
 use crate::dialect::hub::Part;
 use crate::dialect::hub::assemble::Assembly;
 use crate::dialect::hub::unfold::unfold;
+use crate::dialect::origin;
 use crate::dialect::relay::MAX_EVENT;
 use crate::dialect::relay::call_id;
 use crate::dialect::seals::Seals;
@@ -38,15 +39,14 @@ pub fn answer(
 ) -> Result<Translated, NoAnswer> {
     let mut response = provider.provider_side().read(body)?;
     name_calls(&mut response, &opening.nonce);
+    let seals = Seals::of(&response);
+    origin::mark_all(&mut response, provider);
     let client = client.client_side();
-    Ok(Translated {
-        body: match stream {
-            true => streamed(client, &response, opening),
-            false => client.write(&response, opening),
-        },
-        usage: response.usage,
-        seals: Seals::of(&response),
-    })
+    let body = match stream {
+        true => streamed(client, &response, opening),
+        false => client.write(&response, opening),
+    };
+    Ok(Translated { body, usage: response.usage, seals })
 }
 
 /// A whole answer in a client's dialect as the stream it would have been.

@@ -1,6 +1,6 @@
 //! What one answer used, in tokens, whatever the provider's way of counting.
 
-use serde::Deserialize;
+use crate::dialect::scan::members;
 
 /// Tokens of one answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,59 +26,79 @@ impl Usage {
     /// Reads an OpenAI `usage` object. What is missing or null counts as 0; a wrong type, a fraction or a
     /// negative number makes the whole worthless: `None`.
     pub fn from_openai(raw: &str) -> Option<Usage> {
-        // serde would also take an array for a struct, field by field.
-        if !raw.trim_start().starts_with('{') {
-            return None;
+        let mut told = Told::default();
+        for member in members(raw) {
+            let (name, value) = member.ok()?;
+            match &*name {
+                // The newer endpoints, images and transcripts among them, have words of their own (vendors.md §1.7).
+                "prompt_tokens" | "input_tokens" => told.prompt = count(value)?.or(told.prompt),
+                "completion_tokens" | "output_tokens" => told.completion = count(value)?.or(told.completion),
+                "seconds" => told.by_length = value != "null",
+                "total_tokens" => told.total = count(value)?,
+                // DeepSeek's own word for `cached_tokens`.
+                "prompt_cache_hit_tokens" => told.cache_hit = count(value)?,
+                "prompt_tokens_details" | "completion_tokens_details" => told.read_details(value)?,
+                _ => {}
+            }
         }
-        let told = serde_json::from_str::<OpenAiUsage>(raw).ok();
-        told.filter(|told| told.seconds.is_none()).map(Usage::from)
+        // Sound that is billed by its length counts no tokens.
+        (!told.by_length).then(|| told.usage())
     }
 }
 
-#[derive(Deserialize)]
-struct OpenAiUsage {
-    prompt_tokens: Option<u64>,
-    completion_tokens: Option<u64>,
-    /// The same in the newer endpoints, images and transcripts among them (vendors.md §1.7).
-    input_tokens: Option<u64>,
-    output_tokens: Option<u64>,
-    /// Sound that is billed by its length counts no tokens.
-    seconds: Option<f64>,
-    total_tokens: Option<u64>,
-    /// DeepSeek's own word for `cached_tokens`.
-    prompt_cache_hit_tokens: Option<u64>,
-    prompt_tokens_details: Option<PromptDetails>,
-    completion_tokens_details: Option<CompletionDetails>,
+/// The counts as the provider gives them.
+#[derive(Default)]
+struct Told {
+    prompt: Option<u64>,
+    completion: Option<u64>,
+    total: Option<u64>,
+    by_length: bool,
+    cache_hit: Option<u64>,
+    cached: Option<u64>,
+    cache_write: Option<u64>,
+    reasoning: Option<u64>,
 }
 
-#[derive(Default, Deserialize)]
-struct PromptDetails {
-    cached_tokens: Option<u64>,
-    cache_write_tokens: Option<u64>,
-}
+impl Told {
+    /// Details of the prompt and of the completion share no name.
+    fn read_details(&mut self, raw: &str) -> Option<()> {
+        if raw == "null" {
+            return Some(());
+        }
+        for member in members(raw) {
+            let (name, value) = member.ok()?;
+            match &*name {
+                "cached_tokens" => self.cached = count(value)?,
+                "cache_write_tokens" => self.cache_write = count(value)?,
+                "reasoning_tokens" => self.reasoning = count(value)?,
+                _ => {}
+            }
+        }
+        Some(())
+    }
 
-#[derive(Default, Deserialize)]
-struct CompletionDetails {
-    reasoning_tokens: Option<u64>,
-}
-
-impl From<OpenAiUsage> for Usage {
-    fn from(told: OpenAiUsage) -> Usage {
-        let prompt = told.prompt_tokens_details.unwrap_or_default();
-        let completion = told.completion_tokens_details.unwrap_or_default();
-        let input = told.prompt_tokens.or(told.input_tokens).unwrap_or(0);
-        let answer = told.completion_tokens.or(told.output_tokens).unwrap_or(0);
-        let reasoning = completion.reasoning_tokens.unwrap_or(0);
+    fn usage(&self) -> Usage {
+        let input = self.prompt.unwrap_or(0);
+        let answer = self.completion.unwrap_or(0);
+        let reasoning = self.reasoning.unwrap_or(0);
         // Some vendors count reasoning beside the completion instead of inside it; the total gives them away.
         let both = answer.saturating_add(reasoning);
-        let beside = told.total_tokens == Some(input.saturating_add(both));
+        let beside = self.total == Some(input.saturating_add(both));
         Usage {
             input,
-            cached: prompt.cached_tokens.or(told.prompt_cache_hit_tokens).unwrap_or(0),
-            cache_write: prompt.cache_write_tokens.unwrap_or(0),
+            cached: self.cached.or(self.cache_hit).unwrap_or(0),
+            cache_write: self.cache_write.unwrap_or(0),
             output: if beside { both } else { answer },
             reasoning,
         }
+    }
+}
+
+/// A whole number or null; `None` is anything else.
+fn count(raw: &str) -> Option<Option<u64>> {
+    match raw {
+        "null" => Some(None),
+        number => number.parse().ok().map(Some),
     }
 }
 

@@ -127,7 +127,13 @@ fn names(snapshot: &Snapshot, who: &Credential) -> Vec<(String, String)> {
     names
 }
 
-async fn send(session: &mut Session, record: &mut Record, status: u16, body: Bytes) -> pingora::Result<()> {
+/// Sends what the gateway knows by itself.
+pub async fn send(
+    session: &mut Session,
+    record: &mut Record,
+    status: u16,
+    body: Bytes,
+) -> pingora::Result<()> {
     record.outcome.status = status;
     let head = Head::new(status, record);
     client::answer(session, record, head, client::JSON, body).await

@@ -6,6 +6,7 @@ use crate::gateway::refuse::Refusal;
 use crate::state::Left;
 use crate::state::Which;
 use crate::telemetry::access::Cost;
+use crate::telemetry::decimal::decimal;
 use crate::telemetry::metrics::CacheResult;
 use bytes::Bytes;
 use http::HeaderMap;
@@ -120,7 +121,17 @@ impl Head {
         self.number(limit, left.limit);
         self.number(remaining, left.remaining);
         // Written as OpenAI writes durations (vendors.md §1.5).
-        self.text(reset, &format!("{}ms", left.reset.as_millis()));
+        self.millis(reset, left.reset);
+    }
+
+    fn millis(&mut self, name: HeaderName, span: Duration) {
+        // A number is at most 20 digits.
+        let mut text = Vec::with_capacity(24);
+        decimal(&mut text, u64::try_from(span.as_millis()).unwrap_or(u64::MAX));
+        text.extend_from_slice(b"ms");
+        if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(text)) {
+            self.fields.insert(name, value);
+        }
     }
 
     /// As Pingora sends it.

@@ -160,7 +160,7 @@ pub async fn stream(
             Ok(Ended::Complete { wire, last, transcript, seals })
         }
         Ok(Stopped::Broken { word, message }) => {
-            tell(session, record, ask, &relay.take(), &message).await;
+            tell(session, record, ask, &mut relay, &message).await;
             // If it fails the client has left, and is not to hear of it any more.
             let _ = session.write_response_body(Some(Bytes::new()), true).await;
             record.outcome.error = Some(word);
@@ -261,7 +261,7 @@ const STALL: &str = "the provider fell silent in the middle of its answer; what 
 const CUT: &str = "the provider broke off in the middle of its answer; what came before is incomplete";
 
 /// Tells the client that its stream is broken, after what came of it last. No end follows that looks like one.
-async fn tell(session: &mut Session, record: &Record, ask: &Ask, last: &[u8], message: &str) {
+async fn tell(session: &mut Session, record: &Record, ask: &Ask, relay: &mut Relay, message: &str) {
     let error = ClientError {
         status: 502,
         message,
@@ -271,8 +271,10 @@ async fn tell(session: &mut Session, record: &Record, ask: &Ask, last: &[u8], me
         cause: None,
         request_id: &record.arrival.request_id,
     };
-    let event = ask.operation.dialect().client_side().error_event(&error);
-    let _ = session.write_response_body(Some([last, &event].concat().into()), false).await;
+    let last = relay.take();
+    let events = relay.break_off(&error);
+    let events = events.unwrap_or_else(|| ask.operation.dialect().client_side().error_event(&error));
+    let _ = session.write_response_body(Some([&last[..], &events].concat().into()), false).await;
 }
 
 async fn leave(wire: Wire, relay: &Relay, record: &mut Record, ask: &Ask) -> Ended {

@@ -2,22 +2,19 @@
 
 use crate::cache::Form;
 use crate::clock;
-use crate::dialect::Dialect;
-use crate::dialect::fault;
-use crate::dialect::fault::Cause;
 use crate::dialect::side::Fetched;
 use crate::gateway::attempt::Reply;
 use crate::gateway::attempt::Terms;
 use crate::gateway::attempt::attempt;
 use crate::gateway::client;
 use crate::gateway::client::ClientLeft;
-use crate::gateway::client::Head;
 use crate::gateway::client::while_it_waits;
 use crate::gateway::deliver;
 use crate::gateway::deliver::Ended;
 use crate::gateway::failure::Failure;
 use crate::gateway::fetch::Files;
 use crate::gateway::follow::call_off;
+use crate::gateway::give_up;
 use crate::gateway::itinerary::Itinerary;
 use crate::gateway::itinerary::Onward;
 use crate::gateway::itinerary::Stop;
@@ -32,7 +29,6 @@ use crate::gateway::sound;
 use crate::gateway::vendor::Vendor;
 use crate::gateway::verdicts;
 use crate::routing::Candidate;
-use crate::routing::judge::Fault;
 use crate::telemetry::access::AttemptNote;
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
@@ -76,11 +72,11 @@ pub async fn run(
     let mut terms = terms(parts, snapshot, deadline, keep.as_ref(), &scope);
     let mut way = Itinerary::new(plan, of_group, verdicts::patience(failover));
     let mut last: Option<(Stop, Failure)> = None;
-    while let Some(stop) = way.next(&snapshot.vendors, clock::now()) {
+    let mut begun = clock::now();
+    while let Some(stop) = way.next(&snapshot.vendors, begun) {
         let vendor = &snapshot.vendors[stop.provider];
         let _call = vendor.counters.call_begins();
         verdicts::announce(last.as_ref(), &stop, snapshot, parts.metrics());
-        let begun = clock::now();
         let answered = {
             let asked = pin!(attempt(&parts.upstreams, vendor, &stop, &ask, &mut terms));
             while_it_waits(session, asked).await
@@ -88,10 +84,8 @@ pub async fn run(
         match answered {
             Err(ClientLeft) => {
                 note(record, vendor, &stop, "client_left", begun.elapsed());
-                call_off(&parts.upstreams, vendor, &stop, &terms).await;
                 serve(record, vendor, &stop, parts);
-                record.service.usage = terms.is_owed.into_inner().then(|| verdicts::prompt(&ask));
-                record.client_left();
+                left(parts, vendor, &stop, &ask, terms, record).await;
                 return Ok(());
             }
             Ok(Ok(reply)) => {
@@ -111,7 +105,7 @@ pub async fn run(
                 verdicts::blame_for(vendor, &stop, &failure, failover);
                 match learn(&mut way, parts, snapshot, &stop, &failure) {
                     Onward::GiveBack => {
-                        return Box::pin(give_back(session, record, vendor, &stop, &failure)).await;
+                        return Box::pin(give_up::give_back(session, record, vendor, &stop, &failure)).await;
                     }
                     Onward::After(wait) if clock::now() + wait + TOO_SHORT >= deadline => {
                         let refusal = refuse::deadline(failover.deadline);
@@ -123,12 +117,13 @@ pub async fn run(
                             return Ok(());
                         }
                         last = Some((stop, failure));
+                        begun = clock::now();
                     }
                 }
             }
         }
     }
-    Box::pin(exhausted(session, record, &way, last, snapshot)).await
+    Box::pin(give_up::exhausted(session, record, &ask, &way, last, snapshot)).await
 }
 
 fn terms<'s>(
@@ -158,6 +153,13 @@ fn terms<'s>(
     }
 }
 
+/// Nobody waits any more: the provider is told so, and what it has worked on is owed all the same.
+async fn left(parts: &Parts, vendor: &Vendor, stop: &Stop, ask: &Ask, terms: Terms<'_>, record: &mut Record) {
+    call_off(&parts.upstreams, vendor, stop, &terms).await;
+    record.service.usage = terms.is_owed.into_inner().then(|| verdicts::prompt(ask));
+    record.client_left();
+}
+
 async fn rest(session: &mut Session, wait: Duration) -> Result<(), ClientLeft> {
     match wait.is_zero() {
         true => Ok(()),
@@ -169,35 +171,6 @@ fn learn(way: &mut Itinerary, parts: &Parts, snapshot: &Snapshot, stop: &Stop, f
     let jitter = rand::rng().random_range(0.0..1.0);
     let larger = |candidate: &Candidate| verdicts::is_larger(snapshot, parts.prices, stop, candidate);
     way.learn(stop, &failure.fault, jitter, larger)
-}
-
-async fn exhausted(
-    session: &mut Session,
-    record: &mut Record,
-    way: &Itinerary,
-    last: Option<(Stop, Failure)>,
-    snapshot: &Snapshot,
-) -> pingora::Result<()> {
-    let now = clock::now();
-    let open_again = way.open_again.map(|at| at.saturating_duration_since(now));
-    let cooled = last.as_ref().and_then(|(stop, _)| snapshot.vendors[stop.provider].vitals.cooled(now));
-    let cooled = cooled.map(|at| at.saturating_duration_since(now));
-    let told = last.as_ref().and_then(|(_, failure)| match &failure.fault {
-        Fault::Status { retry_after, .. } | Fault::InBand { retry_after, .. } => *retry_after,
-        Fault::Unreachable
-        | Fault::Timeout
-        | Fault::Reset
-        | Fault::Malformed
-        | Fault::BadRequest
-        | Fault::Unsayable => None,
-    });
-    if now >= record.arrival.at + snapshot.config.failover.deadline {
-        return client::refuse(session, record, &refuse::deadline(snapshot.config.failover.deadline)).await;
-    }
-    if let Some((stop, failure)) = last.filter(|(_, failure)| failure.fault == Fault::Unsayable) {
-        return give_back(session, record, &snapshot.vendors[stop.provider], &stop, &failure).await;
-    }
-    client::refuse(session, record, &refuse::all_failed(open_again.or(cooled).or(told))).await
 }
 
 fn note(record: &mut Record, vendor: &Vendor, stop: &Stop, outcome: &'static str, took: Duration) {
@@ -233,6 +206,7 @@ async fn reply_with(
 ) -> pingora::Result<()> {
     let vendor = &snapshot.vendors[stop.provider];
     let Keeping { answer: keep, scope } = keep;
+    let ttl = snapshot.config.responses.ttl;
     // Kept before the client has the end of it: whoever asks again at once is to find it.
     let store = async |keep: Option<Keep>, form: Form, body: Bytes| {
         if let Some(keep) = keep {
@@ -248,6 +222,7 @@ async fn reply_with(
             let mut whole = whole;
             parts.keepsakes.keep(scope, whole.manner.dialect, std::mem::take(&mut whole.seals)).await;
             store(keep, whole.form, whole.body.clone()).await;
+            parts.threads.keep(scope, ttl, ask, whole.form, &whole.body).await;
             deliver::whole(session, record, ask, whole, &stop.model).await?;
         }
         Reply::Stream(opened) => {
@@ -262,6 +237,7 @@ async fn reply_with(
                     if let Some(events) = transcript {
                         store(keep, Form::Stream, events.into()).await;
                     }
+                    parts.threads.keep(scope, ttl, ask, Form::Stream, &last).await;
                     deliver::end(session, record, &parts.upstreams, wire, last).await;
                 }
                 Ended::Broken(word) => verdicts::broke_off(vendor, word, &snapshot.config.failover),
@@ -276,39 +252,4 @@ async fn reply_with(
         }
     }
     Ok(())
-}
-
-/// The caller's own fault: it hears what the provider said, in the envelope its SDK expects.
-async fn give_back(
-    session: &mut Session,
-    record: &mut Record,
-    vendor: &Vendor,
-    stop: &Stop,
-    failure: &Failure,
-) -> pingora::Result<()> {
-    record.service.provider = Some(vendor.name.clone());
-    record.service.model = Some(stop.model.clone());
-    let (status, cause) = match &failure.fault {
-        Fault::Status { code, cause, .. } => (*code, *cause),
-        Fault::InBand { cause, .. } => (400, *cause),
-        Fault::BadRequest | Fault::Unsayable => (400, Cause::Invalid),
-        Fault::Unreachable | Fault::Timeout | Fault::Reset | Fault::Malformed => {
-            return client::refuse(session, record, &refuse::all_failed(None)).await;
-        }
-    };
-    let said = vendor.conceal(&failure.said);
-    let refusal = refuse::provider_refusal(status, cause, fault::message(&said));
-    let envelope = match record.subject.dialect {
-        Dialect::OpenAi | Dialect::Responses => verdicts::envelope(status, &refusal, &said),
-        _ => None,
-    };
-    match envelope {
-        Some(body) => {
-            record.outcome.status = status;
-            record.outcome.error = Some(refusal.reason);
-            let head = Head::new(status, record);
-            client::answer(session, record, head, client::JSON, body).await
-        }
-        None => client::refuse(session, record, &refusal).await,
-    }
 }

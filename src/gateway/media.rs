@@ -28,7 +28,10 @@ pub fn outbound(vendor: &Vendor, stop: &Stop, ask: &Ask) -> Option<Outbound> {
         true => ask.body.clone(),
         false => ask.shape.body_for(&ask.body, &stop.model, false).into(),
     };
-    Some(Outbound { path, body, headers: Vec::new(), speech: Speech::Passed, dropped: Dropped::default() })
+    let mut dropped = Dropped::default();
+    let side = vendor.preset.dialect.provider_side();
+    let body = side.adapted(ask.operation, &body, &mut dropped).map_or(body, Bytes::from);
+    Some(Outbound { path, body, headers: Vec::new(), speech: Speech::Passed, dropped })
 }
 
 /// The headers of such a request. A form's boundary is the client's, for it stands in the body.

@@ -2,6 +2,7 @@
 
 pub mod admit;
 pub mod answer;
+pub mod attached;
 pub mod attempt;
 pub mod client;
 pub mod deliver;
@@ -9,6 +10,7 @@ pub mod exchange;
 pub mod failure;
 pub mod fetch;
 pub mod follow;
+mod give_up;
 pub mod itinerary;
 pub mod keepsakes;
 pub mod media;
@@ -25,6 +27,8 @@ pub mod reply;
 pub mod slow_head;
 pub mod snapshot;
 pub mod sound;
+pub mod stored;
+pub mod threads;
 pub mod unread;
 pub mod vendor;
 pub mod verdicts;

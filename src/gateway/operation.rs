@@ -12,8 +12,19 @@ pub enum Errand {
     Ask(Operation),
     ListModels,
     ShowModel(String),
+    /// Something of an answer that is stored under an id.
+    Stored(String, Wish),
     Health,
     Readiness,
+}
+
+/// What is wanted of a stored answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    Show,
+    Input,
+    Delete,
+    Cancel,
 }
 
 impl Errand {
@@ -22,6 +33,7 @@ impl Errand {
         match self {
             Errand::Ask(operation) => operation.dialect(),
             Errand::ListModels | Errand::ShowModel(_) if anthropic => Dialect::Anthropic,
+            Errand::Stored(..) => Dialect::Responses,
             Errand::ListModels | Errand::ShowModel(_) | Errand::Health | Errand::Readiness => Dialect::OpenAi,
         }
     }
@@ -31,7 +43,7 @@ impl Errand {
         match self {
             Errand::Ask(operation) => Counted::Asked(*operation),
             Errand::ListModels | Errand::ShowModel(_) => Counted::Models,
-            Errand::Health | Errand::Readiness => Counted::Other,
+            Errand::Stored(..) | Errand::Health | Errand::Readiness => Counted::Other,
         }
     }
 }
@@ -58,6 +70,8 @@ const TABLE: &[(&str, &str, Errand)] = &[
     ("POST", "/v2/rerank", Errand::Ask(Operation::Rerank)),
     ("POST", "/messages", Errand::Ask(Operation::Messages)),
     ("POST", "/messages/count_tokens", Errand::Ask(Operation::CountTokens)),
+    ("POST", "/responses", Errand::Ask(Operation::Responses)),
+    ("POST", "/responses/input_tokens", Errand::Ask(Operation::ResponseTokens)),
     ("GET", "/models", Errand::ListModels),
     ("GET", "/health", Errand::Health),
     ("GET", "/health/liveliness", Errand::Health),
@@ -65,25 +79,47 @@ const TABLE: &[(&str, &str, Errand)] = &[
 ];
 
 const MODEL: &str = "/models/";
+const RESPONSE: &str = "/responses/";
+
+/// What a stored answer takes: the method, what stands behind its id, and what that means.
+const WISHES: &[(&str, &str, Wish)] = &[
+    ("GET", "", Wish::Show),
+    ("DELETE", "", Wish::Delete),
+    ("GET", "input_items", Wish::Input),
+    ("POST", "cancel", Wish::Cancel),
+];
 
 /// Looks a request up in the table.
 pub fn errand(method: &Method, path: &str) -> Result<Errand, NotServed> {
     let bare = path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(path);
     let bare = bare.strip_suffix('/').filter(|p| !p.is_empty()).unwrap_or(bare);
-    let (allowed, errand) = match bare.strip_prefix(MODEL) {
-        Some(model) => ("GET", Errand::ShowModel(unescaped(model))),
-        None => {
-            let row = TABLE.iter().find(|(_, path, _)| *path == bare);
-            row.map(|(method, _, errand)| (*method, errand.clone())).ok_or(NotServed::UnknownPath)?
-        }
-    };
     let asked = match *method {
         Method::HEAD => "GET",
         _ => method.as_str(),
     };
+    let row = TABLE.iter().find(|(_, path, _)| *path == bare);
+    let (allowed, errand) = match (row, bare.strip_prefix(MODEL), bare.strip_prefix(RESPONSE)) {
+        (Some((method, _, errand)), _, _) => (*method, errand.clone()),
+        (None, Some(model), _) => ("GET", Errand::ShowModel(unescaped(model))),
+        (None, None, Some(rest)) => return stored(asked, rest),
+        (None, None, None) => return Err(NotServed::UnknownPath),
+    };
     match asked == allowed {
         true => Ok(errand),
         false => Err(NotServed::WrongMethod { allowed }),
+    }
+}
+
+fn stored(asked: &str, rest: &str) -> Result<Errand, NotServed> {
+    let (id, part) = rest.split_once('/').unwrap_or((rest, ""));
+    let known = WISHES.iter().filter(|(_, known, _)| *known == part);
+    match known.clone().find(|(method, _, _)| *method == asked) {
+        Some((_, _, wish)) => Ok(Errand::Stored(unescaped(id), *wish)),
+        None if part.is_empty() => Err(NotServed::WrongMethod { allowed: "GET, DELETE" }),
+        None => {
+            let allowed = known.map(|(method, _, _)| *method).next().ok_or(NotServed::UnknownPath)?;
+            Err(NotServed::WrongMethod { allowed })
+        }
     }
 }
 
@@ -121,6 +157,21 @@ mod tests {
         }
         assert_eq!(unescaped("50%"), "50%");
         assert_eq!(unescaped("a%zz"), "a%zz");
+    }
+
+    #[test]
+    fn stored_answers_are_named_by_their_ids() {
+        let wish = |method: Method, path: &str| errand(&method, path);
+        let stored = |wish| Ok(Errand::Stored("resp_1".to_owned(), wish));
+        assert_eq!(wish(Method::GET, "/v1/responses/resp_1"), stored(Wish::Show));
+        assert_eq!(wish(Method::DELETE, "/responses/resp_1/"), stored(Wish::Delete));
+        assert_eq!(wish(Method::GET, "/v1/responses/resp_1/input_items"), stored(Wish::Input));
+        assert_eq!(wish(Method::POST, "/v1/responses/resp_1/cancel"), stored(Wish::Cancel));
+        let wrong = |allowed| Err(NotServed::WrongMethod { allowed });
+        assert_eq!(wish(Method::POST, "/v1/responses/resp_1"), wrong("GET, DELETE"));
+        assert_eq!(wish(Method::GET, "/v1/responses/resp_1/cancel"), wrong("POST"));
+        assert_eq!(wish(Method::GET, "/v1/responses/resp_1/other"), Err(NotServed::UnknownPath));
+        assert_eq!(wish(Method::GET, "/v1/responses/input_tokens"), wrong("POST"));
     }
 
     #[test]

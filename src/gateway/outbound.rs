@@ -9,6 +9,8 @@ use crate::dialect::openai::embed;
 use crate::dialect::openai::embed::NoTexts;
 use crate::dialect::openai::error::ErrorBody;
 use crate::dialect::operation::Operation;
+use crate::dialect::origin;
+use crate::dialect::responses::marks;
 use crate::dialect::seals;
 use crate::dialect::side::Fetched;
 use crate::dialect::side::Follow;
@@ -87,12 +89,17 @@ pub async fn outbound(
     let (client, provider) = (ask.operation.dialect(), vendor.preset.dialect);
     let traits = vendor.traits(&stop.model);
     if ask.operation.is_passed_on() {
-        return media::outbound(vendor, stop, ask).ok_or_else(|| unserved(ask));
+        let outbound = media::outbound(vendor, stop, ask).ok_or_else(|| unserved(ask))?;
+        within(terms, &outbound.dropped)?;
+        return Ok(outbound);
+    }
+    if ask.operation.counts_tokens() {
+        let can = vendor.counts_tokens(ask.operation);
+        return can.then(|| same(vendor, stop, ask)).ok_or_else(|| unserved(ask));
     }
     if !ask.operation.is_chat() {
         return match provider {
             Dialect::OpenAi => Ok(same(vendor, stop, ask)),
-            _ if ask.operation.counts_tokens() && client == provider => Ok(same(vendor, stop, ask)),
             _ if ask.operation == Operation::Embeddings => vectors(vendor, stop, ask, terms),
             _ => Err(unserved(ask)),
         };
@@ -106,14 +113,17 @@ pub async fn outbound(
                 false => Ok(same(vendor, stop, ask)),
             }
         }
+        // Somebody else answered a turn of it: what only that one understands has to go.
+        true if origin::may_be_foreign(client, &ask.body) => {
+            let request = read(client, ask)?;
+            translated(vendor, stop, ask, terms, request, client).await
+        }
         true => Ok(watched(vendor, stop, ask)),
+        // What a client says in OpenAI's newer dialect its own vendor understands as it is.
+        false if client == Dialect::Responses && vendor.preset.responses => Ok(watched(vendor, stop, ask)),
         false => {
             let request = read(client, ask)?;
             let speaks = match provider {
-                // What a client says in OpenAI's newer dialect its own vendor understands as it is.
-                Dialect::OpenAi if client == Dialect::Responses && vendor.preset.responses => {
-                    return Ok(watched(vendor, stop, ask));
-                }
                 Dialect::OpenAi if traits.needs_responses(&request) => Dialect::Responses,
                 other => other,
             };
@@ -144,6 +154,11 @@ fn watched(vendor: &Vendor, stop: &Stop, ask: &Ask) -> Outbound {
         true => ask.body.clone(),
         false => ask.shape.body_for(&ask.body, &stop.model, false).into(),
     };
+    let lifted = match dialect {
+        Dialect::Responses => marks::lifted(&body),
+        _ => None,
+    };
+    let body = lifted.map_or(body, Bytes::from);
     let path = dialect.provider_side().path(&stop.model, ask.shape.stream);
     let path = vendor.path(&stop.model, &path);
     Outbound {
@@ -167,6 +182,7 @@ async fn translated(
     mut request: ChatRequest<'_>,
     dialect: Dialect,
 ) -> Result<Outbound, Failure> {
+    origin::settle(&mut request, ask.operation.dialect(), dialect);
     let names = seals::wanted(&request);
     let remembered = match names.is_empty() {
         true => seals::Remembered::new(),

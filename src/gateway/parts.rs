@@ -2,9 +2,11 @@
 
 use crate::cache::ExactCache;
 use crate::cache::flights::Flights;
+use crate::cache::memo::Memo;
 use crate::gateway::keepsakes::Keepsakes;
 use crate::gateway::record::Ledger;
 use crate::gateway::snapshot::Snapshot;
+use crate::gateway::threads::Threads;
 use crate::health::Board;
 use crate::state::State;
 use crate::state::bytes::ByteStore;
@@ -28,13 +30,15 @@ pub struct Parts {
     pub ledger: Arc<Ledger>,
     pub cache: Cache,
     pub keepsakes: Keepsakes,
+    pub threads: Threads,
     /// Set when the process has been told to end: readiness turns off first.
     pub draining: AtomicBool,
 }
 
-/// The exact cache and the flights that may share its misses.
+/// The exact cache, the keys of late requests to it, and the flights that may share its misses.
 pub struct Cache {
     pub exact: ExactCache,
+    pub memo: Memo,
     pub flights: Flights,
     pub store: Arc<ByteStore>,
 }
@@ -42,7 +46,7 @@ pub struct Cache {
 impl Cache {
     pub fn new(max_entries: u64, max_bytes: u64) -> Cache {
         let store = Arc::new(ByteStore::memory(max_entries, max_bytes));
-        Cache { exact: ExactCache::new(store.clone()), flights: Flights::new(), store }
+        Cache { exact: ExactCache::new(store.clone()), memo: Memo::new(), flights: Flights::new(), store }
     }
 }
 

@@ -1,7 +1,6 @@
 //! From the first byte of a request to the moment it may be asked of providers, one room after the other:
 //! errand → admit → receive → resolve → recall → reserve.
 
-use crate::clock;
 use crate::dialect::operation::Operation;
 use crate::gateway::admit::admit;
 use crate::gateway::answer;
@@ -11,6 +10,7 @@ use crate::gateway::deliver;
 use crate::gateway::exchange::Exchange;
 use crate::gateway::names_a_host;
 use crate::gateway::operation::Errand;
+use crate::gateway::operation::Wish;
 use crate::gateway::operation::errand;
 use crate::gateway::parts::Parts;
 use crate::gateway::recall::Keep;
@@ -23,6 +23,7 @@ use crate::gateway::record::Record;
 use crate::gateway::refuse;
 use crate::gateway::refuse::Refusal;
 use crate::gateway::snapshot::Snapshot;
+use crate::gateway::stored;
 use crate::routing::Candidate;
 use crate::routing::Route;
 use crate::routing::UnknownModel;
@@ -111,11 +112,16 @@ async fn walk(
         Wanted::Model(name) => {
             return answered(answer::model_named(session, record, snapshot, &who, &name).await);
         }
+        Wanted::Stored(id, wish) => {
+            let stored = stored::answer(session, record, &parts.threads, &who.id, (&id, wish));
+            return answered(stored.await);
+        }
     };
     let ask = receive(session, operation, &snapshot.config).await?;
     record.subject.model = Some(ask.shape.model.clone());
     record.subject.stream = ask.shape.stream;
     may_name(snapshot, &who, &ask, record)?;
+    let ask = parts.threads.resume(&who.id, &snapshot.config, ask).await?;
     let (ask, keep) = from_cache(parts, snapshot, session, record, &who, ask).await?;
     // A name that means nothing is no miss of the cache.
     let planned = plan(snapshot, &who, &ask, record);
@@ -132,6 +138,7 @@ enum Wanted {
     Ask(Operation),
     Models,
     Model(String),
+    Stored(String, Wish),
 }
 
 /// Health needs no key; load balancers ask it.
@@ -145,6 +152,7 @@ async fn wanted(parts: &Parts, session: &mut Session, record: &mut Record) -> Re
         Errand::Ask(operation) => Ok(Wanted::Ask(operation)),
         Errand::ListModels => Ok(Wanted::Models),
         Errand::ShowModel(name) => Ok(Wanted::Model(name)),
+        Errand::Stored(id, wish) => Ok(Wanted::Stored(id, wish)),
         Errand::Health => answered(answer::health(session, record).await),
         Errand::Readiness => answered(answer::readiness(session, record, parts).await),
     }
@@ -218,7 +226,7 @@ async fn reserve(record: &mut Record, ask: &Ask) -> Result<(), Refusal> {
     let tokens = estimate_tokens(ask.shape.words, ask.shape.max_output);
     if let Some(reservation) = &mut record.held.reservation {
         record.held.tokens_left =
-            reservation.reserve_tokens(tokens, clock::now()).await.map_err(refuse::limited)?;
+            reservation.reserve_tokens(tokens, record.arrival.at).await.map_err(refuse::limited)?;
     }
     Ok(())
 }

@@ -7,7 +7,6 @@ use crate::cache::directives::Directives;
 use crate::cache::flights::Pilot;
 use crate::cache::flights::Seat;
 use crate::cache::key::CacheKey;
-use crate::cache::key::cache_key;
 use crate::cache::key::is_deterministic;
 use crate::clock;
 use crate::gateway::client::ClientLeft;
@@ -55,7 +54,7 @@ pub async fn recall(
     };
     let control = client.req_header().headers.get_all(header::CACHE_CONTROL);
     let directives = Directives::read(control.iter().filter_map(|line| line.to_str().ok()));
-    let Some(key) = wanted_key(snapshot, &directives, who, ask) else {
+    let Some(key) = wanted_key(cache, snapshot, &directives, who, ask) else {
         return Ok(Recall::Bypass);
     };
     let mut keep = Keep { key, ttl, max_answer: settings.max_answer, pilot: None };
@@ -78,7 +77,13 @@ pub async fn recall(
     Ok(Recall::Miss(keep))
 }
 
-fn wanted_key(snapshot: &Snapshot, directives: &Directives, who: &Credential, ask: &Ask) -> Option<CacheKey> {
+fn wanted_key(
+    cache: &Cache,
+    snapshot: &Snapshot,
+    directives: &Directives,
+    who: &Credential,
+    ask: &Ask,
+) -> Option<CacheKey> {
     if !ask.operation.is_cached()
         || directives.no_store
         || (snapshot.config.cache.deterministic_only && !is_deterministic(&ask.body))
@@ -88,7 +93,7 @@ fn wanted_key(snapshot: &Snapshot, directives: &Directives, who: &Credential, as
     // An answer that began before a reload is kept for nobody who comes after it, and one that another
     // model may have given for nobody who forbade that.
     let scope = format!("{:016x}{}{}", snapshot.edition, u8::from(ask.failover), who.id);
-    cache_key(&scope, ask.operation.word(), &ask.shape.model, &ask.body)
+    cache.memo.key(&scope, ask.operation.word(), &ask.shape.model, &ask.body)
 }
 
 impl Keep {

@@ -23,6 +23,8 @@ pub struct Ask {
     pub operation: Operation,
     pub shape: Shape,
     pub body: Bytes,
+    /// What the client sent, where the whole conversation stands in `body` instead.
+    pub said: Bytes,
     /// `X-Failover: off` was not sent.
     pub failover: bool,
 }
@@ -56,7 +58,7 @@ pub async fn receive(
         .headers
         .get("x-failover")
         .is_none_or(|v| !v.as_bytes().eq_ignore_ascii_case(b"off"));
-    Ok(Ask { operation, shape, body, failover })
+    Ok(Ask { operation, shape, said: body.clone(), body, failover })
 }
 
 async fn whole_body(client: &mut Session, limit: usize, patience: Duration) -> Result<Bytes, NotReceived> {

@@ -230,6 +230,20 @@ pub fn model_not_allowed(model: &str) -> Refusal {
     .param("model")
 }
 
+pub fn unknown_response(id: &str) -> Refusal {
+    let id = shortened(id);
+    Refusal::new(
+        404,
+        "unknown_response",
+        format!("there is no response `{id}` of this key; it may be too old"),
+    )
+    .param("id")
+}
+
+pub fn not_in_the_background() -> Refusal {
+    Refusal::new(400, "not_in_the_background", "only responses that run in the background can be cancelled")
+}
+
 /// No provider could answer. `retry_after` is when the first of them may be asked again, if that is known.
 pub fn all_failed(retry_after: Option<Duration>) -> Refusal {
     Refusal::new(503, "all_failed", "no provider could answer this request; try again in a moment")

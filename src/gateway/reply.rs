@@ -114,7 +114,7 @@ pub fn opening(ask: &Ask, model: &str) -> Opening {
         model: model.to_owned(),
         show_usage: ask.shape.include_usage,
         prompt_estimate: estimate::of_text(ask.body.len()),
-        request: ask.body.clone(),
+        request: ask.said.clone(),
     }
 }
 
@@ -131,7 +131,7 @@ pub fn relay(speech: Speech, stop: &Stop, ask: &Ask, wishes: Wishes) -> Relay {
         let opening = opening(ask, &stop.model);
         let nonce = opening.nonce.clone();
         let writer = translated.then(|| ask.operation.dialect().client_side().writer(opening));
-        Relay::Hub(Box::new(HubRelay::new(dialect.provider_side(), writer, wishes, nonce)))
+        Relay::Hub(Box::new(HubRelay::new(dialect, writer, wishes, nonce)))
     };
     match speech {
         Speech::Same | Speech::Vectors { .. } => Relay::Same(OpenAiRelay::new(wishes)),

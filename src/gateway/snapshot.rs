@@ -99,8 +99,8 @@ impl Snapshot {
 
     /// Whether the first of a plan counts the tokens of a request in its own dialect.
     pub fn counts_tokens(&self, ask: &Ask, plan: &[Candidate]) -> bool {
-        let first = plan.first().map(|candidate| self.vendors[candidate.provider].preset);
-        first.is_some_and(|preset| preset.dialect == ask.operation.dialect())
+        let first = plan.first().map(|candidate| &self.vendors[candidate.provider]);
+        first.is_some_and(|vendor| vendor.counts_tokens(ask.operation))
     }
 
     /// The providers as routing sees them at one moment.

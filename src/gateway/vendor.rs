@@ -2,14 +2,16 @@
 
 use crate::clock;
 use crate::config::Provider;
+use crate::dialect::Dialect;
 use crate::dialect::hub::ModelTraits;
+use crate::dialect::operation::Operation;
 use crate::dialect::path::segment;
+use crate::gateway::attached::Attached;
+use crate::gateway::attached::secret_value;
 use crate::health::Board;
 use crate::health::Vitals;
-use crate::provider::KeyHeader;
 use crate::provider::Preset;
 use crate::provider::sign::Call;
-use crate::provider::sign::Credentials;
 use crate::provider::sign::Scope;
 use crate::provider::sign::sign;
 use crate::telemetry::metrics::Metrics;
@@ -23,7 +25,6 @@ use crate::usage::pricing::PriceTable;
 use bytes::Bytes;
 use http::HeaderName;
 use http::HeaderValue;
-use http::header;
 use http::uri::PathAndQuery;
 use memchr::memmem;
 use std::borrow::Cow;
@@ -147,6 +148,14 @@ impl Vendor {
         }
     }
 
+    /// Whether it counts the tokens of requests in the dialect of `operation`.
+    pub fn counts_tokens(&self, operation: Operation) -> bool {
+        match operation.dialect() {
+            Dialect::Responses => self.preset.responses,
+            client => client == self.preset.dialect,
+        }
+    }
+
     /// What a model of this provider takes and refuses.
     pub fn traits(&self, model: &str) -> &ModelTraits {
         self.preset.traits(model)
@@ -232,47 +241,6 @@ fn deployment(base: &str, model: &str, tail: &str, version: &str) -> String {
     }
 }
 
-/// How a key is attached to a request.
-enum Attached {
-    Header(HeaderName, HeaderValue),
-    Signature { credentials: Credentials, region: String, service: &'static str },
-}
-
-impl Attached {
-    fn new(provider: &Provider, key: &str) -> Option<Attached> {
-        let bearer =
-            || Some(Attached::Header(header::AUTHORIZATION, secret_value(&format!("Bearer {key}"))?));
-        match provider.preset.key_header {
-            KeyHeader::Bearer => bearer(),
-            KeyHeader::Named(name) => {
-                Some(Attached::Header(HeaderName::from_static(name), secret_value(key)?))
-            }
-            KeyHeader::SigV4 { service } => match Credentials::read(key) {
-                None => bearer(),
-                Some(credentials) => {
-                    // The session token is sent as it is.
-                    let region = secret_value(key).map(|_| provider.region.clone())?;
-                    Some(Attached::Signature { credentials, region, service })
-                }
-            },
-        }
-    }
-
-    fn header(&self) -> Option<(&HeaderName, &HeaderValue)> {
-        match self {
-            Attached::Header(name, value) => Some((name, value)),
-            Attached::Signature { .. } => None,
-        }
-    }
-
-    fn secrets(&self) -> Vec<&[u8]> {
-        match self {
-            Attached::Header(_, value) => vec![value.as_bytes()],
-            Attached::Signature { credentials, .. } => credentials.secrets().map(str::as_bytes).collect(),
-        }
-    }
-}
-
 fn masked(text: &[u8], secret: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut from = 0;
@@ -283,12 +251,6 @@ fn masked(text: &[u8], secret: &[u8]) -> Vec<u8> {
     }
     out.extend_from_slice(&text[from..]);
     out
-}
-
-fn secret_value(text: &str) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(text).ok()?;
-    value.set_sensitive(true);
-    Some(value)
 }
 
 /// Changes when the provider is another one than before, so that it starts with a clean record.

@@ -49,13 +49,13 @@ impl Reservation {
 
     /// Corrects the tokens to what was really used, and ends the reservation.
     pub fn settle(mut self, used: u64, now: Instant) {
-        self.correct(used, now);
+        self.correct(used, || now);
     }
 
-    fn correct(&mut self, used: u64, now: Instant) {
+    fn correct(&mut self, used: u64, now: impl FnOnce() -> Instant) {
         let reserved = std::mem::take(&mut self.tokens);
         if reserved != used {
-            self.state.settle_tokens(&self.account, &self.limits, reserved, used, now);
+            self.state.settle_tokens(&self.account, &self.limits, reserved, used, now());
         }
     }
 }
@@ -63,7 +63,7 @@ impl Reservation {
 impl Drop for Reservation {
     /// After settling there are no tokens left to give back.
     fn drop(&mut self) {
-        self.correct(0, clock::now());
+        self.correct(0, clock::now);
         self.state.leave(&self.account);
     }
 }

@@ -3,12 +3,16 @@
 use crate::mock::voice::Voice;
 use axum::response::IntoResponse;
 use axum::response::Response;
+use http::HeaderName;
 use http::HeaderValue;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use http::header::RETRY_AFTER;
 use serde_json::Value;
 use serde_json::json;
+
+/// Where AWS names the type of an error.
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
 /// An error answer.
 #[derive(Debug)]
@@ -72,6 +76,9 @@ impl Refusal {
     pub fn response(&self, voice: &dyn Voice) -> Response {
         let headers = [(CONTENT_TYPE, "application/json")];
         let mut response = (self.status, headers, voice.error(self)).into_response();
+        if let Some(kind) = voice.error_type(self) {
+            response.headers_mut().insert(ERROR_TYPE, HeaderValue::from_static(kind));
+        }
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -1,16 +1,23 @@
 //! A simulated provider on a socket: its routes, and what every request meets at the door.
 
 use crate::id;
+use crate::mock::anthropic;
+use crate::mock::azure;
+use crate::mock::bedrock;
 use crate::mock::behaviour::Behaviour;
 use crate::mock::chance;
 use crate::mock::cohere;
 use crate::mock::control;
 use crate::mock::control::Counts;
+use crate::mock::crossing;
 use crate::mock::gemini;
 use crate::mock::ollama;
 use crate::mock::openai;
 use crate::mock::player;
 use crate::mock::refusal::Refusal;
+use crate::mock::replicate;
+use crate::mock::replicate::Shelf;
+use crate::mock::responses;
 use crate::mock::voice;
 use arc_swap::ArcSwap;
 use axum::Router;
@@ -44,6 +51,8 @@ const SCHEMES: [&str; 2] = ["Bearer ", "Token "];
 pub struct Mock {
     act: ArcSwap<Act>,
     pub counts: Arc<Counts>,
+    /// The predictions that were ordered.
+    pub shelf: Shelf,
 }
 
 /// A behaviour in force, and how often its dice were rolled.
@@ -58,6 +67,7 @@ pub async fn serve(listener: TcpListener, behaviour: Behaviour) {
     let mock = Arc::new(Mock {
         act: ArcSwap::from_pointee(Act::new(behaviour)),
         counts: Arc::new(Counts::default()),
+        shelf: Shelf::default(),
     });
     // Without this the kernel would hold small events back. A socket that refuses is already gone.
     let listener = listener.tap_io(|socket| drop(socket.set_nodelay(true)));
@@ -95,6 +105,12 @@ impl Act {
 fn app(mock: Arc<Mock>) -> Router {
     let provider = Router::new()
         .merge(openai::routes())
+        .merge(azure::routes())
+        .merge(bedrock::routes())
+        .merge(replicate::routes())
+        .merge(crossing::routes())
+        .merge(responses::routes())
+        .merge(anthropic::routes())
         .merge(gemini::routes())
         .merge(ollama::routes())
         .merge(cohere::routes())
@@ -133,10 +149,16 @@ fn admit(behaviour: &Behaviour, headers: &HeaderMap) -> Result<(), Refusal> {
     let given = KEY_HEADERS.iter().filter_map(|name| headers.get(*name)?.to_str().ok());
     let mut bare =
         given.map(|value| SCHEMES.iter().find_map(|scheme| value.strip_prefix(scheme)).unwrap_or(value));
-    if bare.any(|given| given == key.expose()) {
+    if bare.any(|given| given == key.expose() || is_signed_with(given, key.expose())) {
         return Ok(());
     }
     Err(Refusal::new(StatusCode::UNAUTHORIZED, Some("invalid_api_key"), "incorrect API key provided"))
+}
+
+/// Whether a signature of AWS names the id of a key of parts.
+fn is_signed_with(authorization: &str, key: &str) -> bool {
+    let id = authorization.split_once("Credential=").and_then(|(_, scope)| scope.split('/').next());
+    id.is_some() && id == key.split_once(':').map(|(id, _)| id)
 }
 
 async fn unknown_path(method: Method, uri: Uri) -> Response {

@@ -1,12 +1,16 @@
 //! How one dialect sounds: the seam where a simulated provider learns to speak another one.
 
+use crate::mock::anthropic;
 use crate::mock::ask::Ask;
+use crate::mock::bedrock;
 use crate::mock::cohere;
 use crate::mock::gemini;
 use crate::mock::ollama;
 use crate::mock::openai;
 use crate::mock::refusal::Refusal;
+use crate::mock::replicate;
 use crate::mock::reply::Reply;
+use crate::mock::responses;
 use bytes::Bytes;
 
 /// A dialect, as a provider speaks it. A new one is a file with its routes, and a line in [`of_path`].
@@ -25,6 +29,11 @@ pub trait Voice: Sync {
 
     /// The body of an error answer.
     fn error(&self, refusal: &Refusal) -> Bytes;
+
+    /// What the header that names an error's type says, where the dialect has one.
+    fn error_type(&self, _refusal: &Refusal) -> Option<&'static str> {
+        None
+    }
 
     /// Content type of its streams.
     fn stream_type(&self) -> &'static str {
@@ -56,6 +65,10 @@ pub fn of_path(path: &str) -> &'static dyn Voice {
     let bare = path.strip_prefix("/v1").unwrap_or(path);
     match bare {
         "/completions" => &openai::TEXT,
+        _ if bedrock::speaks_at(path) => &bedrock::VOICE,
+        _ if replicate::speaks_at(path) => &replicate::VOICE,
+        "/responses" | "/responses/input_tokens" => &responses::VOICE,
+        "/messages" | "/messages/count_tokens" => &anthropic::VOICE,
         _ if gemini::speaks_at(path) => &gemini::VOICE,
         _ if path.starts_with("/api/") => &ollama::VOICE,
         _ if path.starts_with("/v2/") => &cohere::VOICE,

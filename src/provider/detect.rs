@@ -15,7 +15,8 @@ use std::sync::LazyLock;
 const FORMS: &[(&str, &[&str])] = &[
     ("^accounts/fireworks/", &["fireworks"]),
     (
-        "^((us|eu|apac|global|jp|au|ca|us-gov)\\.)?(anthropic|amazon|meta|mistral|cohere|ai21|deepseek|openai|qwen|writer)\\.[^/]+$",
+        "^((us|eu|apac|global|jp|au|ca|us-gov)\\.)?(ai21|amazon|anthropic|cohere|deepseek|google|meta|minimax|mistral\
+         |moonshot|moonshotai|nvidia|openai|qwen|stability|twelvelabs|writer|xai|zai)\\.[^/]+$",
         &["bedrock"],
     ),
     ("^(deployments/[^/]+/[^/]+|[^/]+/[^/:]+:[0-9a-f]{64})$", &["replicate"]),

@@ -238,6 +238,7 @@ pub static PRESETS: &[Preset] = &[
             (Reasoning, "command-a-reasoning-08-2025"),
             (Embedding, "embed-v4.0"),
         ],
+        serves: &[TRANSCRIPTIONS, RERANK],
         ..COMMON
     },
     Preset {

@@ -1,6 +1,7 @@
 //! Names become routes, and routes become plans.
 
 use super::*;
+use crate::config::StoredResponses;
 use crate::config::{
     Auth, BaseUrl, Config, ExactCache, Failover, Fetch, Group, KeyLimits, Limits, Log, LogFormat,
     Member as Written, Order, Provider, Reference, ServerSettings, Strategy,
@@ -98,6 +99,7 @@ fn chain(providers: Vec<Provider>) -> Config {
             deterministic_only: false,
             share_in_flight: false,
         },
+        responses: StoredResponses { ttl: None, max_entries: 0, max_bytes: 0 },
         providers,
         disabled: Vec::new(),
         models: BTreeMap::new(),

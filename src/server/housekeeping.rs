@@ -1,4 +1,4 @@
-//! The background service: names, checks, reloads, the admin doors and the drain, side by side on one thread.
+//! The background service: names, checks, idle connections, reloads, the admin doors and the drain, side by side on one thread.
 
 use crate::gateway::parts::Parts;
 use crate::server::checks;
@@ -55,6 +55,7 @@ impl BackgroundService for Housekeeping {
             tokio::join!(
                 names::keep_fresh(parts),
                 checks::keep_checking(parts),
+                parts.upstreams.keep_tidy(),
                 reload::watch(&self.reloader, parts, hangups),
                 doors::open(parts, &self.reloader, admin),
                 simulate::run(self.take_simulated()),

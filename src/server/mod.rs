@@ -20,6 +20,7 @@ use crate::gateway::slow_head::Front;
 use crate::gateway::snapshot::Lasting;
 use crate::gateway::snapshot::Snapshot;
 use crate::gateway::snapshot::Unservable;
+use crate::gateway::threads::Threads;
 use crate::gateway::vendor::Counting;
 use crate::health::Board;
 use crate::server::housekeeping::Housekeeping;
@@ -156,6 +157,7 @@ fn parts(config: Config, first_keys: FirstKeys, sink: Sink) -> Result<Arc<Parts>
         Ledger { metrics: metrics.clone(), sink, format: config.log.format, access: config.log.access };
     let cache = Cache::new(config.cache.max_entries, config.cache.max_bytes);
     let upstreams = Upstreams::new(config.server.upstream_idle);
+    let threads = Threads::new(&config.responses);
     let snapshot = Snapshot::new(config, &lasting)?;
     Ok(Arc::new(Parts {
         snapshot: ArcSwap::from_pointee(snapshot),
@@ -167,6 +169,7 @@ fn parts(config: Config, first_keys: FirstKeys, sink: Sink) -> Result<Arc<Parts>
         ledger: Arc::new(ledger),
         cache,
         keepsakes: Keepsakes::default(),
+        threads,
         draining: AtomicBool::new(false),
     }))
 }

@@ -123,6 +123,8 @@ fn needs_restart(old: &Config, new: &Config) {
         ("data_dir", old.data_dir != new.data_dir),
         ("cache.exact.max_entries", old.cache.max_entries != new.cache.max_entries),
         ("cache.exact.max_bytes", old.cache.max_bytes != new.cache.max_bytes),
+        ("responses.max_entries", old.responses.max_entries != new.responses.max_entries),
+        ("responses.max_bytes", old.responses.max_bytes != new.responses.max_bytes),
         ("log.format", old.log.format != new.log.format),
         ("log.level", old.log.level != new.log.level),
         ("log.access", old.log.access != new.log.access),

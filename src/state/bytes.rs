@@ -33,6 +33,13 @@ impl ByteStore {
         }
     }
 
+    /// Forgets one value.
+    pub async fn remove(&self, key: &[u8; 32]) {
+        match self {
+            ByteStore::Memory(memory) => memory.cache.invalidate(key),
+        }
+    }
+
     /// Forgets everything.
     pub fn clear(&self) {
         match self {
@@ -138,6 +145,10 @@ mod tests {
         store.put(&[1; 32], Bytes::from_static(b"one"), HOUR).await;
         assert_eq!(store.get(&[1; 32]).await.as_deref(), Some(b"one".as_slice()));
         assert_eq!(store.get(&[2; 32]).await, None);
+        store.put(&[2; 32], Bytes::from_static(b"two"), HOUR).await;
+        store.remove(&[2; 32]).await;
+        assert_eq!(store.get(&[2; 32]).await, None);
+        assert!(store.get(&[1; 32]).await.is_some(), "the other one stays");
         store.clear();
         assert_eq!(store.get(&[1; 32]).await, None);
     }

@@ -1,6 +1,7 @@
 //! Log lines and metrics.
 
 pub mod access;
+pub mod decimal;
 mod escape;
 pub mod metrics;
 pub mod sink;

@@ -1,6 +1,7 @@
 //! Connections to providers: where they are, how one is opened, and what may go wrong on the wire.
 
 pub mod host;
+pub mod idle;
 pub mod pool;
 pub mod request;
 pub mod resolve;

@@ -1,13 +1,18 @@
-//! The pool of connections to all providers, and how a new one is made.
+//! Connections to all providers: from those at rest where possible, else new ones.
 
+use crate::clock;
 use crate::upstream::Broken;
 use crate::upstream::Host;
 use crate::upstream::Wire;
+use crate::upstream::idle::Idle;
 use crate::upstream::wire::Line;
+use futures_util::FutureExt;
 use pingora::ErrorType;
 use pingora::connectors::ConnectorOptions;
 use pingora::connectors::TransportConnector;
 use pingora::connectors::http::Connector;
+use pingora::protocols::http::client::HttpSession;
+use pingora::protocols::http::v1::client::HttpSession as Http1Session;
 use pingora::upstreams::peer::HttpPeer;
 use pingora::upstreams::peer::Peer;
 use std::sync::Arc;
@@ -19,19 +24,35 @@ const MAX_ADDRESSES: usize = 3;
 /// How long a connection may take to close.
 const FAREWELL: Duration = Duration::from_millis(100);
 
-/// Pingora's pools: idle connections that are watched, and closed when their time is over.
+/// How long the dead may lie among the resting connections.
+const SWEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// Every connection that is not in use, and the ways to open another.
 pub struct Upstreams {
     /// Connections that are known to speak HTTP/1 before they are open.
+    idle: Idle,
     http1: TransportConnector,
-    /// All others.
+    /// All others, in Pingora's own pools.
     any: Connector,
 }
 
 impl Upstreams {
     /// `idle` bounds the idle connections kept, all providers together.
     pub fn new(idle: usize) -> Upstreams {
-        let options = || Some(ConnectorOptions::new(idle));
-        Upstreams { http1: TransportConnector::new(options()), any: Connector::new(options()) }
+        let options = |idle| Some(ConnectorOptions::new(idle));
+        Upstreams {
+            idle: Idle::new(idle),
+            http1: TransportConnector::new(options(0)),
+            any: Connector::new(options(idle)),
+        }
+    }
+
+    /// Closes connections that have rested too long or have ended, for ever.
+    pub async fn keep_tidy(&self) {
+        loop {
+            tokio::time::sleep(SWEEP_EVERY).await;
+            self.idle.sweep(clock::now());
+        }
     }
 
     /// Connects to a host, from the pool where possible unless it must be `fresh`, else to its addresses
@@ -40,7 +61,7 @@ impl Upstreams {
     /// # Errors
     /// The last address's failure; [`Broken::Timeout`] at the `deadline`.
     pub async fn open(&self, host: &Host, fresh: bool, deadline: Instant) -> Result<Wire, Broken> {
-        if let Some(wire) = self.reuse(host, fresh).await {
+        if let Some(wire) = self.reuse(host, fresh) {
             return Ok(wire);
         }
         // Boxed: connecting is large and rare, and every request would carry the room for it.
@@ -49,9 +70,9 @@ impl Upstreams {
     }
 
     /// The common case: an idle HTTP/1 connection to the preferred address.
-    async fn reuse(&self, host: &Host, fresh: bool) -> Option<Wire> {
+    fn reuse(&self, host: &Host, fresh: bool) -> Option<Wire> {
         let peer = host.preferred().filter(|peer| !fresh && is_http1(peer))?;
-        let stream = self.http1.reused_stream(&*peer).await?;
+        let stream = self.idle.take(peer.reuse_hash())?;
         Some(Wire { line: Line::Silent(stream), peer, reused: true, sent: false })
     }
 
@@ -70,16 +91,16 @@ impl Upstreams {
         Err(failure)
     }
 
-    /// A `fresh` connection empties the pool: where one had died the others most likely have too.
+    /// A `fresh` connection closes those at rest: where one had died the others most likely have too.
     async fn line_to(&self, peer: &Arc<HttpPeer>, fresh: bool) -> pingora::Result<(Line, bool)> {
         if is_http1(peer) {
+            let key = peer.reuse_hash();
             if fresh {
-                while self.http1.reused_stream(&**peer).await.is_some() {}
-                // The pool may hold more: it says none as well when the next one is dead, or just being watched.
-                return Ok((Line::Silent(self.http1.new_stream(&**peer).await?), false));
+                self.idle.clear(key);
+            } else if let Some(stream) = self.idle.take(key) {
+                return Ok((Line::Silent(stream), true));
             }
-            let (stream, reused) = self.http1.get_stream(&**peer).await?;
-            return Ok((Line::Silent(stream), reused));
+            return Ok((Line::Silent(self.http1.new_stream(&**peer).await?), false));
         }
         loop {
             let (session, reused) = self.any.get_http_session(&**peer).await?;
@@ -96,26 +117,29 @@ impl Upstreams {
         if !wire.sent {
             return wire.abandon().await;
         }
-        // One that cannot be kept says farewell in TLS, which its provider may not take.
-        let _ = tokio::time::timeout(FAREWELL, self.give_back(wire)).await;
-    }
-
-    async fn give_back(&self, wire: Wire) {
-        let (peer, idle) = (&wire.peer, wire.peer.options.idle_timeout);
+        let peer = wire.peer;
         match wire.line {
-            Line::Http1(mut session) if is_http1(peer) => {
-                session.respect_keepalive();
-                if let Some(stream) = session.reuse().await {
-                    self.http1.release_stream(stream, peer.reuse_hash(), idle);
-                }
-            }
+            Line::Http1(session) if is_http1(&peer) => self.rest(*session, &peer),
             Line::Http1(session) => {
-                let session = pingora::protocols::http::client::HttpSession::H1(*session);
-                Box::pin(self.any.release_http_session(session, &**peer, idle)).await;
+                self.give_back(HttpSession::H1(*session), &peer).await;
             }
-            Line::Http(session) => Box::pin(self.any.release_http_session(*session, &**peer, idle)).await,
+            Line::Http(session) => self.give_back(*session, &peer).await,
             Line::Silent(_) | Line::Closed => {}
         }
+    }
+
+    fn rest(&self, mut session: Http1Session, peer: &HttpPeer) {
+        session.respect_keepalive();
+        // At once where it can be kept. Elsewhere it says farewell in TLS, for which it has this one moment.
+        if let Some(Some(stream)) = session.reuse().now_or_never() {
+            self.idle.put(peer.reuse_hash(), stream, clock::now());
+        }
+    }
+
+    async fn give_back(&self, session: HttpSession, peer: &HttpPeer) {
+        let released = Box::pin(self.any.release_http_session(session, peer, peer.options.idle_timeout));
+        // One that cannot be kept says farewell in TLS, which its provider may not take.
+        let _ = tokio::time::timeout(FAREWELL, released).await;
     }
 }
 

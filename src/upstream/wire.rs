@@ -136,6 +136,8 @@ impl Wire {
     /// [`Broken::Timeout`] at `until`, [`Broken::Reset`] when the connection ends before it.
     pub async fn head(&mut self, until: Instant) -> Result<&ResponseHeader, Broken> {
         const DOING: &str = "waiting for the answer";
+        // A head has to be waited for, so a timer is set in any case. Pingora's cost less than the runtime's, which
+        // wakes its poller for the first of them.
         match &mut self.line {
             Line::Http1(session) => loop {
                 session.read_timeout = Some(left(until, DOING)?);
@@ -163,17 +165,8 @@ impl Wire {
     /// # Errors
     /// [`Broken::Timeout`] at `until`, [`Broken::Reset`] when the body is cut short.
     pub async fn body(&mut self, until: Instant) -> Result<Option<Bytes>, Broken> {
-        match &mut self.line {
-            Line::Http1(session) => {
-                session.read_timeout = Some(left(until, MORE)?);
-                session.read_body_bytes().await.map_err(|e| receiving(e, MORE))
-            }
-            Line::Http(session) => {
-                session.set_read_timeout(Some(left(until, MORE)?));
-                session.read_response_body().await.map_err(|e| receiving(e, MORE))
-            }
-            Line::Silent(_) | Line::Closed => Err(Broken::Timeout(MORE)),
-        }
+        let read = tokio::time::timeout_at(until.into(), self.unbounded()).await;
+        read.map_err(|_| Broken::Timeout(MORE))?.map_err(|e| receiving(e, MORE))
     }
 
     /// The next bytes of a stream; `None` at its end.
@@ -188,7 +181,8 @@ impl Wire {
         }
     }
 
-    /// Pingora's own timeout would be made anew for each event.
+    /// Pingora's own timeouts are made anew for each read, needed or not, and the clock is read for each; most bodies
+    /// are there with their head, and most events with others.
     async fn unbounded(&mut self) -> pingora::Result<Option<Bytes>> {
         match &mut self.line {
             Line::Http1(session) => {

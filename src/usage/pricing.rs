@@ -46,6 +46,9 @@ const KINDS: [(&str, &str); 4] = [
     ("together_ai", "together"),
 ];
 
+/// Kinds whose models cost what they cost at another one.
+const SAME: [(&str, &str); 1] = [("zai_anthropic", "zai")];
+
 /// Kinds that run on the user's own machines.
 const LOCAL: [&str; 2] = ["ollama", "vllm"];
 
@@ -72,6 +75,7 @@ impl PriceTable {
     }
 
     fn row(&self, kind: &str, model: &str) -> Option<Row> {
+        let kind = SAME.iter().find(|(own, _)| *own == kind).map_or(kind, |(_, listed)| *listed);
         let listed = |model: &str| self.rows.get(&(kind, model)).copied();
         listed(model).or_else(|| listed(undated(model)?))
     }

@@ -109,11 +109,15 @@ async fn a_cache_that_is_off_says_nothing() {
 async fn an_address_alone_turns_a_local_provider_on() {
     for (variable, name) in [("OLLAMA_BASE_URL", "ollama"), ("VLLM_BASE_URL", "vllm")] {
         let list = serde_json::json!({ "object": "list", "data": [{ "id": "my-model" }] });
-        let local = Vendor::start(move |_, request| match request.method.as_str() {
-            "GET" => Reply::json(200, list.clone()),
+        let ollama =
+            serde_json::json!({ "message": { "role": "assistant", "content": "hello" }, "done": true });
+        let local = Vendor::start(move |_, request| match request.path.as_str() {
+            "/v1/models" | "/api/tags" => Reply::json(200, list.clone()),
+            "/api/chat" => Reply::json(200, ollama.clone()),
             _ => Reply::chat("hello"),
         });
         let mut home = Home::empty();
+        // Ollama is spoken to at another door of the same server.
         let url = format!("{}/v1", local.base_url());
         let program = home
             .serve(&[

@@ -28,7 +28,7 @@ const PROVIDERS: [(&str, bool, bool); 10] = [
     ("gemini/gemini-3.8-flash", true, true),
     ("ollama/m", true, true),
     ("cohere/m", true, true),
-    ("replicate/meta/m", false, true),
+    ("replicate/openai/gpt-4o", false, true),
     ("bedrock/anthropic.claude-sonnet-4-6", true, true),
     ("bedrock/amazon.nova-pro-v1:0", true, true),
 ];

@@ -1,7 +1,6 @@
 //! Reads a provider's whole answer (vendors.md §4.5).
 
 use crate::dialect::anthropic::block::Block;
-use crate::dialect::anthropic::json::Text;
 use crate::dialect::anthropic::json::said;
 use crate::dialect::anthropic::tally::Tally;
 use crate::dialect::anthropic::words;
@@ -12,6 +11,7 @@ use crate::dialect::hub::Part;
 use crate::dialect::hub::Thinking;
 use crate::dialect::hub::ToolCall;
 use crate::dialect::side::NoAnswer;
+use crate::dialect::text::Str;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -19,17 +19,17 @@ use std::borrow::Cow;
 #[derive(Deserialize)]
 struct Answer<'a> {
     #[serde(borrow, rename = "type")]
-    kind: Option<Text<'a>>,
+    kind: Option<Str<'a>>,
     #[serde(borrow)]
-    id: Option<Text<'a>>,
+    id: Option<Str<'a>>,
     #[serde(borrow)]
-    model: Option<Text<'a>>,
+    model: Option<Str<'a>>,
     #[serde(borrow)]
     content: Option<Vec<Block<'a>>>,
     #[serde(borrow)]
-    stop_reason: Option<Text<'a>>,
+    stop_reason: Option<Str<'a>>,
     #[serde(borrow)]
-    stop_sequence: Option<Text<'a>>,
+    stop_sequence: Option<Str<'a>>,
     #[serde(borrow)]
     stop_details: Option<StopDetails<'a>>,
     #[serde(borrow)]
@@ -42,13 +42,13 @@ struct Answer<'a> {
 #[derive(Deserialize)]
 pub(super) struct StopDetails<'a> {
     #[serde(borrow)]
-    pub(super) explanation: Option<Text<'a>>,
+    pub(super) explanation: Option<Str<'a>>,
 }
 
 #[derive(Deserialize)]
 struct Served<'a> {
     #[serde(borrow)]
-    service_tier: Option<Text<'a>>,
+    service_tier: Option<Str<'a>>,
 }
 
 pub(super) fn read(body: &[u8]) -> Result<ChatResponse<'_>, NoAnswer> {

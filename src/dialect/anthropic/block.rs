@@ -1,8 +1,9 @@
 //! A content block as it comes, from a provider or from a client (vendors.md §4.2, §4.5).
 
-use crate::dialect::anthropic::json::Text;
+use crate::dialect::anthropic::json::said;
 use crate::dialect::hub::CacheMark;
 use crate::dialect::hub::Citation;
+use crate::dialect::text::Str;
 use serde::Deserialize;
 use serde::Deserializer;
 use serde::de::Error;
@@ -16,19 +17,19 @@ use std::fmt;
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Block<'a> {
     #[serde(borrow, rename = "type")]
-    pub(super) kind: Option<Text<'a>>,
+    pub(super) kind: Option<Str<'a>>,
     #[serde(borrow)]
-    pub(super) text: Option<Text<'a>>,
+    pub(super) text: Option<Str<'a>>,
     #[serde(borrow)]
-    pub(super) thinking: Option<Text<'a>>,
+    pub(super) thinking: Option<Str<'a>>,
     #[serde(borrow)]
-    pub(super) signature: Option<Text<'a>>,
+    pub(super) signature: Option<Str<'a>>,
     #[serde(borrow)]
-    pub(super) data: Option<Text<'a>>,
+    pub(super) data: Option<Str<'a>>,
     #[serde(borrow)]
-    pub(super) id: Option<Text<'a>>,
+    pub(super) id: Option<Str<'a>>,
     #[serde(borrow)]
-    pub(super) name: Option<Text<'a>>,
+    pub(super) name: Option<Str<'a>>,
     #[serde(borrow)]
     pub(super) input: Option<&'a RawValue>,
     /// A list in a text, a setting in a document.
@@ -38,9 +39,9 @@ pub(super) struct Block<'a> {
     #[serde(borrow)]
     pub(super) source: Option<&'a RawValue>,
     #[serde(borrow)]
-    pub(super) title: Option<Text<'a>>,
+    pub(super) title: Option<Str<'a>>,
     #[serde(borrow)]
-    pub(super) tool_use_id: Option<Text<'a>>,
+    pub(super) tool_use_id: Option<Str<'a>>,
     /// A string or a list of blocks, but other things in the results of the vendor's own tools.
     #[serde(borrow)]
     pub(super) content: Option<&'a RawValue>,
@@ -52,17 +53,17 @@ pub(super) struct Block<'a> {
 #[derive(Debug, Deserialize)]
 struct CacheControl<'a> {
     #[serde(borrow)]
-    ttl: Option<Text<'a>>,
+    ttl: Option<Str<'a>>,
 }
 
 #[derive(Deserialize)]
 struct Source<'a> {
     #[serde(borrow)]
-    url: Option<Text<'a>>,
+    url: Option<Str<'a>>,
     #[serde(borrow)]
-    title: Option<Text<'a>>,
+    title: Option<Str<'a>>,
     #[serde(borrow)]
-    cited_text: Option<Text<'a>>,
+    cited_text: Option<Str<'a>>,
 }
 
 impl<'a> Block<'a> {
@@ -97,7 +98,7 @@ pub(super) fn mark(raw: &RawValue) -> Option<CacheMark> {
 pub(super) fn citation(raw: &RawValue) -> Option<Citation<'_>> {
     let source: Source<'_> = serde_json::from_str(raw.get()).ok()?;
     let url = source.url?.0;
-    let title = crate::dialect::anthropic::json::said(source.title);
+    let title = said(source.title);
     Some(Citation { url, title, cited: source.cited_text.map(|text| text.0), start: 0, end: 0 })
 }
 

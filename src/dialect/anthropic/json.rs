@@ -1,5 +1,6 @@
 //! JSON as it is read and written here: strings that borrow, objects in the order they came.
 
+use crate::dialect::text::Str;
 use serde::Deserialize;
 use serde::Deserializer;
 use serde::Serialize;
@@ -8,10 +9,6 @@ use serde::de::Visitor;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
-
-/// A string that borrows where it holds no escapes. (Behind an `Option`, serde copies a bare `Cow`.)
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 /// The entries of an object.
 #[derive(Debug)]
@@ -40,7 +37,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
                 let mut entries = Vec::new();
-                while let Some((Text(key), raw)) = map.next_entry()? {
+                while let Some((Str(key), raw)) = map.next_entry()? {
                     entries.push((key, raw));
                 }
                 Ok(Object(entries))
@@ -51,13 +48,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
 }
 
 /// What `text` says, or nothing.
-pub(super) fn said<'a>(text: Option<Text<'a>>) -> Cow<'a, str> {
+pub(super) fn said<'a>(text: Option<Str<'a>>) -> Cow<'a, str> {
     text.unwrap_or_default().0
-}
-
-/// The string that `raw` is.
-pub(super) fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
-    serde_json::from_str(raw.get()).ok().map(|Text(text)| text)
 }
 
 /// The object that `text` is, as it came.

@@ -32,6 +32,8 @@ use crate::dialect::side::Target;
 use crate::dialect::side::Unsayable;
 use crate::dialect::side::WriteChunks;
 
+pub use words::NO_SEAL;
+
 /// The provider's side.
 pub struct Provider;
 
@@ -70,6 +72,10 @@ impl ProviderSide for Provider {
 }
 
 impl ClientSide for Client {
+    fn no_seal(&self) -> Option<&'static str> {
+        Some(NO_SEAL)
+    }
+
     fn read<'a>(&self, body: &'a [u8]) -> Result<ChatRequest<'a>, BadRequest> {
         question::read(body)
     }

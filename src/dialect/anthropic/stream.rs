@@ -3,7 +3,6 @@
 use crate::dialect::anthropic::answer::StopDetails;
 use crate::dialect::anthropic::block;
 use crate::dialect::anthropic::block::Block;
-use crate::dialect::anthropic::json::Text;
 use crate::dialect::anthropic::json::said;
 use crate::dialect::anthropic::tally::Tally;
 use crate::dialect::anthropic::words;
@@ -12,6 +11,7 @@ use crate::dialect::hub::Chunk;
 use crate::dialect::hub::Delta;
 use crate::dialect::side::Garbage;
 use crate::dialect::side::ReadChunks;
+use crate::dialect::text::Str;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -39,7 +39,7 @@ struct Call {
 #[derive(Deserialize)]
 struct Event<'a> {
     #[serde(borrow, rename = "type")]
-    kind: Option<Text<'a>>,
+    kind: Option<Str<'a>>,
     index: Option<u64>,
     #[serde(borrow)]
     delta: Option<Piece<'a>>,
@@ -57,21 +57,21 @@ struct Event<'a> {
 #[derive(Default, Deserialize)]
 struct Piece<'a> {
     #[serde(borrow, rename = "type")]
-    kind: Option<Text<'a>>,
+    kind: Option<Str<'a>>,
     #[serde(borrow)]
-    text: Option<Text<'a>>,
+    text: Option<Str<'a>>,
     #[serde(borrow)]
-    partial_json: Option<Text<'a>>,
+    partial_json: Option<Str<'a>>,
     #[serde(borrow)]
-    thinking: Option<Text<'a>>,
+    thinking: Option<Str<'a>>,
     #[serde(borrow)]
-    signature: Option<Text<'a>>,
+    signature: Option<Str<'a>>,
     #[serde(borrow)]
     citation: Option<&'a RawValue>,
     #[serde(borrow)]
-    stop_reason: Option<Text<'a>>,
+    stop_reason: Option<Str<'a>>,
     #[serde(borrow)]
-    stop_sequence: Option<Text<'a>>,
+    stop_sequence: Option<Str<'a>>,
     #[serde(borrow)]
     stop_details: Option<StopDetails<'a>>,
 }
@@ -79,9 +79,9 @@ struct Piece<'a> {
 #[derive(Default, Deserialize)]
 struct Opened<'a> {
     #[serde(borrow)]
-    id: Option<Text<'a>>,
+    id: Option<Str<'a>>,
     #[serde(borrow)]
-    model: Option<Text<'a>>,
+    model: Option<Str<'a>>,
     #[serde(borrow)]
     usage: Option<&'a RawValue>,
 }
@@ -125,7 +125,7 @@ impl Reader {
             }
             "message_stop" => {
                 self.start(None, sink);
-                self.finish_with(Piece { stop_reason: Some(Text::default()), ..Piece::default() }, sink);
+                self.finish_with(Piece { stop_reason: Some(Str::default()), ..Piece::default() }, sink);
                 sink(Chunk::End);
             }
             "error" => sink(Chunk::Error(Cow::Borrowed(data))),
@@ -195,7 +195,7 @@ impl Reader {
     }
 
     /// Arguments of a block that is no call of ours belong to the vendor's own tools.
-    fn argue(&mut self, at: Option<u64>, text: Option<Text<'_>>, sink: &mut Sink<'_>) {
+    fn argue(&mut self, at: Option<u64>, text: Option<Str<'_>>, sink: &mut Sink<'_>) {
         let text = said(text);
         match &mut self.open {
             Some((open, call)) if at.is_none_or(|at| at == *open) && !text.is_empty() => {
@@ -236,7 +236,7 @@ impl Reader {
 }
 
 /// Nothing is said by an empty piece.
-fn say<'a>(delta: fn(Cow<'a, str>) -> Delta<'a>, text: Option<Text<'a>>, sink: &mut Sink<'_>) {
+fn say<'a>(delta: fn(Cow<'a, str>) -> Delta<'a>, text: Option<Str<'a>>, sink: &mut Sink<'_>) {
     let text = said(text);
     if !text.is_empty() {
         sink(Chunk::Delta { choice: 0, delta: delta(text) });

@@ -1,11 +1,12 @@
 //! Ids and reasons in Anthropic's form.
 
 use crate::dialect::hub::Finish;
+use crate::dialect::text::id_with;
 use std::borrow::Cow;
 
 /// Stands where a seal has to stand and no vendor gave one: clients send thoughts back, and it tells that this one
-/// is nobody's (vendors.md §10.3).
-pub(super) const NO_SEAL: &str = "dG9sbGdhdGU6bm8tc2VhbA==";
+/// is nobody's (vendors.md §10.3). The vendor itself would refuse it.
+pub const NO_SEAL: &str = "dG9sbGdhdGU6bm8tc2VhbA==";
 
 /// An id out of the signs that are allowed. A call and its result come out the same.
 pub(super) fn clean_id(id: &str) -> Cow<'_, str> {
@@ -19,23 +20,14 @@ pub(super) fn clean_id(id: &str) -> Cow<'_, str> {
 
 /// The id of a message that a vendor calls `id`; `nonce` where it has none.
 pub(super) fn message_id(id: &str, nonce: &str) -> String {
-    let id = if id.is_empty() { nonce } else { id };
-    prefixed("msg_", id, "chatcmpl-")
+    id_with("msg_", if id.is_empty() { nonce } else { id })
 }
 
 /// The id of call number `index`, which a vendor calls `id`; `nonce` where it has none.
 pub(super) fn call_id(id: &str, nonce: &str, index: u32) -> String {
-    match id.is_empty() {
-        true => prefixed("toolu_", &format!("{nonce}{index}"), ""),
-        false => prefixed("toolu_", id, "call_"),
-    }
-}
-
-fn prefixed(prefix: &str, id: &str, foreign: &str) -> String {
-    let id = clean_id(id);
-    match id.starts_with(prefix) {
-        true => id.into_owned(),
-        false => format!("{prefix}{}", id.strip_prefix(foreign).unwrap_or(&id)),
+    match id {
+        "" => id_with("toolu_", &format!("{nonce}{index}")),
+        _ => id_with("toolu_", id),
     }
 }
 
@@ -68,7 +60,7 @@ mod tests {
         assert_eq!(message_id("chatcmpl-9f", "n"), "msg_9f");
         assert_eq!(message_id("msg_1", "n"), "msg_1");
         assert_eq!(message_id("", "n1"), "msg_n1");
-        assert_eq!(call_id("call_a.b", "n", 0), "toolu_a_b");
+        assert_eq!(call_id("call_a.b", "n", 0), "toolu_ab");
         assert_eq!(call_id("toolu_1", "n", 0), "toolu_1");
         assert_eq!(call_id("", "n", 2), "toolu_n2");
     }

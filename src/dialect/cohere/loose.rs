@@ -15,17 +15,12 @@ use std::marker::PhantomData;
 
 /// An object where it is one. Cohere opens a message with empty lists in the places where its pieces follow as
 /// objects, and gives an error its sentence in the place of the message.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub enum Loose<T> {
     This(T),
     Text,
+    #[default]
     Nothing,
-}
-
-impl<T> Default for Loose<T> {
-    fn default() -> Loose<T> {
-        Loose::Nothing
-    }
 }
 
 impl<T> Loose<T> {

@@ -1,4 +1,4 @@
-//! Cohere's API, version 2: chat (vendors.md §8.1) and embeddings (§9).
+//! Cohere's API, version 2: chat (vendors.md §8.1), embeddings and ranking (§9).
 
 mod answer;
 mod ask;
@@ -8,6 +8,7 @@ mod finish;
 mod leftovers;
 mod loose;
 mod messages;
+mod rerank;
 mod sampling;
 mod stream;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use crate::dialect::hub::ChatResponse;
 use crate::dialect::hub::Dropped;
 use crate::dialect::hub::EmbedRequest;
 use crate::dialect::hub::EmbedResponse;
+use crate::dialect::operation::Operation;
 use crate::dialect::side::NoAnswer;
 use crate::dialect::side::ProviderSide;
 use crate::dialect::side::ReadChunks;
@@ -74,6 +76,10 @@ impl ProviderSide for Provider {
 
     fn read_embed(&self, body: &[u8]) -> Result<EmbedResponse, NoAnswer> {
         embed::read(body)
+    }
+
+    fn adapted(&self, operation: Operation, body: &[u8], dropped: &mut Dropped) -> Option<Vec<u8>> {
+        (operation == Operation::Rerank).then(|| rerank::adapted(body, dropped)).flatten()
     }
 
     /// The list stayed in version 1. A page holds 20 models unless more are asked for, and never more than 1000.

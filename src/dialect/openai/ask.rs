@@ -1,9 +1,9 @@
 //! A chat request as a client says it, read into the hub (vendors.md §1.1).
 
 use crate::dialect::bad_request::BadRequest;
+use crate::dialect::bad_request::misread;
 use crate::dialect::bad_request::missing;
 use crate::dialect::bad_request::not_json;
-use crate::dialect::bad_request::unreadable;
 use crate::dialect::bad_request::wrong;
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::hub::Effort;
@@ -25,7 +25,7 @@ use std::borrow::Cow;
 /// [`BadRequest`] names the field that is missing or of the wrong type.
 pub fn read(body: &[u8]) -> Result<ChatRequest<'_>, BadRequest> {
     let body = std::str::from_utf8(body).map_err(|e| not_json(e.to_string()))?;
-    let fields: Fields<'_> = serde_json::from_str(body).map_err(|e| unreadable(&e, &[]))?;
+    let fields: Fields<'_> = serde_json::from_str(body).map_err(|e| misread(&e, &[]))?;
     let mut request = ChatRequest::default();
     let mut has_messages = false;
     for (name, raw) in fields.0 {

@@ -1,8 +1,8 @@
 //! Embeddings as OpenAI's clients ask for them and read them (vendors.md §1.7).
 
 use crate::dialect::bad_request::BadRequest;
+use crate::dialect::bad_request::misread;
 use crate::dialect::bad_request::missing;
-use crate::dialect::bad_request::unreadable;
 use crate::dialect::bad_request::wrong;
 use crate::dialect::hub::EmbedRequest;
 use crate::dialect::hub::EmbedResponse;
@@ -29,7 +29,7 @@ pub enum NoTexts {
 /// # Errors
 /// [`NoTexts`] names the field.
 pub fn read(body: &[u8]) -> Result<EmbedRequest<'_>, NoTexts> {
-    let said: Said<'_> = serde_json::from_slice(body).map_err(|e| NoTexts::Bad(unreadable(&e, &FIELDS)))?;
+    let said: Said<'_> = serde_json::from_slice(body).map_err(|e| NoTexts::Bad(misread(&e, &FIELDS)))?;
     let input = said.input.ok_or_else(|| NoTexts::Bad(missing("input")))?;
     Ok(EmbedRequest {
         model: text(said.model, "model")?.ok_or_else(|| NoTexts::Bad(missing("model")))?,

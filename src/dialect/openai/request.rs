@@ -3,13 +3,14 @@
 use crate::dialect::bad_request::BadRequest;
 use crate::dialect::bad_request::missing;
 use crate::dialect::bad_request::not_json;
+use crate::dialect::bad_request::twice;
 use crate::dialect::bad_request::unreadable;
 use crate::dialect::bad_request::wrong;
 use crate::dialect::openai::messages::Messages;
 use crate::dialect::operation::Operation;
+use crate::dialect::scan::BadJson;
+use crate::dialect::scan::Reader;
 use serde::Deserialize;
-use serde::de::Deserializer;
-use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -58,44 +59,18 @@ pub enum Expected {
     Audio,
 }
 
-/// The names of [`Fields`].
-const FIELDS: [&str; 9] = [
-    "model",
-    "messages",
-    "prompt",
-    "input",
-    "stream",
-    "stream_options",
-    "max_tokens",
-    "max_completion_tokens",
-    "n",
-];
-
-#[derive(Deserialize)]
+/// The members that are looked at, as the text they are written in.
+#[derive(Default)]
 struct Fields<'a> {
-    #[serde(borrow)]
-    model: Option<&'a RawValue>,
-    #[serde(default)]
-    messages: Messages,
-    #[serde(borrow)]
-    prompt: Option<&'a RawValue>,
-    #[serde(borrow)]
-    input: Option<&'a RawValue>,
-    #[serde(borrow)]
-    stream: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "even_null")]
-    stream_options: Option<&'a RawValue>,
-    #[serde(borrow)]
-    max_tokens: Option<&'a RawValue>,
-    #[serde(borrow)]
-    max_completion_tokens: Option<&'a RawValue>,
-    #[serde(borrow)]
-    n: Option<&'a RawValue>,
-}
-
-/// Keeps a `null`, whose place must be known to replace it.
-fn even_null<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'a RawValue>, D::Error> {
-    <&RawValue>::deserialize(deserializer).map(Some)
+    model: Option<&'a str>,
+    messages: Option<Messages>,
+    prompt: Option<&'a str>,
+    input: Option<&'a str>,
+    stream: Option<&'a str>,
+    stream_options: Option<&'a str>,
+    max_tokens: Option<&'a str>,
+    max_completion_tokens: Option<&'a str>,
+    n: Option<&'a str>,
 }
 
 impl Shape {
@@ -109,20 +84,19 @@ impl Shape {
         if !text.trim_ascii_start().starts_with('{') {
             return Err(not_json("it must be a JSON object".to_owned()));
         }
-        let fields: Fields<'_> = serde_json::from_str(text).map_err(|e| unreadable(&e, &FIELDS))?;
-        let model = fields.model.filter(|m| m.get() != "null");
-        let model = model.ok_or_else(|| missing("model"))?;
+        let fields = Fields::read(text)?;
+        let model = said(fields.model).ok_or_else(|| missing("model"))?;
         let name: Cow<'_, str> = read(model, "model", "a string")?;
         check_name(&name)?;
         fields.check_subject(operation)?;
-        let options = fields.stream_options.filter(|o| o.get() != "null");
+        let options = said(fields.stream_options);
         Ok(Shape {
             model: name.into_owned(),
             model_at: Place::Json(place(text, model)),
             stream: optional(fields.stream, "stream", "true or false")?.unwrap_or(false),
             include_usage: include_usage(options)?,
             stream_options_at: fields.stream_options.map(|o| place(text, o)),
-            stream_options: options.map(|o| o.get().to_owned()),
+            stream_options: options.map(str::to_owned),
             max_output: fields.max_output()?,
             choices: optional::<u64>(fields.n, "n", "a whole number")?.unwrap_or(1).max(1),
             words: body.len(),
@@ -175,7 +149,43 @@ pub(super) fn check_name(name: &str) -> Result<(), BadRequest> {
     }
 }
 
-impl Fields<'_> {
+impl<'a> Fields<'a> {
+    fn read(text: &'a str) -> Result<Fields<'a>, BadRequest> {
+        let mut fields = Fields::default();
+        let mut json = Reader::new(text);
+        let twice_given = fields.take_in(&mut json).map_err(|bad| unreadable(text, bad))?;
+        twice_given.map_or(Ok(fields), |field| Err(twice(field)))
+    }
+
+    /// Reads up to a field that is given twice. That is refused: whoever reads the body next may take the other one.
+    fn take_in(&mut self, json: &mut Reader<'a>) -> Result<Option<&'static str>, BadJson> {
+        json.object()?;
+        while let Some(name) = json.member()? {
+            let (name, field) = match &*name {
+                "model" => ("model", &mut self.model),
+                "prompt" => ("prompt", &mut self.prompt),
+                "input" => ("input", &mut self.input),
+                "stream" => ("stream", &mut self.stream),
+                "stream_options" => ("stream_options", &mut self.stream_options),
+                "max_tokens" => ("max_tokens", &mut self.max_tokens),
+                "max_completion_tokens" => ("max_completion_tokens", &mut self.max_completion_tokens),
+                "n" => ("n", &mut self.n),
+                "messages" if self.messages.replace(Messages::read(json)?).is_some() => {
+                    return Ok(Some("messages"));
+                }
+                "messages" => continue,
+                _ => {
+                    json.value()?;
+                    continue;
+                }
+            };
+            if field.replace(json.value()?).is_some() {
+                return Ok(Some(name));
+            }
+        }
+        json.end().map(|()| None)
+    }
+
     fn max_output(&self) -> Result<Option<u64>, BadRequest> {
         let newer = optional(self.max_completion_tokens, "max_completion_tokens", "a whole number")?;
         let older = optional(self.max_tokens, "max_tokens", "a whole number")?;
@@ -185,7 +195,7 @@ impl Fields<'_> {
     fn check_subject(&self, operation: Operation) -> Result<(), BadRequest> {
         match operation {
             Operation::ChatCompletions | Operation::Messages | Operation::CountTokens => {
-                check_messages(self.messages)
+                check_messages(self.messages.unwrap_or_default())
             }
             Operation::Completions => check_text("prompt", self.prompt, true),
             Operation::Embeddings => check_text("input", self.input, false),
@@ -214,8 +224,13 @@ fn check_messages(messages: Messages) -> Result<(), BadRequest> {
     }
 }
 
-fn check_text(field: &'static str, value: Option<&RawValue>, may_be_empty: bool) -> Result<(), BadRequest> {
-    let value = value.ok_or_else(|| missing(field))?.get();
+/// `null` is nothing.
+fn said(value: Option<&str>) -> Option<&str> {
+    value.filter(|value| *value != "null")
+}
+
+fn check_text(field: &'static str, value: Option<&str>, may_be_empty: bool) -> Result<(), BadRequest> {
+    let value = said(value).ok_or_else(|| missing(field))?;
     let list = value.strip_prefix('[');
     let is_empty = list.is_some_and(|rest| rest.trim_ascii_start().starts_with(']'));
     match (list.is_some() || value.starts_with('"'), is_empty && !may_be_empty) {
@@ -225,7 +240,7 @@ fn check_text(field: &'static str, value: Option<&RawValue>, may_be_empty: bool)
     }
 }
 
-fn include_usage(options: Option<&RawValue>) -> Result<bool, BadRequest> {
+fn include_usage(options: Option<&str>) -> Result<bool, BadRequest> {
     #[derive(Deserialize)]
     struct Options {
         include_usage: Option<bool>,
@@ -260,24 +275,21 @@ fn quoted(text: &str) -> String {
 }
 
 /// Where a borrowed value stands in the text it was read from.
-fn place(text: &str, value: &RawValue) -> Range<usize> {
-    let start = value.get().as_ptr() as usize - text.as_ptr() as usize;
-    start..start + value.get().len()
+fn place(text: &str, value: &str) -> Range<usize> {
+    let start = value.as_ptr() as usize - text.as_ptr() as usize;
+    start..start + value.len()
 }
 
 fn optional<'a, T: Deserialize<'a>>(
-    raw: Option<&'a RawValue>,
+    value: Option<&'a str>,
     field: &'static str,
     kind: &str,
 ) -> Result<Option<T>, BadRequest> {
-    match raw.filter(|r| r.get() != "null") {
-        Some(raw) => read(raw, field, kind).map(Some),
-        None => Ok(None),
-    }
+    said(value).map(|value| read(value, field, kind)).transpose()
 }
 
-fn read<'a, T: Deserialize<'a>>(raw: &'a RawValue, field: &'static str, kind: &str) -> Result<T, BadRequest> {
-    serde_json::from_str(raw.get()).map_err(|_| wrong(field, kind))
+fn read<'a, T: Deserialize<'a>>(value: &'a str, field: &'static str, kind: &str) -> Result<T, BadRequest> {
+    serde_json::from_str(value).map_err(|_| wrong(field, kind))
 }
 
 #[cfg(test)]
@@ -320,6 +332,21 @@ mod tests {
             Shape::read(Completions, br#"{"model":"m","prompt":3}"#).unwrap_err().param,
             Some("prompt")
         );
+    }
+
+    #[test]
+    fn a_field_given_twice_is_named_however_it_is_written() {
+        for second in [r#""model":"b""#, r#""mod\u0065l":"b""#, r#""model":null"#] {
+            let body = format!(r#"{{"model":"a",{second},"messages":[{{"role":"user"}}]}}"#);
+            let error = chat(&body).unwrap_err();
+            assert_eq!((error.param, error.code), (Some("model"), Some("duplicate_parameter")), "{body}");
+        }
+    }
+
+    #[test]
+    fn where_a_body_stops_being_json_is_told_by_line_and_column() {
+        let error = chat("{\"model\":\"m\",\n  \"messages\": }").unwrap_err();
+        assert!(error.message.ends_with("expected value at line 2 column 15"), "{error}");
     }
 
     #[test]

@@ -1,16 +1,11 @@
 //! One glance at an event or a whole answer: what it means for the relay, without building a tree.
 
 use crate::dialect::operation::Operation;
+use crate::dialect::scan::BadJson;
+use crate::dialect::scan::Reader;
+use crate::dialect::scan::members;
 use crate::dialect::usage::Usage;
-use serde::Deserialize;
-use serde::de::DeserializeSeed;
-use serde::de::Deserializer;
-use serde::de::IgnoredAny;
-use serde::de::MapAccess;
-use serde::de::SeqAccess;
-use serde::de::Visitor;
-use serde_json::value::RawValue;
-use std::fmt;
+use std::borrow::Cow;
 
 /// What one event is to the relay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,27 +41,16 @@ impl Glance {
     }
 }
 
-#[derive(Deserialize)]
+/// The members of an event that are looked at; `null` is nothing.
+#[derive(Default)]
 struct Chunk<'a> {
-    #[serde(default)]
     choices: Option<Choices>,
-    #[serde(borrow, default)]
-    usage: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    error: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    x_groq: Option<XGroq<'a>>,
-    #[serde(borrow, default)]
-    object: Option<&'a RawValue>,
-}
-
-/// Groq puts the usage and the error of a stream here (vendors.md §6.1).
-#[derive(Deserialize)]
-struct XGroq<'a> {
-    #[serde(borrow, default)]
-    usage: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    error: Option<&'a RawValue>,
+    usage: Option<&'a str>,
+    error: Option<&'a str>,
+    /// Groq puts the usage and the error of a stream here (vendors.md §6.1).
+    groq_usage: Option<&'a str>,
+    groq_error: Option<&'a str>,
+    object: Option<&'a str>,
 }
 
 /// Looks at the data of one event; `None` is an event without data.
@@ -81,36 +65,84 @@ pub fn glance(data: Option<&[u8]>) -> Glance {
     if data.starts_with(b"[DONE]") {
         return Glance::of(Kind::Done);
     }
-    match serde_json::from_slice::<Chunk<'_>>(data) {
-        Ok(chunk) => chunk.glance(),
-        Err(_) => Glance::of(Kind::Garbage),
-    }
+    let chunk = std::str::from_utf8(data).ok().and_then(Chunk::read);
+    chunk.map_or(Glance::of(Kind::Garbage), |chunk| chunk.glance())
 }
 
-impl Chunk<'_> {
+impl<'a> Chunk<'a> {
+    /// `None`: not JSON, or of another form than a chunk's. A member that comes twice is taken so, too: whoever reads
+    /// the event next may take the other one.
+    fn read(text: &'a str) -> Option<Chunk<'a>> {
+        let mut chunk = Chunk::default();
+        let (mut json, mut choices_seen, mut groq) = (Reader::new(text), false, None);
+        json.object().ok()?;
+        while let Some(name) = json.member().ok()? {
+            let slot = match &*name {
+                "usage" => &mut chunk.usage,
+                "error" => &mut chunk.error,
+                "object" => &mut chunk.object,
+                "x_groq" => &mut groq,
+                "choices" if std::mem::replace(&mut choices_seen, true) => return None,
+                "choices" => {
+                    chunk.choices = Choices::read(&mut json).ok()?;
+                    continue;
+                }
+                _ => {
+                    json.value().ok()?;
+                    continue;
+                }
+            };
+            once(slot, json.value().ok()?)?;
+        }
+        json.end().ok()?;
+        if let Some(groq) = said(groq) {
+            chunk.read_groq(groq)?;
+        }
+        Some(chunk)
+    }
+
+    fn read_groq(&mut self, text: &'a str) -> Option<()> {
+        for member in members(text) {
+            let (name, value) = member.ok()?;
+            match &*name {
+                "usage" => once(&mut self.groq_usage, value)?,
+                "error" => once(&mut self.groq_error, value)?,
+                _ => {}
+            }
+        }
+        Some(())
+    }
+
     fn glance(&self) -> Glance {
-        let groq = self.x_groq.as_ref();
         // Older servers write an error flat, without `error` around it (vendors.md §6).
-        let is_flat_error = self.choices.is_none() && self.object.is_some_and(|o| o.get() == "\"error\"");
-        if is_flat_error || present(self.error) || groq.is_some_and(|g| present(g.error)) {
+        let is_flat_error = self.choices.is_none() && self.object == Some("\"error\"");
+        if is_flat_error || present(self.error) || present(self.groq_error) {
             return Glance::of(Kind::Error);
         }
-        let usage = self.usage.filter(|u| u.get() != "null").or(groq.and_then(|g| g.usage));
-        let usage = usage.and_then(|u| Usage::from_openai(u.get()));
+        let usage = said(self.usage).or(said(self.groq_usage)).and_then(Usage::from_openai);
         let kind = match &self.choices {
             Some(choices) if choices.content || choices.finished != 0 => Kind::Content,
             Some(choices) if choices.count == 0 && usage.is_some() => Kind::Usage,
             Some(_) => Kind::Quiet,
             // Not a chunk as we know it; a vendor's extra is passed on.
-            None if usage.is_some() && self.object.is_some() => Kind::Usage,
+            None if usage.is_some() && said(self.object).is_some() => Kind::Usage,
             None => Kind::Content,
         };
         Glance { kind, finished: self.choices.as_ref().map_or(0, |c| c.finished), usage }
     }
 }
 
-fn present(value: Option<&RawValue>) -> bool {
-    value.is_some_and(|v| !matches!(v.get(), "null" | "false" | "\"\""))
+/// `None`: there was one before.
+fn once<'a>(slot: &mut Option<&'a str>, value: &'a str) -> Option<()> {
+    slot.replace(value).is_none().then_some(())
+}
+
+fn said(value: Option<&str>) -> Option<&str> {
+    value.filter(|value| *value != "null")
+}
+
+fn present(value: Option<&str>) -> bool {
+    value.is_some_and(|value| !matches!(value, "null" | "false" | "\"\""))
 }
 
 /// What a whole answer is.
@@ -125,23 +157,19 @@ pub enum Whole {
 
 /// Looks at a whole answer with status 200.
 pub fn glance_whole(operation: Operation, body: &[u8]) -> Whole {
-    #[derive(Deserialize)]
-    struct Answer<'a> {
-        #[serde(default)]
-        choices: Option<IgnoredAny>,
-        #[serde(default)]
-        data: Option<IgnoredAny>,
-        #[serde(borrow, default)]
-        usage: Option<&'a RawValue>,
-        #[serde(borrow, default)]
-        error: Option<&'a RawValue>,
-    }
-    let Ok(answer) = serde_json::from_slice::<Answer<'_>>(body) else {
+    // A sign that is no UTF-8 is the client's to judge; within a string it changes nothing here.
+    let text = match std::str::from_utf8(body) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(body),
+    };
+    let Some(answer) = Answer::read(&text) else {
         return Whole::Malformed;
     };
     let answered = match operation {
-        Operation::ChatCompletions | Operation::Completions => answer.choices.is_some(),
-        Operation::Embeddings | Operation::ImageGenerations | Operation::ImageEdits => answer.data.is_some(),
+        Operation::ChatCompletions | Operation::Completions => said(answer.choices).is_some(),
+        Operation::Embeddings | Operation::ImageGenerations | Operation::ImageEdits => {
+            said(answer.data).is_some()
+        }
         // Their answers have no field in common that says so.
         Operation::Messages
         | Operation::CountTokens
@@ -155,8 +183,34 @@ pub fn glance_whole(operation: Operation, body: &[u8]) -> Whole {
     };
     match (answered, present(answer.error)) {
         (_, true) => Whole::Error,
-        (true, false) => Whole::Answer(answer.usage.and_then(|u| Usage::from_openai(u.get()))),
+        (true, false) => Whole::Answer(answer.usage.and_then(Usage::from_openai)),
         (false, false) => Whole::Malformed,
+    }
+}
+
+/// The members of a whole answer that are looked at.
+#[derive(Default)]
+struct Answer<'a> {
+    choices: Option<&'a str>,
+    data: Option<&'a str>,
+    usage: Option<&'a str>,
+    error: Option<&'a str>,
+}
+
+impl<'a> Answer<'a> {
+    fn read(text: &'a str) -> Option<Answer<'a>> {
+        let mut answer = Answer::default();
+        for member in members(text) {
+            let (name, value) = member.ok()?;
+            match &*name {
+                "choices" => once(&mut answer.choices, value)?,
+                "data" => once(&mut answer.data, value)?,
+                "usage" => once(&mut answer.usage, value)?,
+                "error" => once(&mut answer.error, value)?,
+                _ => {}
+            }
+        }
+        Some(answer)
     }
 }
 
@@ -168,136 +222,54 @@ struct Choices {
     content: bool,
 }
 
-impl<'de> Deserialize<'de> for Choices {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Choices, D::Error> {
-        deserializer.deserialize_seq(ChoicesVisitor)
-    }
-}
-
-struct ChoicesVisitor;
-
-impl<'de> Visitor<'de> for ChoicesVisitor {
-    type Value = Choices;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array of choices")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Choices, A::Error> {
-        let mut choices = Choices::default();
-        while seq.next_element_seed(ChoiceSeed(&mut choices))?.is_some() {
-            choices.count += 1;
+impl Choices {
+    /// `None` is null.
+    fn read(json: &mut Reader<'_>) -> Result<Option<Choices>, BadJson> {
+        if json.next_sign() == Some(b'n') {
+            return json.value().map(|_| None);
         }
-        Ok(choices)
-    }
-}
-
-struct ChoiceSeed<'c>(&'c mut Choices);
-
-impl<'de> DeserializeSeed<'de> for ChoiceSeed<'_> {
-    type Value = ();
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for ChoiceSeed<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a choice")
+        let mut choices = Choices::default();
+        json.list()?;
+        while json.element()? {
+            choices.add(json)?;
+        }
+        Ok(Some(choices))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+    fn add(&mut self, json: &mut Reader<'_>) -> Result<(), BadJson> {
         // A choice without an index is known by its place.
-        let (mut index, mut finished) = (self.0.count, false);
-        while let Some(Name(name)) = map.next_key()? {
-            match name {
-                Field::Delta => self.0.content |= map.next_value::<Option<Delta>>()?.is_some_and(|d| d.0),
-                Field::Text => self.0.content |= filled(map.next_value::<&RawValue>()?),
-                Field::FinishReason => finished = filled(map.next_value::<&RawValue>()?),
-                Field::Index => index = map.next_value::<&RawValue>()?.get().parse().unwrap_or(index),
-                Field::Role | Field::Other => drop(map.next_value::<IgnoredAny>()?),
+        let (mut index, mut finished) = (self.count, false);
+        self.count += 1;
+        json.object()?;
+        while let Some(name) = json.member()? {
+            match &*name {
+                "delta" => self.content |= carries(json)?,
+                "text" => self.content |= filled(json.value()?),
+                "finish_reason" => finished = filled(json.value()?),
+                "index" => index = json.value()?.parse().unwrap_or(index),
+                _ => drop(json.value()?),
             }
         }
-        self.0.finished |= u128::from(finished).checked_shl(index).unwrap_or(0);
+        self.finished |= u128::from(finished).checked_shl(index).unwrap_or(0);
         Ok(())
     }
 }
 
 /// Whether a delta carries anything besides the role.
-struct Delta(bool);
-
-impl<'de> Deserialize<'de> for Delta {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Delta, D::Error> {
-        deserializer.deserialize_map(DeltaVisitor)
+fn carries(json: &mut Reader<'_>) -> Result<bool, BadJson> {
+    if json.next_sign() == Some(b'n') {
+        return json.value().map(|_| false);
     }
+    let mut carries = false;
+    json.object()?;
+    while let Some(name) = json.member()? {
+        carries |= filled(json.value()?) && name != "role";
+    }
+    Ok(carries)
 }
 
-struct DeltaVisitor;
-
-impl<'de> Visitor<'de> for DeltaVisitor {
-    type Value = Delta;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a delta")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Delta, A::Error> {
-        let mut content = false;
-        while let Some(Name(name)) = map.next_key()? {
-            match name {
-                Field::Role => drop(map.next_value::<IgnoredAny>()?),
-                Field::Delta | Field::Text | Field::FinishReason | Field::Index | Field::Other => {
-                    content |= filled(map.next_value::<&RawValue>()?);
-                }
-            }
-        }
-        Ok(Delta(content))
-    }
-}
-
-fn filled(value: &RawValue) -> bool {
-    !matches!(value.get(), "null" | "\"\"" | "[]" | "{}")
-}
-
-enum Field {
-    Delta,
-    Text,
-    FinishReason,
-    Index,
-    Role,
-    Other,
-}
-
-/// A member's name, read without an allocation even where it is written with escapes.
-struct Name(Field);
-
-impl<'de> Deserialize<'de> for Name {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Name, D::Error> {
-        deserializer.deserialize_identifier(NameVisitor)
-    }
-}
-
-struct NameVisitor;
-
-impl Visitor<'_> for NameVisitor {
-    type Value = Name;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a member name")
-    }
-
-    fn visit_str<E>(self, name: &str) -> Result<Name, E> {
-        Ok(Name(match name {
-            "delta" => Field::Delta,
-            "text" => Field::Text,
-            "finish_reason" => Field::FinishReason,
-            "index" => Field::Index,
-            "role" => Field::Role,
-            _ => Field::Other,
-        }))
-    }
+fn filled(value: &str) -> bool {
+    !matches!(value, "null" | "\"\"" | "[]" | "{}")
 }
 
 #[cfg(test)]

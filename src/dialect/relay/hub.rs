@@ -1,15 +1,17 @@
 //! A stream that is read into the hub: to be written in another dialect, or to be watched while it passes.
 
+use crate::dialect::Dialect;
 use crate::dialect::frame::Framer;
 use crate::dialect::hub::Chunk;
 use crate::dialect::hub::Delta;
+use crate::dialect::origin;
 use crate::dialect::relay::End;
 use crate::dialect::relay::Flow;
 use crate::dialect::relay::MAX_EVENT;
 use crate::dialect::relay::MAX_HELD;
 use crate::dialect::relay::Wishes;
 use crate::dialect::seals::Seals;
-use crate::dialect::side::ProviderSide;
+use crate::dialect::side::ClientError;
 use crate::dialect::side::ReadChunks;
 use crate::dialect::side::WriteChunks;
 use crate::dialect::usage::Usage;
@@ -38,6 +40,7 @@ pub struct HubRelay {
 
 /// What is learnt from the chunks of one frame.
 struct Watch {
+    provider: Dialect,
     /// For calls the provider gives no id.
     nonce: String,
     /// A bit for each choice that has ended.
@@ -53,18 +56,19 @@ struct Watch {
 impl HubRelay {
     /// A relay from `provider` to `writer`. `nonce` makes ids for calls that have none.
     pub fn new(
-        provider: &dyn ProviderSide,
+        provider: Dialect,
         writer: Option<Box<dyn WriteChunks>>,
         wishes: Wishes,
         nonce: String,
     ) -> HubRelay {
+        let side = provider.provider_side();
         HubRelay {
             wishes,
-            framer: Framer::new(provider.framing(), MAX_EVENT),
+            framer: Framer::new(side.framing(), MAX_EVENT),
             frames: Vec::new(),
-            reader: provider.reader(),
+            reader: side.reader(),
             writer,
-            watch: Watch::new(nonce),
+            watch: Watch::new(provider, nonce),
             out: Vec::new(),
             transcript: (wishes.keep > 0).then(Vec::new),
             flow: Flow::Waiting,
@@ -130,6 +134,11 @@ impl HubRelay {
         }
     }
 
+    pub fn break_off(&mut self, error: &ClientError<'_>) -> Option<Vec<u8>> {
+        let mut out = Vec::new();
+        self.writer.as_mut()?.break_off(error, &mut out).then_some(out)
+    }
+
     /// Seals that have to come back with the next request.
     pub fn seals(&mut self) -> Seals {
         std::mem::take(&mut self.watch.seals)
@@ -185,8 +194,9 @@ impl HubRelay {
 }
 
 impl Watch {
-    fn new(nonce: String) -> Watch {
+    fn new(provider: Dialect, nonce: String) -> Watch {
         Watch {
+            provider,
             nonce,
             finished: 0,
             usage: None,
@@ -216,7 +226,13 @@ impl Watch {
             Chunk::End => self.ended = true,
         }
         if let Some(writer) = writer.as_mut().filter(|_| self.error.is_none()) {
-            writer.write(&chunk, out);
+            match chunk {
+                Chunk::Delta { choice, delta } => {
+                    let delta = origin::mark(delta, self.provider);
+                    writer.write(&Chunk::Delta { choice, delta }, out);
+                }
+                chunk => writer.write(&chunk, out),
+            }
         }
     }
 

@@ -8,6 +8,7 @@ pub use crate::dialect::relay::hub::call_id;
 use crate::dialect::openai::media::MediaRelay;
 use crate::dialect::openai::relay::Relay as OpenAiRelay;
 use crate::dialect::seals::Seals;
+use crate::dialect::side::ClientError;
 use crate::dialect::usage::Usage;
 use bytes::Bytes;
 
@@ -112,6 +113,14 @@ impl Relay {
         match self {
             Relay::Same(_) | Relay::Media(_) => Seals::default(),
             Relay::Hub(relay) => relay.seals(),
+        }
+    }
+
+    /// The events that say that the stream broke off, where they depend on what was written before.
+    pub fn break_off(&mut self, error: &ClientError<'_>) -> Option<Vec<u8>> {
+        match self {
+            Relay::Same(_) | Relay::Media(_) => None,
+            Relay::Hub(relay) => relay.break_off(error),
         }
     }
 

@@ -3,6 +3,7 @@
 //! What is stored holds the whole conversation and not only its last turn, so that nothing depends on what may be
 //! gone by then. Instructions are not carried over (vendors.md §11.1): the next request brings its own.
 
+use crate::dialect::bad_request::BadRequest;
 use crate::dialect::frame::Framer;
 use crate::dialect::frame::Framing;
 use crate::dialect::responses::json;
@@ -10,6 +11,7 @@ use crate::dialect::responses::json::List;
 use crate::dialect::responses::json::Members;
 use crate::dialect::responses::json::Object;
 use bytes::Bytes;
+use memchr::memmem;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -39,8 +41,20 @@ struct Output<'a> {
 
 /// The id of the answer that a request goes on from.
 pub fn previous(request: &[u8]) -> Option<String> {
-    let id = serde_json::from_slice::<Members<'_>>(request).ok()?.text("previous_response_id")?;
+    const FIELD: &str = "previous_response_id";
+    memmem::find(request, FIELD.as_bytes())?;
+    let id = serde_json::from_slice::<Members<'_>>(request).ok()?.text(FIELD)?;
     Some(id.into_owned())
+}
+
+/// Why a request cannot go on from an answer that is not there.
+pub fn unknown(id: &str) -> BadRequest {
+    let id: String = id.chars().take(100).collect();
+    BadRequest {
+        message: format!("there is no response `{id}` to go on from; send the whole conversation as `input`"),
+        param: Some("previous_response_id"),
+        code: Some("previous_response_not_found"),
+    }
 }
 
 /// Whether the answer to a request may be stored: it may unless the client says no.
@@ -151,15 +165,6 @@ pub fn deleted(id: &str) -> Vec<u8> {
     let mut out = Vec::new();
     let mut object = Object::open(&mut out);
     object.put("id", id).put("object", "response").put("deleted", &true);
-    object.close();
-    out
-}
-
-/// How many tokens a request has, for `/responses/input_tokens`.
-pub fn counted(input_tokens: u64) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut object = Object::open(&mut out);
-    object.put("object", "response.input_tokens").put("input_tokens", &input_tokens);
     object.close();
     out
 }

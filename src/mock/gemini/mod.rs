@@ -42,10 +42,7 @@ pub struct Gemini;
 pub fn routes() -> Router<Arc<Mock>> {
     let methods = Router::new().route("/models/{*id}", post(method));
     let lists = Router::new().route("/models", get(models)).route("/models/{*id}", get(model));
-    Router::new()
-        .merge(methods.clone())
-        .nest("/v1", methods.clone())
-        .nest("/v1beta", Router::new().merge(methods).merge(lists))
+    Router::new().merge(methods.clone()).nest("/v1beta", Router::new().merge(methods).merge(lists))
 }
 
 /// Whether a path is one of this dialect.
@@ -57,7 +54,8 @@ pub fn speaks_at(path: &str) -> bool {
 const METHODS: [&str; 5] =
     ["generateContent", "streamGenerateContent", "countTokens", "embedContent", "batchEmbedContents"];
 
-async fn method(
+/// One method of a model.
+pub async fn method(
     State(mock): State<Arc<Mock>>,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,

@@ -1,9 +1,10 @@
 //! OpenAI's dialect: chat and text completions, model lists, and what is passed through beside them.
 
-mod ask;
+pub mod ask;
 mod media;
 mod wire;
 
+use crate::mock::anthropic;
 use crate::mock::api;
 use crate::mock::api::Received;
 use crate::mock::ask::Ask;
@@ -23,6 +24,7 @@ use axum::response::Response;
 use axum::routing::get;
 use axum::routing::post;
 use bytes::Bytes;
+use http::HeaderMap;
 use serde_json::Value;
 use serde_json::json;
 use std::sync::Arc;
@@ -55,13 +57,21 @@ async fn text(State(mock): State<Arc<Mock>>, body: Received) -> Response {
     api::answer(&mock, &TEXT, api::received(body).and_then(|body| ask::text(&body))).await
 }
 
-async fn models(State(mock): State<Arc<Mock>>) -> Json<Value> {
-    let data: Vec<_> = mock.act().behaviour.offered().iter().map(|id| described(id)).collect();
+/// Anthropic's clients ask at the same path and are known by their header.
+async fn models(State(mock): State<Arc<Mock>>, headers: HeaderMap) -> Json<Value> {
+    let offered = mock.act().behaviour.offered();
+    if headers.contains_key(anthropic::VERSION) {
+        return Json(anthropic::models(&offered));
+    }
+    let data: Vec<_> = offered.iter().map(|id| described(id)).collect();
     Json(json!({ "object": "list", "data": data }))
 }
 
-async fn model(State(mock): State<Arc<Mock>>, Path(id): Path<String>) -> Response {
+async fn model(State(mock): State<Arc<Mock>>, headers: HeaderMap, Path(id): Path<String>) -> Response {
+    let of_anthropic = headers.contains_key(anthropic::VERSION);
     match mock.act().behaviour.offers(&id) {
+        true if of_anthropic => Json(anthropic::model(&id)).into_response(),
+        false if of_anthropic => Refusal::unknown_model(&id).response(&anthropic::VOICE),
         true => Json(described(&id)).into_response(),
         false => Refusal::unknown_model(&id).response(&CHAT),
     }

@@ -4,7 +4,8 @@ use crate::dialect::usage::Usage;
 use crate::telemetry::access::AccessLine;
 use crate::telemetry::access::AttemptNote;
 use crate::telemetry::access::Cost;
-use crate::telemetry::access::number;
+use crate::telemetry::access::address;
+use crate::telemetry::decimal::decimal;
 use crate::telemetry::escape::quoted;
 use crate::telemetry::stamp::Stamp;
 use std::io::Write;
@@ -33,8 +34,10 @@ pub(super) fn append(out: &mut Vec<u8>, line: &AccessLine<'_>) {
 fn asked(out: &mut Vec<u8>, line: &AccessLine<'_>) {
     string(out, ",\"request_id\":", line.request_id);
     if let Some(client) = line.client {
-        // An address needs no escape, and a `Vec` takes every write.
-        let _ = write!(out, ",\"client\":\"{client}\"");
+        // An address needs no escape.
+        out.extend_from_slice(b",\"client\":\"");
+        address(out, client);
+        out.push(b'"');
     }
     string(out, ",\"method\":", line.method);
     string(out, ",\"path\":", line.path_without_query());
@@ -66,6 +69,7 @@ fn tokens(out: &mut Vec<u8>, usage: &Usage) {
 fn price(out: &mut Vec<u8>, cost: Cost) {
     match cost {
         Cost::Known(money) => {
+            // A `Vec` takes every write.
             let _ = write!(out, ",\"cost_usd\":{money}");
         }
         Cost::Unknown => out.extend_from_slice(b",\"cost_usd\":null"),
@@ -104,7 +108,7 @@ fn flag(out: &mut Vec<u8>, name: &str, value: bool) {
 
 fn count(out: &mut Vec<u8>, name: &str, value: u64) {
     out.extend_from_slice(name.as_bytes());
-    number(out, value);
+    decimal(out, value);
 }
 
 /// Milliseconds with three decimals: a cache hit takes a fraction of one.

@@ -9,8 +9,10 @@ mod text;
 use crate::config::LogFormat;
 use crate::dialect::usage::Usage;
 use crate::money::Money;
+use crate::telemetry::decimal::decimal;
 use crate::telemetry::sink::Sink;
 use std::cell::RefCell;
+use std::io::Write;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -91,19 +93,20 @@ impl<'a> AccessLine<'a> {
     }
 }
 
-/// Appends a whole number.
-fn number(line: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [0; 20];
-    let mut first = digits.len();
-    loop {
-        first -= 1;
-        digits[first] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
+/// Appends an address; nearly all are of version 4.
+fn address(line: &mut Vec<u8>, address: IpAddr) {
+    match address {
+        IpAddr::V4(address) => {
+            for (index, part) in address.octets().into_iter().enumerate() {
+                if index > 0 {
+                    line.push(b'.');
+                }
+                decimal(line, u64::from(part));
+            }
         }
+        // A `Vec` takes every write.
+        IpAddr::V6(address) => drop(write!(line, "{address}")),
     }
-    line.extend_from_slice(&digits[first..]);
 }
 
 #[cfg(test)]

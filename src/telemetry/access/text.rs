@@ -3,7 +3,8 @@
 use crate::telemetry::access::AccessLine;
 use crate::telemetry::access::AttemptNote;
 use crate::telemetry::access::Cost;
-use crate::telemetry::access::number;
+use crate::telemetry::access::address;
+use crate::telemetry::decimal::decimal;
 use crate::telemetry::escape::bare_or_quoted;
 use crate::telemetry::escape::escaped;
 use crate::telemetry::stamp::Stamp;
@@ -24,8 +25,9 @@ pub(super) fn append(out: &mut Vec<u8>, line: &AccessLine<'_>) {
 fn asked(out: &mut Vec<u8>, line: &AccessLine<'_>) {
     value(out, " id=", line.request_id);
     if let Some(client) = line.client {
-        // An address needs no quotes, and a `Vec` takes every write.
-        let _ = write!(out, " client={client}");
+        // An address needs no quotes.
+        out.extend_from_slice(b" client=");
+        address(out, client);
     }
     optional(out, " key=", line.key);
     value(out, " method=", line.method);
@@ -70,6 +72,7 @@ fn spent(out: &mut Vec<u8>, line: &AccessLine<'_>) {
     }
     match line.cost {
         Some(Cost::Known(money)) => {
+            // A `Vec` takes every write.
             let _ = write!(out, " cost={money}");
         }
         Some(Cost::Unknown) => out.extend_from_slice(b" cost=unknown"),
@@ -106,7 +109,7 @@ fn optional(out: &mut Vec<u8>, name: &str, text: Option<&str>) {
 
 fn count(out: &mut Vec<u8>, name: &str, value: u64) {
     out.extend_from_slice(name.as_bytes());
-    number(out, value);
+    decimal(out, value);
 }
 
 fn millis(out: &mut Vec<u8>, name: &str, took: Duration) {

@@ -5,6 +5,7 @@ use crate::dialect::anthropic::ask::tools::Choice;
 use crate::dialect::anthropic::ask::tools::Tool;
 use crate::dialect::hub::CacheMark;
 use crate::dialect::hub::Dropped;
+use crate::dialect::hub::ModelTraits;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -175,12 +176,13 @@ impl Block<'_> {
 
 impl Body<'_> {
     /// Takes away the first marks where there are too many: a later one covers more of the prompt.
-    pub(super) fn bound_marks(&mut self, dropped: &mut Dropped) {
+    pub(super) fn bound_marks(&mut self, traits: &ModelTraits, dropped: &mut Dropped) {
         let tools = self.tools.iter_mut().map(|tool| &mut tool.cache_control);
         let turns = self.messages.iter_mut().flat_map(|turn| &mut turn.content);
         let blocks = self.system.iter_mut().chain(turns).filter_map(Block::mark);
         let set: Vec<_> = tools.chain(blocks).filter(|mark| mark.is_some()).collect();
-        let surplus = set.len().saturating_sub(MARKS);
+        let most = if traits.cache_marks { MARKS } else { 0 };
+        let surplus = set.len().saturating_sub(most);
         dropped.note_if(surplus > 0, "cache_control");
         set.into_iter().take(surplus).for_each(|mark| *mark = None);
     }

@@ -57,7 +57,7 @@ pub(super) fn write(
         metadata: metadata(request, dropped),
         service_tier: service_tier(request, dropped),
     };
-    body.bound_marks(dropped);
+    body.bound_marks(target.traits, dropped);
     note_the_unsaid(request, dropped);
     let mut out = Vec::new();
     json::put(&mut out, &body);

@@ -381,6 +381,8 @@ fn only_the_last_four_cache_marks_are_kept() {
     let kept: Vec<bool> = content.iter().map(|block| block.get("cache_control").is_some()).collect();
     assert_eq!((body["tools"][0].get("cache_control"), kept), (None, vec![false, true, true, true, true]));
     assert_eq!(dropped, ["cache_control"]);
+    let (body, _) = write(&request, &ModelTraits { cache_marks: false, ..MODEL }).unwrap();
+    assert!(!body.to_string().contains("cache_control"), "{body}");
 }
 
 #[test]

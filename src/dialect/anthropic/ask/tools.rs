@@ -1,13 +1,14 @@
 //! Tools, and how they are to be chosen (vendors.md §4.2, §4.4).
 
 use crate::dialect::anthropic::ask::body::CacheControl;
-use crate::dialect::anthropic::json::Text;
+use crate::dialect::anthropic::json;
 use crate::dialect::anthropic::schema;
 use crate::dialect::hub;
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::hub::Dropped;
 use crate::dialect::hub::ModelTraits;
 use crate::dialect::hub::ToolChoice;
+use crate::dialect::text::Str;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -52,13 +53,13 @@ struct Location<'a> {
     #[serde(skip_deserializing, default = "approximate", rename = "type")]
     kind: &'static str,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    city: Option<Text<'a>>,
+    city: Option<Str<'a>>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    country: Option<Text<'a>>,
+    country: Option<Str<'a>>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    region: Option<Text<'a>>,
+    region: Option<Str<'a>>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    timezone: Option<Text<'a>>,
+    timezone: Option<Str<'a>>,
 }
 
 fn approximate() -> &'static str {
@@ -104,7 +105,7 @@ fn function<'a>(tool: &'a hub::Tool<'_>, traits: &ModelTraits, dropped: &mut Dro
     let strict = tool.strict == Some(true) && traits.json_schema && !tool.custom;
     dropped.note_if(tool.strict == Some(true) && !strict, "strict");
     let input_schema = match tool.custom {
-        true => schema::of_tool(crate::dialect::anthropic::json::object(FREE_TEXT), false),
+        true => schema::of_tool(json::object(FREE_TEXT), false),
         false => schema::of_tool(tool.parameters, strict),
     };
     Tool {

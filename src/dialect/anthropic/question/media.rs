@@ -2,7 +2,6 @@
 
 use crate::dialect::anthropic::block::Block;
 use crate::dialect::anthropic::block::Content;
-use crate::dialect::anthropic::json::Text;
 use crate::dialect::anthropic::json::said;
 use crate::dialect::anthropic::question::fields::read;
 use crate::dialect::anthropic::question::fields::wrong;
@@ -10,6 +9,7 @@ use crate::dialect::bad_request::BadRequest;
 use crate::dialect::hub::Document;
 use crate::dialect::hub::Image;
 use crate::dialect::hub::Media;
+use crate::dialect::text::Str;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -17,15 +17,15 @@ use std::borrow::Cow;
 #[derive(Deserialize)]
 struct Source<'a> {
     #[serde(borrow, rename = "type")]
-    kind: Option<Text<'a>>,
+    kind: Option<Str<'a>>,
     #[serde(borrow)]
-    media_type: Option<Text<'a>>,
+    media_type: Option<Str<'a>>,
     #[serde(borrow)]
-    data: Option<Text<'a>>,
+    data: Option<Str<'a>>,
     #[serde(borrow)]
-    url: Option<Text<'a>>,
+    url: Option<Str<'a>>,
     #[serde(borrow)]
-    file_id: Option<Text<'a>>,
+    file_id: Option<Str<'a>>,
     #[serde(borrow)]
     content: Option<&'a RawValue>,
 }

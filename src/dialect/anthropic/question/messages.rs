@@ -2,8 +2,6 @@
 
 use crate::dialect::anthropic::block::Block;
 use crate::dialect::anthropic::block::Content;
-use crate::dialect::anthropic::json;
-use crate::dialect::anthropic::json::Text;
 use crate::dialect::anthropic::json::said;
 use crate::dialect::anthropic::question::fields;
 use crate::dialect::anthropic::question::fields::Fields;
@@ -18,6 +16,8 @@ use crate::dialect::hub::Role;
 use crate::dialect::hub::Thinking;
 use crate::dialect::hub::ToolCall;
 use crate::dialect::hub::ToolResult;
+use crate::dialect::text;
+use crate::dialect::text::Str;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -31,7 +31,7 @@ const A_MESSAGE: &str = "messages, each with a `role` and, as `content`, a strin
 #[derive(Deserialize)]
 struct Turn<'a> {
     #[serde(borrow)]
-    role: Text<'a>,
+    role: Str<'a>,
     #[serde(borrow)]
     content: Content<'a>,
 }
@@ -167,7 +167,7 @@ fn shown<'a>(content: Content<'a>, field: &'static str) -> Result<Vec<Part<'a>>,
 
 /// Others do not know search results: they read them as text.
 fn found(block: Block<'_>) -> Part<'_> {
-    let source = block.source.and_then(json::text).unwrap_or_default();
+    let source = block.source.and_then(text::text).unwrap_or_default();
     let texts = block.content.map(media::words).unwrap_or_default();
     let cache = block.cache();
     let text = Cow::Owned(format!("{}\n{source}\n{texts}", said(block.title)));

@@ -11,12 +11,12 @@ mod options;
 mod tests;
 mod tools;
 
-use crate::dialect::anthropic::json::Text;
 use crate::dialect::anthropic::json::said;
 use crate::dialect::anthropic::question::fields::Fields;
 use crate::dialect::bad_request::BadRequest;
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::hub::Sampling;
+use crate::dialect::text::Str;
 use std::borrow::Cow;
 
 /// Stands behind a model's name where its largest context is wanted (vendors.md §10.1).
@@ -24,7 +24,7 @@ const LARGE_CONTEXT: &str = "[1m]";
 
 pub(super) fn read(body: &[u8]) -> Result<ChatRequest<'_>, BadRequest> {
     let mut fields = Fields::read(body)?;
-    let model = fields.required::<Text<'_>>("model", "a string")?.0;
+    let model = fields.required::<Str<'_>>("model", "a string")?.0;
     let max_tokens: u64 = fields.required("max_tokens", "a whole number")?;
     let mut messages = messages::system(&fields)?;
     messages.extend(messages::read(&fields)?);
@@ -60,6 +60,6 @@ fn without_suffix(model: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 fn stops<'a>(fields: &Fields<'a>) -> Result<Vec<Cow<'a, str>>, BadRequest> {
-    let stops: Option<Vec<Text<'a>>> = fields.find("stop_sequences", "a list of strings")?;
+    let stops: Option<Vec<Str<'a>>> = fields.find("stop_sequences", "a list of strings")?;
     Ok(stops.into_iter().flatten().map(|stop| said(Some(stop))).collect())
 }

@@ -1,12 +1,12 @@
 //! How the model is to think and answer.
 
-use crate::dialect::anthropic::json::Text;
 use crate::dialect::anthropic::json::said;
 use crate::dialect::anthropic::question::fields::Fields;
 use crate::dialect::bad_request::BadRequest;
 use crate::dialect::hub::Effort;
 use crate::dialect::hub::Format;
 use crate::dialect::hub::Reasoning;
+use crate::dialect::text::Str;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -14,16 +14,16 @@ use std::borrow::Cow;
 #[derive(Deserialize)]
 struct Thinking<'a> {
     #[serde(borrow, rename = "type")]
-    kind: Option<Text<'a>>,
+    kind: Option<Str<'a>>,
     budget_tokens: Option<u64>,
     #[serde(borrow)]
-    display: Option<Text<'a>>,
+    display: Option<Str<'a>>,
 }
 
 #[derive(Deserialize)]
 struct OutputConfig<'a> {
     #[serde(borrow)]
-    effort: Option<Text<'a>>,
+    effort: Option<Str<'a>>,
     #[serde(borrow)]
     format: Option<OutputFormat<'a>>,
 }
@@ -31,7 +31,7 @@ struct OutputConfig<'a> {
 #[derive(Deserialize)]
 struct OutputFormat<'a> {
     #[serde(borrow, rename = "type")]
-    kind: Option<Text<'a>>,
+    kind: Option<Str<'a>>,
     #[serde(borrow)]
     schema: Option<&'a RawValue>,
 }
@@ -39,7 +39,7 @@ struct OutputFormat<'a> {
 #[derive(Deserialize)]
 struct Metadata<'a> {
     #[serde(borrow)]
-    user_id: Option<Text<'a>>,
+    user_id: Option<Str<'a>>,
 }
 
 /// The form of the answer, and how much effort it is worth.
@@ -80,11 +80,11 @@ pub(super) fn reasoning<'a>(
 
 /// In OpenAI's words.
 pub(super) fn service_tier<'a>(fields: &Fields<'a>) -> Result<Option<Cow<'a, str>>, BadRequest> {
-    let speed: Option<Text<'a>> = fields.find("speed", "a string")?;
+    let speed: Option<Str<'a>> = fields.find("speed", "a string")?;
     if speed.is_some_and(|speed| speed.0 == "fast") {
         return Ok(Some(Cow::Borrowed("fast")));
     }
-    let tier: Option<Text<'a>> = fields.find("service_tier", "a string")?;
+    let tier: Option<Str<'a>> = fields.find("service_tier", "a string")?;
     Ok(tier.map(|tier| if tier.0 == "standard_only" { Cow::Borrowed("default") } else { tier.0 }))
 }
 

@@ -1,7 +1,6 @@
 //! Tools, and how they are to be chosen.
 
 use crate::dialect::anthropic::block;
-use crate::dialect::anthropic::json::Text;
 use crate::dialect::anthropic::json::said;
 use crate::dialect::anthropic::question::fields::Fields;
 use crate::dialect::anthropic::question::fields::read as read_raw;
@@ -10,6 +9,7 @@ use crate::dialect::bad_request::BadRequest;
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::hub::Tool;
 use crate::dialect::hub::ToolChoice;
+use crate::dialect::text::Str;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -19,11 +19,11 @@ const A_LIST: &str = "a list of tools, each with a `name`";
 #[derive(Deserialize)]
 struct Offered<'a> {
     #[serde(borrow, rename = "type")]
-    kind: Option<Text<'a>>,
+    kind: Option<Str<'a>>,
     #[serde(borrow)]
-    name: Option<Text<'a>>,
+    name: Option<Str<'a>>,
     #[serde(borrow)]
-    description: Option<Text<'a>>,
+    description: Option<Str<'a>>,
     #[serde(borrow)]
     input_schema: Option<&'a RawValue>,
     strict: Option<bool>,
@@ -34,9 +34,9 @@ struct Offered<'a> {
 #[derive(Deserialize)]
 struct Choice<'a> {
     #[serde(borrow, rename = "type")]
-    kind: Option<Text<'a>>,
+    kind: Option<Str<'a>>,
     #[serde(borrow)]
-    name: Option<Text<'a>>,
+    name: Option<Str<'a>>,
     disable_parallel_tool_use: Option<bool>,
 }
 

@@ -42,7 +42,6 @@ pub fn entries(request: &[u8]) -> Vec<u8> {
     for (name, default) in ECHOED {
         write(name, request.find(name), default, object.nest(name));
     }
-    drop(object);
     // The brace that opened it.
     out.split_off(1)
 }

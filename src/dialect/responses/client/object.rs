@@ -11,7 +11,7 @@ pub struct Head {
     id: String,
     nonce: String,
     created: u64,
-    pub model: String,
+    model: String,
     echo: Vec<u8>,
 }
 
@@ -45,6 +45,16 @@ impl Head {
             created: opening.created,
             model: opening.model.clone(),
             echo: echo::entries(&opening.request),
+        }
+    }
+
+    /// Takes over what the provider says of itself; an id only where it is of this dialect.
+    pub fn learn(&mut self, id: &str, model: &str) {
+        if id.starts_with("resp_") {
+            self.id = id.to_owned();
+        }
+        if !model.is_empty() {
+            self.model = model.to_owned();
         }
     }
 

@@ -79,7 +79,7 @@ impl Open {
     pub fn new(index: u32, id: String, what: What, events: &mut Events, out: &mut Vec<u8>) -> Open {
         let open = Open { index, id, what };
         let mut item = Vec::new();
-        open.item(Progress::InProgress, &mut item);
+        open.item(Progress::Begun, &mut item);
         events.write("response.output_item.added", out, |event| {
             event.put("output_index", &open.index).put_raw("item", &item);
         });

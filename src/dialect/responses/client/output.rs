@@ -7,7 +7,7 @@ use crate::dialect::responses::json::Object;
 /// How far an item has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    InProgress,
+    Begun,
     Completed,
     /// The answer was cut off inside of it.
     Incomplete,
@@ -16,7 +16,7 @@ pub enum Progress {
 impl Progress {
     fn word(self) -> &'static str {
         match self {
-            Progress::InProgress => "in_progress",
+            Progress::Begun => "in_progress",
             Progress::Completed => "completed",
             Progress::Incomplete => "incomplete",
         }

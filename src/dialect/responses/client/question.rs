@@ -17,6 +17,7 @@ use crate::dialect::responses::client::tools;
 use crate::dialect::responses::json;
 use crate::dialect::responses::json::Members;
 use crate::dialect::responses::json::Text;
+use crate::dialect::responses::thread;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -65,7 +66,7 @@ pub fn read(body: &[u8]) -> Result<ChatRequest<'_>, BadRequest> {
     }
     let body = Body(members);
     if let Some(id) = body.text("previous_response_id")? {
-        return Err(unknown_answer(&id));
+        return Err(thread::unknown(&id));
     }
     let talk = body.talk()?;
     let toolbox = tools::read(body.0.find("tools"))?;
@@ -219,16 +220,6 @@ fn format(raw: &RawValue) -> Result<Format<'_>, BadRequest> {
             strict: options.strict,
         }),
         _ => Err(wrong(FIELD, "of type `text`, `json_object` or `json_schema`")),
-    }
-}
-
-/// The answer that a request goes on from is not there.
-pub fn unknown_answer(id: &str) -> BadRequest {
-    let id: String = id.chars().take(100).collect();
-    BadRequest {
-        message: format!("there is no response `{id}` to go on from; send the whole conversation as `input`"),
-        param: Some("previous_response_id"),
-        code: Some("previous_response_not_found"),
     }
 }
 

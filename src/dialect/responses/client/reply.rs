@@ -22,9 +22,7 @@ use serde_json::value::RawValue;
 /// The body of a whole answer. This dialect knows one choice only.
 pub fn write(response: &ChatResponse<'_>, opening: &Opening) -> Vec<u8> {
     let mut head = Head::new(opening);
-    if !response.model.is_empty() {
-        head.model = response.model.as_ref().to_owned();
-    }
+    head.learn(&response.id, &response.model);
     let choice = response.choices.first();
     let status = Status::of(choice.and_then(|choice| choice.finish));
     let mut items = Items { head: &head, status, logprobs: logprobs(choice), output: Vec::new(), count: 0 };

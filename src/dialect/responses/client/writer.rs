@@ -56,9 +56,9 @@ impl Writer {
 impl WriteChunks for Writer {
     fn write(&mut self, chunk: &Chunk<'_>, out: &mut Vec<u8>) {
         match chunk {
-            Chunk::Start { model, .. } => {
-                if !model.is_empty() && !self.started {
-                    self.head.model = model.as_ref().to_owned();
+            Chunk::Start { id, model } => {
+                if !self.started {
+                    self.head.learn(id, model);
                 }
                 self.start(out);
             }

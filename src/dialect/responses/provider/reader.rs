@@ -56,7 +56,10 @@ impl ReadChunks for Reader {
         match (kind.and_then(Kind::of), kind) {
             (Some(kind), _) => self.take(kind, &event, data, sink),
             // Gateways in between say it as in chat completions.
-            (None, None) if event.error.is_some() => Ok(self.fail(data, sink)),
+            (None, None) if event.error.is_some() => {
+                self.fail(data, sink);
+                Ok(())
+            }
             (None, None) => Err(Garbage),
             (None, Some(_)) => Ok(()),
         }

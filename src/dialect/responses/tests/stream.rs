@@ -63,7 +63,7 @@ fn events(stream: &[u8]) -> Vec<Value> {
         .map(|raw| {
             let frame = framer.read(raw).unwrap();
             let data = json(frame.data.unwrap());
-            assert_eq!(Some(&*data["type"].as_str().unwrap()), frame.name.as_deref());
+            assert_eq!(data["type"].as_str(), frame.name.as_deref());
             data
         })
         .collect();
@@ -105,8 +105,7 @@ fn rich() -> Vec<Chunk<'static>> {
 
 #[test]
 fn a_rich_stream_is_written_as_the_vendor_writes_it() {
-    let expected: Vec<Value> =
-        include_str!("../fixtures/stream.jsonl").lines().map(|line| json(line)).collect();
+    let expected: Vec<Value> = include_str!("../fixtures/stream.jsonl").lines().map(json).collect();
     let events = events(&written(&rich()));
     for (at, (event, mut expected)) in events.iter().zip(expected.clone()).enumerate() {
         // The repeated request is that of the whole answer, which has a test of its own.
