@@ -198,7 +198,7 @@ async fn what_is_too_large_too_slow_or_no_picture_is_the_requests_fault() {
         async |path: &str| ask(&gateway, &about(&[picture(&format!("{origin}{path}?{SECRET}"))])).await;
     for path in ["/large.png", "/endless.png"] {
         assert_refused(
-            &asked(&path).await,
+            &asked(path).await,
             "`localhost` could not be fetched for it: the file is larger than 1024 bytes",
         );
     }

@@ -27,7 +27,7 @@ fn marked(maker: Dialect, seal: &str) -> Cow<'static, str> {
 
 /// A seal as `target` may have it; `None` if it is not its own. Without a mark it is taken for one of `client`'s
 /// dialect; clients of OpenAI's bring those of anybody, as they got them elsewhere.
-fn owned<'a>(seal: Cow<'a, str>, client: Dialect, target: Dialect) -> Option<Cow<'a, str>> {
+pub fn owned<'a>(seal: Cow<'a, str>, client: Dialect, target: Dialect) -> Option<Cow<'a, str>> {
     let Some(rest) = seal.strip_prefix(MARK) else {
         return (client == target || client == Dialect::OpenAi).then_some(seal);
     };

@@ -1,5 +1,6 @@
 //! What one answer used, in tokens, whatever the provider's way of counting.
 
+use crate::dialect::scan::Reader;
 use crate::dialect::scan::members;
 
 /// Tokens of one answer.
@@ -26,9 +27,10 @@ impl Usage {
     /// Reads an OpenAI `usage` object. What is missing or null counts as 0; a wrong type, a fraction or a
     /// negative number makes the whole worthless: `None`.
     pub fn from_openai(raw: &str) -> Option<Usage> {
-        let mut told = Told::default();
-        for member in members(raw) {
-            let (name, value) = member.ok()?;
+        let (mut told, mut json) = (Told::default(), Reader::new(raw));
+        json.object().ok()?;
+        while let Some(name) = json.member().ok()? {
+            let value = json.value().ok()?;
             match &*name {
                 // The newer endpoints, images and transcripts among them, have words of their own (vendors.md §1.7).
                 "prompt_tokens" | "input_tokens" => told.prompt = count(value)?.or(told.prompt),
@@ -41,6 +43,7 @@ impl Usage {
                 _ => {}
             }
         }
+        json.end().ok()?;
         // Sound that is billed by its length counts no tokens.
         (!told.by_length).then(|| told.usage())
     }

@@ -113,8 +113,9 @@ pub async fn outbound(
                 false => Ok(same(vendor, stop, ask)),
             }
         }
-        // Somebody else answered a turn of it: what only that one understands has to go.
-        true if origin::may_be_foreign(client, &ask.body) => {
+        // Somebody else answered a turn of it: what only that one understands has to go. In OpenAI's newer dialect it
+        // stands apart, so that everything else may stay as it is.
+        true if client != Dialect::Responses && origin::may_be_foreign(client, &ask.body) => {
             let request = read(client, ask)?;
             translated(vendor, stop, ask, terms, request, client).await
         }

@@ -1,10 +1,9 @@
 //! Names become routes, and routes become plans.
 
 use super::*;
-use crate::config::StoredResponses;
 use crate::config::{
     Auth, BaseUrl, Config, ExactCache, Failover, Fetch, Group, KeyLimits, Limits, Log, LogFormat,
-    Member as Written, Order, Provider, Reference, ServerSettings, Strategy,
+    Member as Written, Order, Provider, Reference, ServerSettings, StoredResponses, Strategy,
 };
 use crate::dialect::operation::Operation;
 use crate::dialect::operation::Operation::{

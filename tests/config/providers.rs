@@ -37,6 +37,55 @@ fn fallback_models_and_headers_are_read() {
 }
 
 #[test]
+fn a_region_is_written_or_named_by_the_host_or_usual() {
+    let config = accepted(
+        "providers: { a: { kind: bedrock, api_key: k-1, region: eu-west-1 }, b: { kind: bedrock, api_key: k-2 }, \
+         c: { kind: bedrock, api_key: k-3, base_url: 'https://bedrock-runtime.ap-south-1.amazonaws.com' }, \
+         d: { kind: bedrock, api_key: k-4, base_url: 'https://proxy.test/aws', region: us-west-2 } }",
+    );
+    let places = config.providers.iter().map(|p| (p.region.as_str(), p.base_url.host.as_str()));
+    assert_eq!(
+        places.collect::<Vec<_>>(),
+        [
+            ("eu-west-1", "bedrock-runtime.eu-west-1.amazonaws.com"),
+            ("us-east-1", "bedrock-runtime.us-east-1.amazonaws.com"),
+            ("ap-south-1", "bedrock-runtime.ap-south-1.amazonaws.com"),
+            ("us-west-2", "proxy.test"),
+        ]
+    );
+    has("providers: { bedrock: { region: 'a/b' } }", "providers.bedrock.region must be of letters, digits");
+}
+
+#[test]
+fn an_access_key_of_aws_turns_nothing_on_unless_it_is_told_where() {
+    let keys = [("AWS_ACCESS_KEY_ID", "AKID"), ("AWS_SECRET_ACCESS_KEY", "s"), ("AWS_SESSION_TOKEN", "t")];
+    assert!(load("", &keys).unwrap().config.providers.is_empty());
+    let provider = |text: &str, more: &[(&str, &str)]| {
+        let mut config = load(text, &[&keys, more].concat()).unwrap().config;
+        config.providers.remove(0)
+    };
+    let told = provider("", &[("BEDROCK_REGION", "eu-west-3"), ("AWS_REGION", "us-west-1")]);
+    assert_eq!((told.api_keys[0].expose(), told.region.as_str()), ("AKID:s:t", "eu-west-3"));
+    let written = provider("providers: { bedrock: {} }", &[("AWS_REGION", "us-west-1")]);
+    assert_eq!((written.api_keys[0].expose(), written.region.as_str()), ("AKID:s:t", "us-west-1"));
+    let own = provider("providers: { bedrock: { api_key: mine-1 } }", &[]);
+    assert_eq!(own.api_keys[0].expose(), "mine-1");
+}
+
+#[test]
+fn azure_is_found_by_its_own_variables() {
+    let variables =
+        [("AZURE_OPENAI_API_KEY", "k-1"), ("AZURE_OPENAI_ENDPOINT", "https://r.openai.azure.com/")];
+    let config = load("", &variables).unwrap().config;
+    let azure = &config.providers[0];
+    assert_eq!((azure.preset.kind, azure.base_url.path.as_str()), ("azure", "/openai/v1"));
+    assert_eq!(azure.api_version, None);
+    let more = [("AZURE_OPENAI_API_VERSION", "2024-10-21")];
+    let config = load("", &[&variables[..], &more[..]].concat()).unwrap().config;
+    assert_eq!(config.providers[0].api_version.as_deref(), Some("2024-10-21"));
+}
+
+#[test]
 fn a_provider_that_cannot_be_reached_is_refused() {
     for (provider, expected) in [
         ("x: {}", "providers.x.kind is missing, and `x` is not a known one"),

@@ -117,7 +117,7 @@ impl Relay {
             // Before the first content a ping would only delay the decision; later it keeps the client's connection alive.
             Kind::Ping if self.flow == Flow::Waiting => {}
             Kind::Ping => self.out.extend_from_slice(&event.raw),
-            Kind::Garbage => {}
+            Kind::Garbage | Kind::Aside => {}
             Kind::Quiet => self.send(&event.raw),
             Kind::Usage if self.wishes.usage => self.send(&event.raw),
             Kind::Usage => self.keep(&event.raw),

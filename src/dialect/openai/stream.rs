@@ -18,6 +18,8 @@ pub enum Kind {
     Content,
     /// A role-only or empty chunk: promises nothing yet.
     Quiet,
+    /// No chunk of the answer: Azure's verdict on the prompt, which goes before it (vendors.md §8.2).
+    Aside,
     /// The usage chunk: no choices, only counts.
     Usage,
     /// An error object inside a 200.
@@ -123,6 +125,7 @@ impl<'a> Chunk<'a> {
         let kind = match &self.choices {
             Some(choices) if choices.content || choices.finished != 0 => Kind::Content,
             Some(choices) if choices.count == 0 && usage.is_some() => Kind::Usage,
+            Some(choices) if choices.count == 0 && self.object == Some("") => Kind::Aside,
             Some(_) => Kind::Quiet,
             // Not a chunk as we know it; a vendor's extra is passed on.
             None if usage.is_some() && said(self.object).is_some() => Kind::Usage,
@@ -199,9 +202,10 @@ struct Answer<'a> {
 
 impl<'a> Answer<'a> {
     fn read(text: &'a str) -> Option<Answer<'a>> {
-        let mut answer = Answer::default();
-        for member in members(text) {
-            let (name, value) = member.ok()?;
+        let (mut answer, mut json) = (Answer::default(), Reader::new(text));
+        json.object().ok()?;
+        while let Some(name) = json.member().ok()? {
+            let value = json.value().ok()?;
             match &*name {
                 "choices" => once(&mut answer.choices, value)?,
                 "data" => once(&mut answer.data, value)?,
@@ -210,6 +214,7 @@ impl<'a> Answer<'a> {
                 _ => {}
             }
         }
+        json.end().ok()?;
         Some(answer)
     }
 }
@@ -291,6 +296,7 @@ mod tests {
             ),
             (r#"{"choices":[{"delta":{"role":"assistant","content":null}}]}"#, Kind::Quiet),
             (r#"{"choices":[]}"#, Kind::Quiet),
+            (r#"{"choices":[],"object":"","prompt_filter_results":[]}"#, Kind::Aside),
             (r#"{"choices":[{"delta":{"content":"x"}}]}"#, Kind::Content),
             (r#"{"choices":[{"delta":{"reasoning":"x"}}]}"#, Kind::Content),
             (r#"{"choices":[{"delta":{"tool_calls":[{"index":0}]}}]}"#, Kind::Content),

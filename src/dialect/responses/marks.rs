@@ -1,5 +1,7 @@
 //! Marked reasoning in a request that is passed on as it is: a provider of this dialect can read only its own.
 
+use crate::dialect::Dialect;
+use crate::dialect::origin;
 use crate::dialect::responses::json;
 use crate::dialect::responses::json::List;
 use crate::dialect::responses::json::Members;
@@ -36,10 +38,10 @@ fn write(item: &RawValue, list: &mut List<'_>) {
         return list.item().extend_from_slice(item.get().as_bytes());
     };
     let signature = match seal::brought("", &encrypted) {
-        Brought::Signature(signature) => signature,
-        Brought::Redacted(_) => return,
+        Brought::Signature(signature) => origin::owned(signature, Dialect::Responses, Dialect::Responses),
+        Brought::Redacted(_) => None,
     };
-    let Some((id, encrypted)) = seal::unpack(&signature) else { return };
+    let Some((id, encrypted)) = signature.as_deref().and_then(seal::unpack) else { return };
     let mut object = Object::open(list.item());
     for (key, value) in &members.0 {
         match key.as_ref() {

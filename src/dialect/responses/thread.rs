@@ -178,3 +178,6 @@ pub(super) fn id_of<'a>(members: &Members<'a>, response: &str, at: usize) -> Cow
     };
     members.text("id").unwrap_or_else(made)
 }
+
+#[cfg(test)]
+mod tests;

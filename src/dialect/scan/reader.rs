@@ -70,15 +70,20 @@ impl<'a> Reader<'a> {
     /// There is none, or it stops being one.
     pub fn value(&mut self) -> Result<&'a str, BadJson> {
         self.opened = false;
-        self.next_sign();
+        let first = self.next_sign();
         let start = self.at;
+        match first {
+            Some(b'{' | b'[') => self.nested()?,
+            first => self.simple(first)?,
+        }
+        Ok(&self.text[start..self.at])
+    }
+
+    /// A list or an object, with all it holds.
+    fn nested(&mut self) -> Result<(), BadJson> {
         let mut open = Nesting::default();
         loop {
             match self.next_sign() {
-                Some(b'"') => {
-                    self.at += 1;
-                    self.string()?;
-                }
                 Some(b'{') => {
                     self.at += 1;
                     if !self.is_next(b'}') {
@@ -94,11 +99,10 @@ impl<'a> Reader<'a> {
                         continue;
                     }
                 }
-                Some(sign) => self.scalar(sign)?,
-                None => return self.bad(),
+                first => self.simple(first)?,
             }
             if self.leave(&mut open)? {
-                return Ok(&self.text[start..self.at]);
+                return Ok(());
             }
         }
     }

@@ -4,13 +4,18 @@ use crate::dialect::scan::BadJson;
 use crate::dialect::scan::reader::Reader;
 
 impl<'a> Reader<'a> {
-    /// Any value but a string, a list or an object; `sign` is its first.
-    pub(super) fn scalar(&mut self, sign: u8) -> Result<(), BadJson> {
-        match sign {
-            b'-' | b'0'..=b'9' => self.number(),
-            b't' => self.word("true"),
-            b'f' => self.word("false"),
-            b'n' => self.word("null"),
+    /// Any value but a list or an object; `first` is its first sign, if there is one.
+    #[inline]
+    pub(super) fn simple(&mut self, first: Option<u8>) -> Result<(), BadJson> {
+        match first {
+            Some(b'"') => {
+                self.at += 1;
+                self.string().map(|_| ())
+            }
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b't') => self.word("true"),
+            Some(b'f') => self.word("false"),
+            Some(b'n') => self.word("null"),
             _ => self.bad(),
         }
     }
@@ -52,39 +57,36 @@ impl<'a> Reader<'a> {
     /// The rest of a string and the quote at its end; whether it holds escapes.
     #[inline]
     pub(super) fn string(&mut self) -> Result<bool, BadJson> {
-        // Most are names and short words, which end within eight bytes.
-        if let Some(word) = self.rest().first_chunk() {
-            let length = first_special(*word);
-            if word.get(length) == Some(&b'"') {
-                self.at += length + 1;
-                return Ok(false);
+        self.at = plain(self.text.as_bytes(), self.at);
+        match self.peek() {
+            Some(b'"') => {
+                self.at += 1;
+                Ok(false)
             }
+            _ => self.string_with_escapes(),
         }
-        self.long_string()
-    }
-
-    fn rest(&self) -> &'a [u8] {
-        self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 
     #[inline(never)]
-    fn long_string(&mut self) -> Result<bool, BadJson> {
-        let mut escaped = false;
+    fn string_with_escapes(&mut self) -> Result<bool, BadJson> {
         loop {
-            self.at += plain(self.rest());
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(escaped);
+                    return Ok(true);
                 }
                 Some(b'\\') => {
-                    escaped = true;
                     self.at += 1;
                     self.escape()?;
                 }
                 _ => return self.bad(),
             }
+            self.at = plain(self.text.as_bytes(), self.at);
         }
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 
     /// What follows a backslash. Half a surrogate pair passes: it is no matter of form (RFC 8259 §8.2).
@@ -105,44 +107,36 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// How many bytes stand before the next quote, backslash or control sign.
-pub(super) fn plain(bytes: &[u8]) -> usize {
-    let mut at = 0;
-    while let Some(word) = bytes[at..].first_chunk() {
-        let length = first_special(*word);
-        at += length;
-        if length < WORD {
-            return at;
+/// Where the next quote, backslash or control sign stands, from `at` on.
+#[inline]
+pub(super) fn plain(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(word) = bytes.get(at..at + WORD).and_then(<[u8]>::first_chunk) {
+        let marks = special(*word);
+        if marks != 0 {
+            return at + marks.trailing_zeros() as usize / WORD;
         }
-        if at >= SHORT {
-            break;
-        }
+        at += WORD;
     }
-    at + plain_of_long(&bytes[at..])
+    while bytes.get(at).is_some_and(|byte| !is_special(*byte)) {
+        at += 1;
+    }
+    at
+}
+
+fn is_special(byte: u8) -> bool {
+    byte < b' ' || byte == b'"' || byte == b'\\'
 }
 
 const WORD: usize = 8;
 
-/// From here on the widest registers are quicker.
-const SHORT: usize = 3 * WORD;
-
-fn plain_of_long(bytes: &[u8]) -> usize {
-    let run = &bytes[..memchr::memchr2(b'"', b'\\', bytes).unwrap_or(bytes.len())];
-    // The least of all bytes is found without a branch for each.
-    match run.iter().fold(u8::MAX, |least, byte| least.min(*byte)) < b' ' {
-        true => run.iter().take_while(|byte| **byte >= b' ').count(),
-        false => run.len(),
-    }
-}
-
-/// Where the first quote, backslash or control sign stands; 8 if nowhere. All bytes are looked at in one number.
+/// The highest bit of each quote, backslash and control sign; bytes behind the first may be marked in vain, as the
+/// subtraction borrows from them.
 #[inline]
-pub(super) fn first_special(word: [u8; WORD]) -> usize {
+fn special(word: [u8; WORD]) -> u64 {
     const ONES: u64 = u64::MAX / 255;
     let word = u64::from_le_bytes(word);
-    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    // Bytes behind the first may be marked in vain: the subtraction borrows from them.
-    let marks = (control | zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5c))) & (ONES << 7);
-    marks.trailing_zeros() as usize / WORD
+    let control = word.wrapping_sub(ONES * 0x20);
+    let quote = (word ^ (ONES * 0x22)).wrapping_sub(ONES);
+    let backslash = (word ^ (ONES * 0x5c)).wrapping_sub(ONES);
+    (control | quote | backslash) & !word & (ONES << 7)
 }

@@ -97,6 +97,7 @@ impl MediaRelay {
         let kind = if event.is_error() { Kind::Error } else { seen.kind };
         match kind {
             Kind::Garbage => self.garbage += 1,
+            Kind::Aside => {}
             Kind::Error => self.flow = Flow::Error(data.map(|d| d.into_owned()).unwrap_or_default().into()),
             // Before the first content a ping would only delay the decision, and an end is none.
             Kind::Ping | Kind::Done if self.flow == Flow::Waiting => {}

@@ -12,6 +12,9 @@ mod reply;
 mod tools;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use crate::dialect::bad_request::BadRequest;
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::hub::ChatResponse;

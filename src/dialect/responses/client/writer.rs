@@ -227,3 +227,6 @@ fn is_finished(what: &What, last: bool) -> bool {
         What::Image(_) => true,
     }
 }
+
+#[cfg(test)]
+mod tests;

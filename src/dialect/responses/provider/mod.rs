@@ -7,6 +7,9 @@ mod items;
 mod reader;
 mod tools;
 
+#[cfg(test)]
+mod tests;
+
 use crate::dialect::frame::Framing;
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::hub::ChatResponse;

@@ -265,3 +265,6 @@ fn is_call(item: &Item<'_>) -> bool {
 fn number(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests;

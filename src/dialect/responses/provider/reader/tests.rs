@@ -2,12 +2,12 @@
 
 use crate::dialect::frame::Framer;
 use crate::dialect::responses::PROVIDER;
-use crate::dialect::responses::tests::shown;
+use crate::dialect::responses::tests as shown;
 use crate::dialect::side::Garbage;
 use crate::dialect::side::ProviderSide;
 use bytes::Bytes;
 
-const EVENTS: &str = include_str!("../fixtures/events.sse");
+const EVENTS: &str = include_str!("../../fixtures/events.sse");
 
 fn chunks(pieces: &[&[u8]]) -> (Vec<String>, usize) {
     let (mut framer, mut frames) = (Framer::new(PROVIDER.framing(), 1 << 20), Vec::new());
@@ -29,7 +29,7 @@ fn said(events: &[&str]) -> Vec<String> {
 #[test]
 fn a_stream_is_read_in_its_order_wherever_it_is_cut() {
     let expected: Vec<String> =
-        include_str!("../fixtures/events.chunks").lines().map(str::to_owned).collect();
+        include_str!("../../fixtures/events.chunks").lines().map(str::to_owned).collect();
     assert_eq!(chunks(&[EVENTS.as_bytes()]), (expected.clone(), 0));
     for at in 0..EVENTS.len() {
         let (head, tail) = EVENTS.as_bytes().split_at(at);

@@ -1,4 +1,4 @@
-//! The hub in few words, so that fixtures can be read.
+//! What tests of both sides share: the hub in few words, so that fixtures can be read.
 
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::hub::Chunk;
@@ -6,6 +6,7 @@ use crate::dialect::hub::Delta;
 use crate::dialect::hub::Media;
 use crate::dialect::hub::Part;
 use crate::dialect::hub::Role;
+use serde_json::Value;
 
 pub fn messages(request: &ChatRequest<'_>) -> String {
     let lines = request.messages.iter().map(|message| {
@@ -85,4 +86,9 @@ fn delta(delta: &Delta<'_>) -> String {
         Delta::Image(image) => format!("image {}", media(&image.media)),
         Delta::TextSignature(_) | Delta::Redacted(_) | Delta::Audio(_) => format!("{delta:?}"),
     }
+}
+
+/// JSON that may stand in any order.
+pub fn json(text: impl AsRef<[u8]>) -> Value {
+    serde_json::from_slice(text.as_ref()).unwrap()
 }

@@ -118,9 +118,9 @@ fn input_items_have_ids_and_their_full_form() {
 #[test]
 fn marks_are_lifted_before_a_provider_sees_them() {
     let body = r#"{"model":"m","input":[
-        {"type":"reasoning","id":"rs_n0","summary":[],"encrypted_content":"tollgate.sealed:openai-reasoning:4:rs_1gAAA"},
-        {"type":"reasoning","id":"rs_n1","summary":[],"encrypted_content":"tollgate.sealed:EqQB"},
-        {"type":"reasoning","id":"rs_n2","summary":[],"encrypted_content":"tollgate.redacted:xyz"},
+        {"type":"reasoning","id":"rs_n0","summary":[],"encrypted_content":"tollgate.sealed:tollgate-responses:openai-reasoning:4:rs_1gAAA"},
+        {"type":"reasoning","id":"rs_n1","summary":[],"encrypted_content":"tollgate.sealed:tollgate-anthropic:EqQB"},
+        {"type":"reasoning","id":"rs_n2","summary":[],"encrypted_content":"tollgate.redacted:tollgate-anthropic:xyz"},
         {"type":"reasoning","id":"rs_9","summary":[],"encrypted_content":"gBBB"},
         {"role":"user","content":"what is tollgate.sealed?"}],"top_p":1}"#;
     let expected = r#"{"model":"m","top_p":1,"input":[

@@ -8,8 +8,8 @@ use crate::dialect::hub::Delta;
 use crate::dialect::hub::Finish;
 use crate::dialect::responses::CLIENT;
 use crate::dialect::responses::PROVIDER;
+use crate::dialect::responses::tests as shown;
 use crate::dialect::responses::tests::json;
-use crate::dialect::responses::tests::shown;
 use crate::dialect::side::ClientError;
 use crate::dialect::side::ClientSide;
 use crate::dialect::side::Opening;
@@ -105,7 +105,7 @@ fn rich() -> Vec<Chunk<'static>> {
 
 #[test]
 fn a_rich_stream_is_written_as_the_vendor_writes_it() {
-    let expected: Vec<Value> = include_str!("../fixtures/stream.jsonl").lines().map(json).collect();
+    let expected: Vec<Value> = include_str!("../../fixtures/stream.jsonl").lines().map(json).collect();
     let events = events(&written(&rich()));
     for (at, (event, mut expected)) in events.iter().zip(expected.clone()).enumerate() {
         // The repeated request is that of the whole answer, which has a test of its own.
