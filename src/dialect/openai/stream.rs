@@ -125,7 +125,7 @@ impl<'a> Chunk<'a> {
         let kind = match &self.choices {
             Some(choices) if choices.content || choices.finished != 0 => Kind::Content,
             Some(choices) if choices.count == 0 && usage.is_some() => Kind::Usage,
-            Some(choices) if choices.count == 0 && self.object == Some("") => Kind::Aside,
+            Some(choices) if choices.count == 0 && self.object == Some("\"\"") => Kind::Aside,
             Some(_) => Kind::Quiet,
             // Not a chunk as we know it; a vendor's extra is passed on.
             None if usage.is_some() && said(self.object).is_some() => Kind::Usage,
