@@ -173,7 +173,12 @@ fn choice(said: SaidChoice<'_>) -> Choice<'_> {
     parts.extend(message.audio.and_then(audio).map(Part::Audio));
     let mut calls = message.tool_calls.unwrap_or_default();
     let function = message.function_call;
-    calls.extend(function.map(|function| SaidCall { id: None, function: Some(function), custom: None, extra_content: None }));
+    calls.extend(function.map(|function| SaidCall {
+        id: None,
+        function: Some(function),
+        custom: None,
+        extra_content: None,
+    }));
     let has_calls = !calls.is_empty();
     parts.extend(told_apart(calls).into_iter().map(Part::ToolCall));
     let finish = said.finish_reason.map_or(Finish::Stop, |reason| Finish::of_word(&reason.0));

@@ -138,7 +138,8 @@ impl Said<'_> {
     fn is_error(&self) -> bool {
         // Older servers write an error flat, without `error` around it (vendors.md §6).
         let is_flat = self.choices.is_none() && self.object.is_some_and(|object| object.get() == "\"error\"");
-        let broke_off = |choice: &SaidChoice<'_>| choice.finish_reason.as_ref().is_some_and(|r| r.0 == "error");
+        let broke_off =
+            |choice: &SaidChoice<'_>| choice.finish_reason.as_ref().is_some_and(|r| r.0 == "error");
         is_flat
             || is_error(self.error)
             || self.x_groq.as_ref().is_some_and(|groq| is_error(groq.error))
@@ -148,8 +149,10 @@ impl Said<'_> {
 
 impl Reader {
     fn chunk(&mut self, said: Said<'_>, sink: &mut dyn FnMut(Chunk<'_>)) {
-        let told = said.usage.filter(|usage| usage.get() != "null").or(said.x_groq.and_then(|groq| groq.usage));
-        let (id, model) = (said.id.map(Cow::from).unwrap_or_default(), said.model.map(Cow::from).unwrap_or_default());
+        let told =
+            said.usage.filter(|usage| usage.get() != "null").or(said.x_groq.and_then(|groq| groq.usage));
+        let (id, model) =
+            (said.id.map(Cow::from).unwrap_or_default(), said.model.map(Cow::from).unwrap_or_default());
         let choices = said.choices.unwrap_or_default();
         // Some vendors speak before they know their own name.
         let knows = !id.is_empty() || !model.is_empty() || !choices.is_empty() || told.is_some();
@@ -196,13 +199,23 @@ impl Reader {
         for citation in said.annotations.into_iter().flatten().filter_map(SaidAnnotation::citation) {
             say(Delta::Citation(citation));
         }
-        said.images.into_iter().flatten().filter_map(answer::image).for_each(|image| say(Delta::Image(image)));
+        said.images
+            .into_iter()
+            .flatten()
+            .filter_map(answer::image)
+            .for_each(|image| say(Delta::Image(image)));
         said.audio.and_then(answer::audio).into_iter().for_each(|audio| say(Delta::Audio(audio)));
         for (place, call) in (0..).zip(said.tool_calls.into_iter().flatten()) {
             self.calls.add(choice, call.piece(place), say);
         }
         if let Some(function) = said.function_call {
-            let call = SaidCall { index: None, id: None, function: Some(function), custom: None, extra_content: None };
+            let call = SaidCall {
+                index: None,
+                id: None,
+                function: Some(function),
+                custom: None,
+                extra_content: None,
+            };
             self.calls.add(choice, call.piece(0), say);
         }
     }
@@ -249,4 +262,3 @@ fn speak(content: &RawValue, say: &mut dyn FnMut(Delta<'_>)) {
         }
     }
 }
-

@@ -36,7 +36,12 @@ fn told(request: &ChatRequest<'_>) -> Vec<String> {
     }
     lines.extend(tools.iter().map(|tool| format!("{tool:?}")));
     lines.push(format!("choice {tool_choice:?} parallel {parallel_tool_calls:?} limit {max_output:?}"));
-    lines.extend([format!("{sampling:?}"), format!("stop {stop:?}"), format!("{format:?}"), format!("{reasoning:?}")]);
+    lines.extend([
+        format!("{sampling:?}"),
+        format!("stop {stop:?}"),
+        format!("{format:?}"),
+        format!("{reasoning:?}"),
+    ]);
     lines.push(format!("stream {stream} tier {service_tier:?} user {user:?} verbosity {verbosity:?}"));
     lines.push(format!("key {prompt_cache_key:?} search {web_search:?}"));
     lines.extend(extras.iter().map(|extra| format!("extra {extra:?}")));
@@ -70,7 +75,9 @@ fn half_a_request_is_none() {
 
 #[test]
 fn the_newer_limit_counts_in_whatever_order() {
-    for fields in [r#""max_tokens":1,"max_completion_tokens":2"#, r#""max_completion_tokens":2,"max_tokens":1"#] {
+    for fields in
+        [r#""max_tokens":1,"max_completion_tokens":2"#, r#""max_completion_tokens":2,"max_tokens":1"#]
+    {
         assert!(asked(fields).unwrap().contains("limit Some(2)"), "{fields}");
     }
     assert!(asked(r#""max_tokens":1,"max_completion_tokens":null"#).unwrap().contains("limit Some(1)"));
@@ -150,7 +157,8 @@ fn what_is_wrong_is_named() {
 
 #[test]
 fn what_was_thought_is_read_in_every_spelling() {
-    let thought = |more: &str| said(&format!(r#"{{"role":"assistant","content":"x",{more}}}"#)).unwrap().remove(0);
+    let thought =
+        |more: &str| said(&format!(r#"{{"role":"assistant","content":"x",{more}}}"#)).unwrap().remove(0);
     for more in [
         r#""reasoning_content":"hm""#,
         r#""reasoning":"hm""#,
@@ -167,7 +175,8 @@ fn what_was_thought_is_read_in_every_spelling() {
 #[test]
 fn a_file_may_come_as_bare_base64_and_a_url_stays_one() {
     let file = |data: &str| {
-        let message = format!(r#"{{"role":"user","content":[{{"type":"file","file":{{"file_data":"{data}"}}}}]}}"#);
+        let message =
+            format!(r#"{{"role":"user","content":[{{"type":"file","file":{{"file_data":"{data}"}}}}]}}"#);
         let body = format!(r#"{{"messages":[{message}]}}"#);
         let request = read(body.as_bytes()).unwrap();
         match &request.messages[0].parts[0] {

@@ -1,1 +1,1 @@
-//! x
+//! A stream of chunks as providers send it.
