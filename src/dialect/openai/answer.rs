@@ -262,3 +262,6 @@ pub fn audio(said: SaidAudio<'_>) -> Option<Audio<'_>> {
     // The answer does not repeat the format that was asked for.
     is_something.then_some(Audio { format: Cow::Borrowed(""), data, transcript })
 }
+
+#[cfg(test)]
+mod tests;

@@ -262,3 +262,6 @@ fn speak(content: &RawValue, say: &mut dyn FnMut(Delta<'_>)) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -249,3 +249,6 @@ impl<'a> SaidFormat<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

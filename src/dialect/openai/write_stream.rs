@@ -283,3 +283,6 @@ impl WriteChunks for Writer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
