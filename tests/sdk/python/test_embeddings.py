@@ -1,9 +1,14 @@
 """Embeddings through openai-python, which asks for base64 unless told otherwise."""
 
+import os
+
 import pytest
+from conftest import connect
 
 
-def test_base64_and_floats_are_the_same_numbers(client):
+def test_base64_and_floats_are_the_same_numbers():
+    # The SDK unpacks base64 after it has looked at the schema, which knows floats only.
+    client = connect(os.environ["TOLLGATE_KEY"], _strict_response_validation=False)
     ask = {"model": "chat", "input": ["one text", "another text"]}
     packed = client.embeddings.create(**ask)
     floats = client.embeddings.create(encoding_format="float", **ask)
