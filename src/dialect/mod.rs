@@ -75,6 +75,20 @@ impl Dialect {
         }
     }
 
+    /// Headers of a client that belong to its request: a provider of the same dialect has to hear them too.
+    pub fn spoken_headers(self) -> &'static [&'static str] {
+        match self {
+            Dialect::Anthropic => anthropic::SPOKEN_HEADERS,
+            Dialect::OpenAi
+            | Dialect::Responses
+            | Dialect::Gemini
+            | Dialect::Ollama
+            | Dialect::Cohere
+            | Dialect::Replicate
+            | Dialect::Bedrock => &[],
+        }
+    }
+
     /// How a client is spoken to in it; clients of the others are given OpenAI's.
     pub fn client_side(self) -> &'static dyn ClientSide {
         match self {

@@ -7,6 +7,9 @@ use crate::dialect::operation::Operation;
 use crate::gateway::refuse;
 use crate::gateway::refuse::Refusal;
 use bytes::Bytes;
+use http::HeaderMap;
+use http::HeaderName;
+use http::HeaderValue;
 use http::Version;
 use http::header;
 use pingora::ErrorType;
@@ -25,6 +28,8 @@ pub struct Ask {
     pub body: Bytes,
     /// What the client sent, where the whole conversation stands in `body` instead.
     pub said: Bytes,
+    /// Headers that belong to the request in the client's dialect.
+    pub spoken: Vec<(HeaderName, HeaderValue)>,
     /// `X-Failover: off` was not sent.
     pub failover: bool,
 }
@@ -58,7 +63,15 @@ pub async fn receive(
         .headers
         .get("x-failover")
         .is_none_or(|v| !v.as_bytes().eq_ignore_ascii_case(b"off"));
-    Ok(Ask { operation, shape, said: body.clone(), body, failover })
+    let spoken = spoken(&client.req_header().headers, operation);
+    Ok(Ask { operation, shape, said: body.clone(), body, spoken, failover })
+}
+
+fn spoken(headers: &HeaderMap, operation: Operation) -> Vec<(HeaderName, HeaderValue)> {
+    let of = |name: &'static str| {
+        headers.get_all(name).iter().map(move |value| (HeaderName::from_static(name), value.clone()))
+    };
+    operation.dialect().spoken_headers().iter().copied().flat_map(of).collect()
 }
 
 async fn whole_body(client: &mut Session, limit: usize, patience: Duration) -> Result<Bytes, NotReceived> {

@@ -34,6 +34,9 @@ use crate::dialect::side::WriteChunks;
 
 pub use words::NO_SEAL;
 
+/// What a client wants before it is everybody's; the vendor refuses the fields of a beta that is not named here.
+pub const SPOKEN_HEADERS: &[&str] = &["anthropic-beta"];
+
 /// The provider's side.
 pub struct Provider;
 

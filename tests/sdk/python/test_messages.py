@@ -120,6 +120,23 @@ def test_tokens_are_counted(claude, anywhere):
     assert 0 < few.input_tokens < claude.messages.count_tokens(**ask).input_tokens
 
 
+def tidied(claude, model, betas):
+    edits = {"edits": [{"type": "clear_tool_uses_20250919"}]}
+    return claude.beta.messages.with_raw_response.create(**question(model, context_management=edits, betas=betas))
+
+
+def test_what_a_beta_brings_is_for_the_vendor_to_know(claude, anywhere):
+    answer = tidied(claude, anywhere, ["context-management-2025-06-27"])
+    assert answer.parse().content[0].text.startswith(HELLO)
+    ours = anywhere.startswith("anthropic/")
+    assert ("context_management" in answer.headers.get("x-dropped-params", "")) is not ours
+
+
+def test_a_beta_nobody_named_is_refused_by_the_vendor(claude):
+    with pytest.raises(anthropic.BadRequestError, match="context_management"):
+        tidied(claude, "anthropic/claude-sonnet-4-6", [])
+
+
 def test_models_are_listed(claude):
     assert {"chat", "shaky"} <= {model.id for model in claude.models.list()}
     assert claude.models.retrieve("chat").type == "model"
