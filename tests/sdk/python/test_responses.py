@@ -45,6 +45,7 @@ def test_a_tool_is_called_and_its_result_answered(client, anywhere):
     first = client.responses.create(model=anywhere, input=ORDER, tools=[TOOL])
     (call,) = [item for item in first.output if item.type == "function_call"]
     assert (call.name, json.loads(call.arguments)) == ("look_up", {"city": "Köln", "days": 3})
+    assert call.call_id.startswith("call_") and call.id.startswith("fc_")
     result = {"type": "function_call_output", "call_id": call.call_id, "output": "21 degrees"}
     second = client.responses.create(model=anywhere, previous_response_id=first.id, input=[result], tools=[TOOL])
     assert second.output_text.startswith(HELLO)
