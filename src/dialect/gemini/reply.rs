@@ -4,6 +4,7 @@ use crate::dialect::hub::Audio;
 use crate::dialect::hub::Finish;
 use crate::dialect::hub::Image;
 use crate::dialect::hub::Media;
+use crate::dialect::text::compact;
 use crate::dialect::usage::Usage;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -126,7 +127,7 @@ pub(super) enum Piece<'a> {
     Call {
         id: Cow<'a, str>,
         name: Cow<'a, str>,
-        args: &'a str,
+        args: Cow<'a, str>,
         seal: Option<Cow<'a, str>>,
     },
     Image(Image<'a>),
@@ -210,7 +211,7 @@ impl<'a> Call<'a> {
         Piece::Call {
             id: plain(self.id).unwrap_or_default(),
             name: plain(self.name).unwrap_or_default(),
-            args: self.args.map_or("{}", RawValue::get),
+            args: self.args.map_or(Cow::Borrowed("{}"), |args| compact(args.get())),
             seal,
         }
     }
