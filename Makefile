@@ -37,4 +37,4 @@ bench: build ## CPU and memory beside nginx and a bare Pingora (more: make bench
 
 clean: ## remove everything that was built or installed here
 	@$(CARGO) clean
-	@rm -rf .venv tests/sdk/node/node_modules
+	@rm -rf .venv tests/{sdk/node,command_lines}/node_modules
