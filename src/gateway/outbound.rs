@@ -95,7 +95,7 @@ pub async fn outbound(
     }
     if ask.operation.counts_tokens() {
         let can = vendor.counts_tokens(ask.operation);
-        return can.then(|| same(vendor, stop, ask)).ok_or_else(|| unserved(ask));
+        return can.then(|| counted(vendor, stop, ask)).ok_or_else(|| unserved(ask));
     }
     if !ask.operation.is_chat() {
         return match provider {
@@ -165,10 +165,15 @@ fn watched(vendor: &Vendor, stop: &Stop, ask: &Ask) -> Outbound {
     Outbound {
         path,
         body,
-        headers: Vec::new(),
+        headers: ask.headers.clone(),
         speech: Speech::Watched(dialect),
         dropped: Dropped::default(),
     }
+}
+
+/// A request whose tokens its own vendor counts.
+fn counted(vendor: &Vendor, stop: &Stop, ask: &Ask) -> Outbound {
+    Outbound { headers: ask.headers.clone(), ..same(vendor, stop, ask) }
 }
 
 fn read<'a>(client: Dialect, ask: &'a Ask) -> Result<ChatRequest<'a>, Failure> {

@@ -72,6 +72,10 @@ impl ProviderSide for Provider {
 }
 
 impl ClientSide for Client {
+    fn headers(&self) -> &'static [&'static str] {
+        &["anthropic-version", "anthropic-beta"]
+    }
+
     fn no_seal(&self) -> Option<&'static str> {
         Some(NO_SEAL)
     }
