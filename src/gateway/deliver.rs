@@ -284,8 +284,13 @@ async fn leave(wire: Wire, relay: &Relay, record: &mut Record, ask: &Ask) -> End
     Ended::ClientLeft
 }
 
-/// What the provider counted; else about what it must have: an event is about a token.
+/// What the provider counted; else about what it must have: an event is about a token. Some tell at the beginning
+/// what they have counted till then, so a count is the last word only at the end.
 fn used(relay: &Relay, ask: &Ask) -> Usage {
     let output = if ask.operation.answers_in_words() { relay.content_events() } else { 0 };
-    relay.usage().unwrap_or_else(|| Usage { output, ..verdicts::prompt(ask) })
+    match relay.usage() {
+        Some(told) if *relay.flow() == Flow::Done => told,
+        Some(told) => Usage { output: told.output.max(output), ..told },
+        None => Usage { output, ..verdicts::prompt(ask) },
+    }
 }

@@ -1,0 +1,78 @@
+//! Providers of other dialects that misbehave on the wire: what their clients are told, and what is charged.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use serde_json::Value;
+use serde_json::json;
+use std::time::Duration;
+use support::Gateway;
+use support::KEY;
+use support::Reply;
+use support::Request;
+use support::Vendor;
+use support::chat_body;
+use support::chat_request;
+
+/// A gateway with this provider alone, which is asked once.
+fn gateway(failover: &str, provider: &str) -> Gateway {
+    Gateway::start(&format!(
+        "cache: {{ exact: {{ ttl: 0 }} }}
+log: {{ format: json }}
+failover: {{ {failover}, check_interval: off, retry_max: 0 }}
+providers:
+{provider}
+keys: [ {{ name: app, key: '{KEY}' }} ]
+"
+    ))
+}
+
+fn anthropic(vendor: &Vendor) -> String {
+    format!(
+        "  anthropic: {{ base_url: '{}', api_key: k-anthropic-0123, models: [ claude ], check: false }}",
+        vendor.base_url()
+    )
+}
+
+/// A stream of Anthropic's up to its fourth word. It says in the beginning what it has counted till then.
+fn four_words() -> Reply {
+    let usage = json!({ "input_tokens": 11, "output_tokens": 1 });
+    let start = json!({ "type": "message_start", "message": { "id": "msg_1", "type": "message", "role": "assistant",
+        "model": "claude", "content": [], "stop_reason": null, "stop_sequence": null, "usage": usage } });
+    let open =
+        json!({ "type": "content_block_start", "index": 0, "content_block": { "type": "text", "text": "" } });
+    let say = |text: &str| json!({ "type": "content_block_delta", "index": 0, "delta": { "type": "text_delta", "text": text } });
+    let events = [start, open, say("one "), say("two "), say("three "), say("four ")];
+    events.iter().fold(Reply::sse_head(), |reply, event| reply.event(&event.to_string()))
+}
+
+async fn charged(gateway: &Gateway) -> Value {
+    let line = gateway.wait_for_log(|line| line.contains("\"tokens_output\"")).await;
+    serde_json::from_str(&line).unwrap()
+}
+
+#[tokio::test]
+async fn what_a_stream_had_said_before_it_broke_off_is_charged() {
+    let vendor = Vendor::start(|_, _: &Request| four_words().then(support::Step::Close));
+    let gateway = gateway("between_events: 5s", &anthropic(&vendor));
+    let answer = support::ask(&gateway, &chat_body("claude", true)).await;
+    assert_eq!(answer.text(), "one two three four ");
+    assert_ne!(answer.events().last().map(String::as_str), Some(support::DONE));
+    let line = charged(&gateway).await;
+    assert_eq!((&line["tokens_input"], &line["tokens_output"]), (&json!(11), &json!(4)), "{line}");
+}
+
+#[tokio::test]
+async fn what_a_stream_had_said_before_its_client_left_is_charged() {
+    let vendor = Vendor::start(|_, _: &Request| four_words().then(support::Step::Hang));
+    let gateway = gateway("between_events: 60s", &anthropic(&vendor));
+    let mut client = support::Wire::to(gateway.address()).await;
+    client.send(chat_request(KEY, &chat_body("claude", true).to_string())).await;
+    client.read_until("four ").await;
+    client.reset();
+    vendor.wait_for_closed(1).await;
+    let line = charged(&gateway).await;
+    assert_eq!((&line["status"], &line["tokens_input"]), (&json!(499), &json!(11)), "{line}");
+    assert_eq!(line["tokens_output"], 4, "{line}");
+}
