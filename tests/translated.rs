@@ -6,7 +6,6 @@ mod support;
 
 use serde_json::Value;
 use serde_json::json;
-use std::time::Duration;
 use support::Gateway;
 use support::KEY;
 use support::Reply;
@@ -47,6 +46,16 @@ fn four_words() -> Reply {
     events.iter().fold(Reply::sse_head(), |reply, event| reply.event(&event.to_string()))
 }
 
+fn ollama(vendor: &Vendor) -> String {
+    format!("  ollama: {{ base_url: '{}', models: [ llama ], check: false }}", vendor.base_url())
+}
+
+/// Empty lines without a pause, more of them than can be read in a moment.
+fn empty_lines() -> Reply {
+    let line = "\n".repeat(1 << 20);
+    (0..64).fold(Reply::head(200, &[("content-type", "application/x-ndjson")]), |reply, _| reply.bytes(&line))
+}
+
 async fn charged(gateway: &Gateway) -> Value {
     let line = gateway.wait_for_log(|line| line.contains("\"tokens_output\"")).await;
     serde_json::from_str(&line).unwrap()
@@ -75,4 +84,13 @@ async fn what_a_stream_had_said_before_its_client_left_is_charged() {
     let line = charged(&gateway).await;
     assert_eq!((&line["status"], &line["tokens_input"]), (&json!(499), &json!(11)), "{line}");
     assert_eq!(line["tokens_output"], 4, "{line}");
+}
+
+#[tokio::test]
+async fn a_flood_of_nothing_ends_in_time() {
+    let vendor = Vendor::start(|_, _: &Request| empty_lines());
+    let gateway = gateway("first_event: 50ms", &ollama(&vendor));
+    let answer = support::ask(&gateway, &chat_body("llama", true)).await;
+    assert_eq!(answer.status, 503, "{}", answer.text());
+    gateway.wait_for_log(|line| line.contains("\"outcome\":\"timeout\"")).await;
 }
