@@ -94,3 +94,80 @@ async fn a_flood_of_nothing_ends_in_time() {
     assert_eq!(answer.status, 503, "{}", answer.text());
     gateway.wait_for_log(|line| line.contains("\"outcome\":\"timeout\"")).await;
 }
+
+/// A vendor that promises a stream on a host of somebody else's, and has the answer when it is asked for it.
+fn promising(request: &Request) -> Reply {
+    let at = format!("http://{}/predictions/1", request.header("host").unwrap());
+    let urls = json!({ "get": at, "cancel": format!("{at}/cancel"), "stream": "http://127.0.0.9:1/stream" });
+    let (status, output) = match request.method.as_str() {
+        "POST" => ("starting", Value::Null),
+        _ => ("succeeded", json!(["fetched"])),
+    };
+    Reply::json(201, json!({ "id": "1", "model": "m", "status": status, "output": output, "urls": urls }))
+}
+
+#[tokio::test]
+async fn a_stream_on_a_strange_host_is_fetched_instead() {
+    let vendor = Vendor::start(|_, request| promising(request));
+    let provider = format!(
+        "  replicate: {{ base_url: '{}', api_key: k-replicate-0123, models: [ a/m ], check: false }}",
+        vendor.base_url()
+    );
+    let gateway = gateway("first_event: 5s", &provider);
+    let answer = support::ask(&gateway, &chat_body("replicate/a/m", true)).await;
+    assert_eq!((answer.status, answer.text().as_str()), (200, "fetched"));
+    let asked: Vec<String> = vendor.requests().into_iter().map(|request| request.path).collect();
+    assert_eq!(asked, ["/models/a/m/predictions", "/predictions/1"]);
+}
+
+#[tokio::test]
+async fn words_that_one_target_lacks_are_no_fault_while_another_is_down() {
+    let down = Vendor::start(|_, _: &Request| Reply::json(503, json!({ "error": { "message": "down" } })));
+    let other = Vendor::start(|_, _: &Request| Reply::silent());
+    let gateway = Gateway::start(&format!(
+        "strict: true
+failover: {{ check_interval: off }}
+providers:
+{}{}
+groups: {{ both: {{ order: as-written, members: [ down/m, anthropic/claude ] }} }}
+keys: [ {{ name: app, key: '{KEY}' }} ]
+",
+        support::provider("down", down.base_url()),
+        anthropic(&other)
+    ));
+    let mut body = chat_body("both", false);
+    body["logit_bias"] = json!({ "1": 2 });
+    let answer = support::ask(&gateway, &body).await;
+    assert_eq!((answer.status, other.count()), (503, 0), "{}", answer.json());
+    body["model"] = json!("anthropic/claude");
+    body["X"] = json!(1);
+    let answer = support::ask_with(&gateway, &body, &[("x-failover", "off")]).await;
+    assert_eq!(answer.status, 400, "{}", answer.json());
+}
+
+#[tokio::test]
+async fn an_answer_from_the_cache_can_be_gone_on_from_though_it_was_deleted() {
+    let vendor = Vendor::start(|_, request| Reply::answer(request, "hello"));
+    let gateway = Gateway::start(&format!(
+        "failover: {{ check_interval: off }}\nproviders:\n{}keys: [ {{ name: app, key: '{KEY}' }} ]\n",
+        support::provider("chat", vendor.base_url())
+    ));
+    let http = support::client();
+    let call = async |method: reqwest::Method, path: &str, body: Option<Value>| {
+        let request = http.request(method, gateway.url(path)).bearer_auth(KEY);
+        let request = body.iter().fold(request, |request, body| request.json(body));
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+    };
+    let question = || Some(json!({ "model": "m", "input": "hi" }));
+    let (_, first) = call(reqwest::Method::POST, "/v1/responses", question()).await;
+    let id = first["id"].as_str().unwrap();
+    let path = format!("/v1/responses/{id}");
+    assert_eq!(call(reqwest::Method::DELETE, &path, None).await.0, 200);
+    assert_eq!(call(reqwest::Method::GET, &path, None).await.0, 404);
+    let (_, again) = call(reqwest::Method::POST, "/v1/responses", question()).await;
+    assert_eq!((again["id"].as_str(), vendor.count()), (Some(id), 1), "the cache did not answer");
+    let next = json!({ "model": "m", "input": "and?", "previous_response_id": id });
+    let (status, answer) = call(reqwest::Method::POST, "/v1/responses", Some(next)).await;
+    assert_eq!(status, 200, "{answer}");
+}
