@@ -56,6 +56,15 @@ fn empty_lines() -> Reply {
     (0..64).fold(Reply::head(200, &[("content-type", "application/x-ndjson")]), |reply, _| reply.bytes(&line))
 }
 
+/// More text than the event that says all of it again may hold.
+fn seventeen_mebibytes() -> Reply {
+    let text = "x".repeat(1 << 20);
+    let say =
+        json!({ "type": "content_block_delta", "index": 0, "delta": { "type": "text_delta", "text": text } });
+    let stop = json!({ "type": "message_stop" });
+    (0..17).fold(four_words(), |reply, _| reply.event(&say.to_string())).event(&stop.to_string()).end()
+}
+
 async fn charged(gateway: &Gateway) -> Value {
     let line = gateway.wait_for_log(|line| line.contains("\"tokens_output\"")).await;
     serde_json::from_str(&line).unwrap()
@@ -170,4 +179,15 @@ async fn an_answer_from_the_cache_can_be_gone_on_from_though_it_was_deleted() {
     let next = json!({ "model": "m", "input": "and?", "previous_response_id": id });
     let (status, answer) = call(reqwest::Method::POST, "/v1/responses", Some(next)).await;
     assert_eq!(status, 200, "{answer}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_said_twice_is_not_kept_without_bound() {
+    let vendor = Vendor::start(|_, _: &Request| seventeen_mebibytes());
+    let gateway = gateway("between_events: 60s", &anthropic(&vendor));
+    let asked = support::client().post(gateway.url("/v1/responses")).bearer_auth(KEY);
+    let asked = asked.json(&json!({ "model": "claude", "input": "hi", "stream": true })).send();
+    let text = asked.await.unwrap().text().await.unwrap();
+    assert!(!text.contains("event: response.completed"), "all of it was kept");
+    assert!(text.contains("event: response.failed"), "{}", &text[text.len() - 300..]);
 }
