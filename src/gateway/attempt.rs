@@ -39,6 +39,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 /// What a provider answered.
+#[allow(clippy::large_enum_variant)] // the large one is the common one
 pub enum Reply {
     Whole(Whole),
     /// A stream whose first content has come. Boxed: it is much larger than the other.
