@@ -7,6 +7,7 @@ pub mod anthropic;
 pub mod bad_request;
 pub mod bedrock;
 pub mod cohere;
+pub mod custom;
 pub mod fault;
 pub mod frame;
 pub mod gemini;
@@ -72,20 +73,6 @@ impl Dialect {
             Dialect::Cohere => &cohere::PROVIDER,
             Dialect::Replicate => &replicate::PROVIDER,
             Dialect::Bedrock => &bedrock::PROVIDER,
-        }
-    }
-
-    /// Headers of a client that belong to its request: a provider of the same dialect has to hear them too.
-    pub fn spoken_headers(self) -> &'static [&'static str] {
-        match self {
-            Dialect::Anthropic => anthropic::SPOKEN_HEADERS,
-            Dialect::OpenAi
-            | Dialect::Responses
-            | Dialect::Gemini
-            | Dialect::Ollama
-            | Dialect::Cohere
-            | Dialect::Replicate
-            | Dialect::Bedrock => &[],
         }
     }
 

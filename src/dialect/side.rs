@@ -106,6 +106,12 @@ pub trait ProviderSide: Sync {
 
 /// The client's side: reads requests, writes answers.
 pub trait ClientSide: Sync {
+    /// Headers, in lower case, in which its clients ask for versions and the like: they go along where a body is
+    /// passed on as it is.
+    fn headers(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Reads a request.
     ///
     /// # Errors

@@ -86,14 +86,6 @@ pub async fn outbound(
     ask: &Ask,
     terms: &mut Terms<'_>,
 ) -> Result<Outbound, Failure> {
-    let mut outbound = worded(vendor, stop, ask, terms).await?;
-    if ask.operation.dialect() == vendor.preset.dialect {
-        outbound.headers.extend(ask.spoken.iter().cloned());
-    }
-    Ok(outbound)
-}
-
-async fn worded(vendor: &Vendor, stop: &Stop, ask: &Ask, terms: &mut Terms<'_>) -> Result<Outbound, Failure> {
     let (client, provider) = (ask.operation.dialect(), vendor.preset.dialect);
     let traits = vendor.traits(&stop.model);
     if ask.operation.is_passed_on() {
@@ -103,7 +95,7 @@ async fn worded(vendor: &Vendor, stop: &Stop, ask: &Ask, terms: &mut Terms<'_>) 
     }
     if ask.operation.counts_tokens() {
         let can = vendor.counts_tokens(ask.operation);
-        return can.then(|| same(vendor, stop, ask)).ok_or_else(|| unserved(ask));
+        return can.then(|| counted(vendor, stop, ask)).ok_or_else(|| unserved(ask));
     }
     if !ask.operation.is_chat() {
         return match provider {
@@ -173,10 +165,15 @@ fn watched(vendor: &Vendor, stop: &Stop, ask: &Ask) -> Outbound {
     Outbound {
         path,
         body,
-        headers: Vec::new(),
+        headers: ask.headers.clone(),
         speech: Speech::Watched(dialect),
         dropped: Dropped::default(),
     }
+}
+
+/// A request whose tokens its own vendor counts.
+fn counted(vendor: &Vendor, stop: &Stop, ask: &Ask) -> Outbound {
+    Outbound { headers: ask.headers.clone(), ..same(vendor, stop, ask) }
 }
 
 fn read<'a>(client: Dialect, ask: &'a Ask) -> Result<ChatRequest<'a>, Failure> {

@@ -34,9 +34,6 @@ use crate::dialect::side::WriteChunks;
 
 pub use words::NO_SEAL;
 
-/// What a client wants before it is everybody's; the vendor refuses the fields of a beta that is not named here.
-pub const SPOKEN_HEADERS: &[&str] = &["anthropic-beta"];
-
 /// The provider's side.
 pub struct Provider;
 
@@ -75,6 +72,10 @@ impl ProviderSide for Provider {
 }
 
 impl ClientSide for Client {
+    fn headers(&self) -> &'static [&'static str] {
+        &["anthropic-version", "anthropic-beta"]
+    }
+
     fn no_seal(&self) -> Option<&'static str> {
         Some(NO_SEAL)
     }

@@ -169,7 +169,7 @@ pub fn glance_whole(operation: Operation, body: &[u8]) -> Whole {
         return Whole::Malformed;
     };
     let answered = match operation {
-        Operation::ChatCompletions | Operation::Completions => said(answer.choices).is_some(),
+        Operation::ChatCompletions | Operation::Completions => answer.choices.is_some_and(holds_any),
         Operation::Embeddings | Operation::ImageGenerations | Operation::ImageEdits => {
             said(answer.data).is_some()
         }
@@ -189,6 +189,11 @@ pub fn glance_whole(operation: Operation, body: &[u8]) -> Whole {
         (true, false) => Whole::Answer(answer.usage.and_then(Usage::from_openai)),
         (false, false) => Whole::Malformed,
     }
+}
+
+/// Whether a list holds anything: an answer without a choice is none.
+fn holds_any(list: &str) -> bool {
+    list.strip_prefix('[').is_some_and(|rest| !rest.trim_start().starts_with(']'))
 }
 
 /// The members of a whole answer that are looked at.
@@ -347,7 +352,12 @@ mod tests {
     #[test]
     fn a_whole_answer_must_be_one() {
         use Operation::{ChatCompletions, Embeddings};
-        assert_eq!(glance_whole(ChatCompletions, br#"{"choices":[]}"#), Whole::Answer(None));
+        assert_eq!(glance_whole(ChatCompletions, br#"{"choices":[{}]}"#), Whole::Answer(None));
+        for none in ["[]", "[ \n]", "null", "{}", "\"[{}]\""] {
+            let body = format!(r#"{{"choices":{none},"usage":{{"prompt_tokens":1}}}}"#);
+            assert_eq!(glance_whole(ChatCompletions, body.as_bytes()), Whole::Malformed, "{none}");
+            assert_eq!(glance_whole(Operation::Completions, body.as_bytes()), Whole::Malformed, "{none}");
+        }
         assert_eq!(glance_whole(ChatCompletions, br#"{"data":[]}"#), Whole::Malformed);
         assert_eq!(glance_whole(Embeddings, br#"{"data":[],"error":null}"#), Whole::Answer(None));
         assert_eq!(glance_whole(ChatCompletions, br#"{"error":{"message":"x"}}"#), Whole::Error);
