@@ -106,9 +106,9 @@ pub trait ProviderSide: Sync {
 
 /// The client's side: reads requests, writes answers.
 pub trait ClientSide: Sync {
-    /// Headers, in lower case, in which its clients ask for versions and the like: they go along where a body is
-    /// passed on as it is.
-    fn headers(&self) -> &'static [&'static str] {
+    /// Headers, in lower case, that belong to a request of its clients: a provider of the same dialect has to hear
+    /// them too.
+    fn spoken_headers(&self) -> &'static [&'static str] {
         &[]
     }
 

@@ -86,6 +86,14 @@ pub async fn outbound(
     ask: &Ask,
     terms: &mut Terms<'_>,
 ) -> Result<Outbound, Failure> {
+    let mut outbound = worded(vendor, stop, ask, terms).await?;
+    if ask.operation.dialect() == vendor.preset.dialect {
+        outbound.headers.extend(ask.spoken.iter().cloned());
+    }
+    Ok(outbound)
+}
+
+async fn worded(vendor: &Vendor, stop: &Stop, ask: &Ask, terms: &mut Terms<'_>) -> Result<Outbound, Failure> {
     let (client, provider) = (ask.operation.dialect(), vendor.preset.dialect);
     let traits = vendor.traits(&stop.model);
     if ask.operation.is_passed_on() {
@@ -95,7 +103,7 @@ pub async fn outbound(
     }
     if ask.operation.counts_tokens() {
         let can = vendor.counts_tokens(ask.operation);
-        return can.then(|| counted(vendor, stop, ask)).ok_or_else(|| unserved(ask));
+        return can.then(|| same(vendor, stop, ask)).ok_or_else(|| unserved(ask));
     }
     if !ask.operation.is_chat() {
         return match provider {
@@ -165,15 +173,10 @@ fn watched(vendor: &Vendor, stop: &Stop, ask: &Ask) -> Outbound {
     Outbound {
         path,
         body,
-        headers: ask.headers.clone(),
+        headers: Vec::new(),
         speech: Speech::Watched(dialect),
         dropped: Dropped::default(),
     }
-}
-
-/// A request whose tokens its own vendor counts.
-fn counted(vendor: &Vendor, stop: &Stop, ask: &Ask) -> Outbound {
-    Outbound { headers: ask.headers.clone(), ..same(vendor, stop, ask) }
 }
 
 fn read<'a>(client: Dialect, ask: &'a Ask) -> Result<ChatRequest<'a>, Failure> {

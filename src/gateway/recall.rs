@@ -93,7 +93,7 @@ fn wanted_key(
     // An answer that began before a reload is kept for nobody who comes after it, and one that another
     // model may have given for nobody who forbade that.
     let mut scope = format!("{:016x}{}{}", snapshot.edition, u8::from(ask.failover), who.id);
-    for (_, value) in &ask.headers {
+    for (_, value) in &ask.spoken {
         scope.push('\n');
         scope.push_str(&String::from_utf8_lossy(value.as_bytes()));
     }

@@ -9,6 +9,7 @@ use crate::gateway::decode::decode;
 use crate::gateway::refuse;
 use crate::gateway::refuse::Refusal;
 use bytes::Bytes;
+use http::HeaderMap;
 use http::HeaderName;
 use http::HeaderValue;
 use http::Version;
@@ -27,10 +28,10 @@ pub struct Ask {
     pub operation: Operation,
     pub shape: Shape,
     pub body: Bytes,
-    /// What the client's dialect asks for in headers; for providers of the same dialect.
-    pub headers: Vec<(HeaderName, HeaderValue)>,
     /// What the client sent, where the whole conversation stands in `body` instead.
     pub said: Bytes,
+    /// Headers that belong to the request in the client's dialect.
+    pub spoken: Vec<(HeaderName, HeaderValue)>,
     /// `X-Failover: off` was not sent.
     pub failover: bool,
 }
@@ -65,13 +66,13 @@ pub async fn receive(
         body = shape.body_for(&body, model, false).into();
         shape = read(&body)?;
     }
-    let headers = wishes(client, operation.dialect());
     let failover = client
         .req_header()
         .headers
         .get("x-failover")
         .is_none_or(|v| !v.as_bytes().eq_ignore_ascii_case(b"off"));
-    Ok(Ask { operation, shape, headers, said: body.clone(), body, failover })
+    let spoken = spoken(&client.req_header().headers, operation);
+    Ok(Ask { operation, shape, said: body.clone(), body, spoken, failover })
 }
 
 /// The model without the mark by which Claude Code tells itself how much it may send (vendors.md §10.1).
@@ -79,12 +80,11 @@ fn bare(dialect: Dialect, model: &str) -> Option<&str> {
     model.strip_suffix("[1m]").filter(|_| dialect == Dialect::Anthropic)
 }
 
-fn wishes(client: &Session, dialect: Dialect) -> Vec<(HeaderName, HeaderValue)> {
-    let told = |name: &&'static str| {
-        let value = client.req_header().headers.get(*name)?;
-        Some((HeaderName::from_static(name), value.clone()))
+fn spoken(headers: &HeaderMap, operation: Operation) -> Vec<(HeaderName, HeaderValue)> {
+    let of = |name: &'static str| {
+        headers.get_all(name).iter().map(move |value| (HeaderName::from_static(name), value.clone()))
     };
-    dialect.client_side().headers().iter().filter_map(told).collect()
+    operation.dialect().client_side().spoken_headers().iter().copied().flat_map(of).collect()
 }
 
 async fn whole_body(client: &mut Session, limit: usize, patience: Duration) -> Result<Bytes, NotReceived> {

@@ -72,7 +72,8 @@ impl ProviderSide for Provider {
 }
 
 impl ClientSide for Client {
-    fn headers(&self) -> &'static [&'static str] {
+    /// The vendor refuses the fields of a beta that is not named (vendors.md §4.1).
+    fn spoken_headers(&self) -> &'static [&'static str] {
         &["anthropic-version", "anthropic-beta"]
     }
 

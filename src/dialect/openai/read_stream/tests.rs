@@ -168,83 +168,85 @@ fn a_stream_starts_once_and_only_when_it_knows_something() {
     assert_eq!(heard(&[stream.as_bytes()]), [r#"Start { id: "c", model: "m" }"#]);
 }
 
+/// How vendors number their calls: what it is, the pieces, the calls.
+const NUMBERINGS: [(&str, &[&str], &[&str]); 9] = [
+    (
+        "as they should be",
+        &[
+            r#"{"index":0,"id":"a","function":{"name":"f","arguments":""}}"#,
+            r#"{"index":0,"function":{"arguments":"{\"x\":"}}"#,
+            r#"{"index":1,"id":"b","function":{"name":"g","arguments":"{}"}}"#,
+            r#"{"index":0,"function":{"arguments":"1}"}}"#,
+        ],
+        &[r#"a f {"x":1}"#, "b g {}"],
+    ),
+    (
+        "numbers that jump",
+        &[
+            r#"{"index":1,"id":"a","function":{"name":"f","arguments":"{}"}}"#,
+            r#"{"index":7,"id":"b","function":{"name":"g","arguments":"{}"}}"#,
+        ],
+        &["a f {}", "b g {}"],
+    ),
+    (
+        "all with the same number",
+        &[
+            r#"{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}"#,
+            r#"{"index":0,"id":"b","function":{"name":"f","arguments":"[]"}}"#,
+        ],
+        &["a f {}", "b f []"],
+    ),
+    (
+        "no numbers",
+        &[
+            r#"{"id":"a","function":{"name":"f","arguments":"{\"x\":"}}"#,
+            r#"{"function":{"arguments":"1}"}}"#,
+            r#"{"id":"b","function":{"name":"g","arguments":"{}"}}"#,
+        ],
+        &[r#"a f {"x":1}"#, "b g {}"],
+    ),
+    (
+        "whole calls in one delta, without ids or numbers",
+        &[r#"{"function":{"name":"f","arguments":"{}"}},{"function":{"name":"f","arguments":{"x":1}}}"#],
+        &[" f {}", r#" f {"x":1}"#],
+    ),
+    (
+        "a name that comes late",
+        &[
+            r#"{"index":0,"id":"a","function":{"name":null,"arguments":"{\"x\":"}}"#,
+            r#"{"index":0,"function":{"name":"f","arguments":"1}"}}"#,
+        ],
+        &[r#"a f {"x":1}"#],
+    ),
+    (
+        "id and name again with every piece",
+        &[
+            r#"{"index":0,"id":"a","function":{"name":"f","arguments":"{\"x\":"}}"#,
+            r#"{"index":0,"id":"a","function":{"name":"f","arguments":"1}"}}"#,
+        ],
+        &[r#"a f {"x":1}"#],
+    ),
+    (
+        "empty ids and names with every further piece",
+        &[
+            r#"{"index":0,"id":"a","function":{"name":"f","arguments":"{\"x\":"}}"#,
+            r#"{"index":0,"id":"","function":{"name":"","arguments":"1}"}}"#,
+        ],
+        &[r#"a f {"x":1}"#],
+    ),
+    (
+        "an id that another one has",
+        &[
+            r#"{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}"#,
+            r#"{"index":1,"id":"a","function":{"name":"g","arguments":"{}"}}"#,
+        ],
+        &["a f {}", " g {}"],
+    ),
+];
+
 #[test]
 fn calls_are_told_apart_however_they_are_numbered() {
-    let table: [(&str, &[&str], &[&str]); 9] = [
-        (
-            "as they should be",
-            &[
-                r#"{"index":0,"id":"a","function":{"name":"f","arguments":""}}"#,
-                r#"{"index":0,"function":{"arguments":"{\"x\":"}}"#,
-                r#"{"index":1,"id":"b","function":{"name":"g","arguments":"{}"}}"#,
-                r#"{"index":0,"function":{"arguments":"1}"}}"#,
-            ],
-            &[r#"a f {"x":1}"#, "b g {}"],
-        ),
-        (
-            "numbers that jump",
-            &[
-                r#"{"index":1,"id":"a","function":{"name":"f","arguments":"{}"}}"#,
-                r#"{"index":7,"id":"b","function":{"name":"g","arguments":"{}"}}"#,
-            ],
-            &["a f {}", "b g {}"],
-        ),
-        (
-            "all with the same number",
-            &[
-                r#"{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}"#,
-                r#"{"index":0,"id":"b","function":{"name":"f","arguments":"[]"}}"#,
-            ],
-            &["a f {}", "b f []"],
-        ),
-        (
-            "no numbers",
-            &[
-                r#"{"id":"a","function":{"name":"f","arguments":"{\"x\":"}}"#,
-                r#"{"function":{"arguments":"1}"}}"#,
-                r#"{"id":"b","function":{"name":"g","arguments":"{}"}}"#,
-            ],
-            &[r#"a f {"x":1}"#, "b g {}"],
-        ),
-        (
-            "whole calls in one delta, without ids or numbers",
-            &[r#"{"function":{"name":"f","arguments":"{}"}},{"function":{"name":"f","arguments":{"x":1}}}"#],
-            &[" f {}", r#" f {"x":1}"#],
-        ),
-        (
-            "a name that comes late",
-            &[
-                r#"{"index":0,"id":"a","function":{"name":null,"arguments":"{\"x\":"}}"#,
-                r#"{"index":0,"function":{"name":"f","arguments":"1}"}}"#,
-            ],
-            &[r#"a f {"x":1}"#],
-        ),
-        (
-            "id and name again with every piece",
-            &[
-                r#"{"index":0,"id":"a","function":{"name":"f","arguments":"{\"x\":"}}"#,
-                r#"{"index":0,"id":"a","function":{"name":"f","arguments":"1}"}}"#,
-            ],
-            &[r#"a f {"x":1}"#],
-        ),
-        (
-            "empty ids and names with every further piece",
-            &[
-                r#"{"index":0,"id":"a","function":{"name":"f","arguments":"{\"x\":"}}"#,
-                r#"{"index":0,"id":"","function":{"name":"","arguments":"1}"}}"#,
-            ],
-            &[r#"a f {"x":1}"#],
-        ),
-        (
-            "an id that another one has",
-            &[
-                r#"{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}"#,
-                r#"{"index":1,"id":"a","function":{"name":"g","arguments":"{}"}}"#,
-            ],
-            &["a f {}", " g {}"],
-        ),
-    ];
-    for (case, pieces, expected) in table {
+    for (case, pieces, expected) in NUMBERINGS {
         assert_eq!(calls(pieces), expected, "{case}");
     }
 }
