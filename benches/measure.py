@@ -90,6 +90,31 @@ def translated_streams(stage, asked):
     return turns
 
 
+def translated_bursts(stage, asked):
+    """The same stream, all of it in one piece: what is left is the cost of the events themselves."""
+    streams = zip(DIALECTS, [speech.openai_stream(), speech.anthropic_stream(), speech.gemini_stream()])
+    proxies = translating(stage, {name: stage.burst_upstream(events) for name, events in streams})
+    body = stage.body(stream=True)
+    events = {events_of(proxy, body) for proxy in proxies.values()}
+    if len(events) != 1:
+        raise Trouble(f"the dialects came to different numbers of events: {sorted(events)}")
+    each = events.pop()
+
+    def turn(proxy):
+        result = wrk(proxy, body, asked.seconds, asked.connections)
+        return {**result, "events": result["requests"] * each}
+
+    return take_turns(proxies, asked.rounds, turn)
+
+
+def events_of(proxy, body):
+    with ask(proxy, body) as answer:
+        events = answer.read().decode().split("\n\n")
+    if events[-2:] != ["data: [DONE]", ""]:
+        raise Trouble(f"the stream on port {proxy.port} did not come to its end")
+    return len(events) - 1
+
+
 def translating(stage, upstreams):
     """A gateway for each dialect, in front of its provider."""
     return {

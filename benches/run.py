@@ -43,6 +43,7 @@ def main():
         if asked.only in (None, "translated"):
             print(report.translated(measure.translated_plain(here, asked), "plain requests", "request"))
             print(report.translated(measure.translated_streams(here, asked), "live streams", "event"))
+            print(report.translated(measure.translated_bursts(here, asked), "streams in one piece", "event"))
 
 
 if __name__ == "__main__":

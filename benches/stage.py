@@ -73,7 +73,16 @@ class Stage:
 
     def plain_upstream(self, answer=OPENAI):
         """nginx that answers every request with these about 600 bytes."""
-        return self.nginx("upstream.conf", ANSWER=json.dumps(answer))
+        said = f"return 200 '{json.dumps(answer)}';"
+        return self.nginx("upstream.conf", ANSWER=said, TYPE="application/json")
+
+    def burst_upstream(self, events):
+        """nginx that answers every request with a whole stream at once."""
+        path = self.folder / f"events-{len(self.processes)}"
+        path.write_text(events)
+        # A file answers no POST; the error is told to be the file.
+        said = f"root {self.folder}; rewrite ^ /{path.name} break; error_page 405 =200 /{path.name};"
+        return self.nginx("upstream.conf", ANSWER=said, TYPE="text/event-stream")
 
     def stream_upstream(self, tokens):
         """A simulated provider: so many events per stream, 5 ms apart."""
