@@ -113,13 +113,12 @@ impl Event {
 
 /// The type that an event gives itself.
 pub fn name(raw: &[u8]) -> Option<&[u8]> {
-    let mut lines = raw.split(|b| matches!(b, b'\n' | b'\r'));
-    Some(lines.find_map(|line| line.strip_prefix(b"event:"))?.trim_ascii())
+    Some(lines(raw).find_map(|line| line.strip_prefix(b"event:"))?.trim_ascii())
 }
 
 /// The `data` of an event, its lines joined by LF; `None` for comments and other fields alone.
 pub fn data(raw: &[u8]) -> Option<Cow<'_, [u8]>> {
-    let mut lines = raw.split(|b| matches!(b, b'\n' | b'\r')).filter_map(data_of);
+    let mut lines = lines(raw).filter_map(data_of);
     let first = lines.next()?;
     match lines.next() {
         None => Some(Cow::Borrowed(first)),
@@ -132,6 +131,19 @@ pub fn data(raw: &[u8]) -> Option<Cow<'_, [u8]>> {
             Some(Cow::Owned(joined))
         }
     }
+}
+
+fn lines(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(raw);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let (line, behind) = match memchr2(b'\n', b'\r', text) {
+            Some(at) => (&text[..at], Some(&text[at + 1..])),
+            None => (text, None),
+        };
+        rest = behind;
+        Some(line)
+    })
 }
 
 fn data_of(line: &[u8]) -> Option<&[u8]> {
