@@ -3,6 +3,7 @@
 mod codes;
 mod complaint;
 mod delay;
+mod phrases;
 #[cfg(test)]
 mod tests;
 
@@ -70,7 +71,7 @@ pub fn message(body: &[u8]) -> Option<String> {
 }
 
 fn of_status(status: u16, complaint: &Complaint) -> Cause {
-    let words = || codes::of_words(&complaint.words());
+    let words = || phrases::of_words(&complaint.words());
     match status {
         401 => Cause::Auth,
         402 => Cause::Quota,

@@ -67,9 +67,37 @@ pub fn object(arguments: &str) -> Cow<'_, str> {
     }
 }
 
+/// The JSON text `json` without the white space between its words, which some vendors lay it out with.
+pub fn compact(json: &str) -> Cow<'_, str> {
+    let mut outside = true;
+    let mut escaped = false;
+    let is_kept = |sign: &char| {
+        let kept = !outside || !sign.is_ascii_whitespace();
+        match sign {
+            '"' if !escaped => outside = !outside,
+            _ => {}
+        }
+        escaped = *sign == '\\' && !escaped;
+        kept
+    };
+    let kept: String = json.chars().filter(is_kept).collect();
+    match kept.len() == json.len() {
+        true => Cow::Borrowed(json),
+        false => Cow::Owned(kept),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn white_space_goes_where_it_says_nothing() {
+        let laid_out = "{\n  \"a b\": [1, \"\\\" { \", 2.5 ],\t\"ü\": {}\r\n}";
+        assert_eq!(compact(laid_out), r#"{"a b":[1,"\" { ",2.5],"ü":{}}"#);
+        assert!(matches!(compact(r#"{"a":"b c"}"#), Cow::Borrowed(_)));
+        assert_eq!(compact(r#"{"a": "\\"}"#), r#"{"a":"\\"}"#);
+    }
 
     #[test]
     fn a_data_url_tells_its_kind() {

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 /// The request for one target; `None` if its vendor does not serve the operation.
 pub fn outbound(vendor: &Vendor, stop: &Stop, ask: &Ask) -> Option<Outbound> {
-    let path = format!("{}{}", vendor.base_path, vendor.preset.path(ask.operation)?);
+    let path = vendor.path(&stop.model, vendor.preset.path(ask.operation)?);
     let body = match *stop.model == *ask.shape.model && ask.shape.names_model() {
         true => ask.body.clone(),
         false => ask.shape.body_for(&ask.body, &stop.model, false).into(),

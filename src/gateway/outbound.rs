@@ -121,7 +121,7 @@ pub async fn outbound(
         }
         true => Ok(watched(vendor, stop, ask)),
         // What a client says in OpenAI's newer dialect its own vendor understands as it is.
-        false if client == Dialect::Responses && vendor.preset.responses => Ok(watched(vendor, stop, ask)),
+        false if client == Dialect::Responses && vendor.speaks_responses() => Ok(watched(vendor, stop, ask)),
         false => {
             let request = read(client, ask)?;
             let speaks = match provider {

@@ -34,6 +34,9 @@ use std::hash::Hash;
 use std::hash::Hasher;
 use std::sync::Arc;
 
+/// The first of Azure's versions, which are dates, with `/responses`.
+const RESPONSES_SINCE: &str = "2025-03-01-preview";
+
 /// A shorter value of a header is a word like any other; masking it would garble what a provider says.
 const SHORTEST_SECRET: usize = 8;
 
@@ -151,9 +154,14 @@ impl Vendor {
     /// Whether it counts the tokens of requests in the dialect of `operation`.
     pub fn counts_tokens(&self, operation: Operation) -> bool {
         match operation.dialect() {
-            Dialect::Responses => self.preset.responses,
+            Dialect::Responses => self.speaks_responses(),
             client => client == self.preset.dialect,
         }
+    }
+
+    /// Whether it has OpenAI's newer endpoint; Azure's deployments do since a version (vendors.md §8.2).
+    pub fn speaks_responses(&self) -> bool {
+        self.preset.responses && self.api_version.as_deref().is_none_or(|version| version >= RESPONSES_SINCE)
     }
 
     /// What a model of this provider takes and refuses.

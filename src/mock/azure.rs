@@ -6,6 +6,7 @@ use crate::mock::ask::Ask;
 use crate::mock::openai;
 use crate::mock::refusal::Refusal;
 use crate::mock::reply::Reply;
+use crate::mock::responses;
 use crate::mock::server::Mock;
 use crate::mock::voice::Head;
 use crate::mock::voice::Transcript;
@@ -31,6 +32,8 @@ pub fn routes() -> Router<Arc<Mock>> {
     Router::new()
         .route("/openai/deployments/{deployment}/chat/completions", post(deployed))
         .route("/openai/v1/chat/completions", post(chat))
+        .route("/openai/responses", post(responded))
+        .route("/openai/v1/responses", post(responded))
 }
 
 async fn deployed(
@@ -40,21 +43,37 @@ async fn deployed(
     headers: HeaderMap,
     body: Received,
 ) -> Response {
-    let asked = match uri.query().is_some_and(|query| query.starts_with("api-version=")) {
-        true => asked(&headers, body).map(|ask| Ask { model: deployment, ..ask }),
+    let asked = match version(&uri).is_some() {
+        true => admitted(&headers, body)
+            .and_then(|body| openai::ask::chat(&body))
+            .map(|ask| Ask { model: deployment, ..ask }),
         false => Err(Refusal::new(StatusCode::NOT_FOUND, Some("404"), "Resource not found")),
     };
     api::answer(&mock, &VOICE, asked).await
 }
 
-async fn chat(State(mock): State<Arc<Mock>>, headers: HeaderMap, body: Received) -> Response {
-    api::answer(&mock, &VOICE, asked(&headers, body)).await
+async fn responded(State(mock): State<Arc<Mock>>, uri: Uri, headers: HeaderMap, body: Received) -> Response {
+    let is_there = uri.path().contains("/v1/") || version(&uri).is_some_and(|it| it >= "2025-03-01-preview");
+    let asked = match is_there {
+        true => admitted(&headers, body).and_then(|body| responses::ask::read(&body)),
+        false => Err(Refusal::new(StatusCode::NOT_FOUND, Some("404"), "Resource not found")),
+    };
+    api::answer(&mock, &responses::VOICE, asked).await
 }
 
-fn asked(headers: &HeaderMap, body: Received) -> Result<Ask, Refusal> {
+async fn chat(State(mock): State<Arc<Mock>>, headers: HeaderMap, body: Received) -> Response {
+    let asked = admitted(&headers, body).and_then(|body| openai::ask::chat(&body));
+    api::answer(&mock, &VOICE, asked).await
+}
+
+fn version(uri: &Uri) -> Option<&str> {
+    uri.query()?.strip_prefix("api-version=")
+}
+
+fn admitted(headers: &HeaderMap, body: Received) -> Result<Bytes, Refusal> {
     let has_key = headers.contains_key("api-key") || headers.contains_key("authorization");
     match has_key {
-        true => openai::ask::chat(&api::received(body)?),
+        true => api::received(body),
         false => {
             let message = "Access denied due to missing subscription key";
             Err(Refusal::new(StatusCode::UNAUTHORIZED, Some("401"), message))

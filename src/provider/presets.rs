@@ -1,5 +1,7 @@
 //! The vendors Tollgate knows by name (vendors.md §2). Adding one that speaks a known dialect is one entry here.
 
+mod clouds;
+
 use crate::dialect::Dialect;
 use crate::dialect::hub::ModelTraits;
 use crate::provider::Class::{Embedding, Large, Reasoning, Small};
@@ -68,7 +70,6 @@ pub static PRESETS: &[Preset] = &[
         tier: Tier::Free,
         traits: models::gemini::NEWEST,
         model_traits: models::gemini::MODELS,
-        serves: &[IMAGES],
         models: &[
             (Small, "gemini-3.5-flash-lite"),
             (Large, "gemini-3.8-flash"),
@@ -107,6 +108,7 @@ pub static PRESETS: &[Preset] = &[
         base_url: "https://api.z.ai/api/paas/v4",
         key_env: &["ZAI_API_KEY"],
         traits: models::zai::ANY,
+        serves: &[IMAGES, TRANSCRIPTIONS, SPEECH, MODERATIONS, RERANK],
         models: &[(Small, "glm-4.7-flash"), (Large, "glm-5.3"), (Reasoning, "glm-5.3")],
         ..COMMON
     },
@@ -116,6 +118,7 @@ pub static PRESETS: &[Preset] = &[
         base_url: "https://api.z.ai/api/anthropic/v1",
         key_env: &["ZAI_ANTHROPIC_API_KEY"],
         dialect: Dialect::Anthropic,
+        headers: &[("anthropic-version", "2023-06-01")],
         lists_models: false,
         models: &[(Small, "glm-4.7-flash"), (Large, "glm-5.3"), (Reasoning, "glm-5.3")],
         ..COMMON
@@ -126,7 +129,6 @@ pub static PRESETS: &[Preset] = &[
         key_env: &["ZAI_CODING_API_KEY"],
         traits: models::zai::ANY,
         tier: Tier::Flat,
-        serves: &[IMAGES, TRANSCRIPTIONS, SPEECH, MODERATIONS, RERANK],
         models: &[(Small, "glm-4.7-flash"), (Large, "glm-5.3"), (Reasoning, "glm-5.3")],
         ..COMMON
     },
@@ -240,45 +242,8 @@ pub static PRESETS: &[Preset] = &[
         serves: &[TRANSCRIPTIONS, RERANK],
         ..COMMON
     },
-    Preset {
-        kind: "azure",
-        also: &["azure_openai"],
-        usual_path: "/openai/v1",
-        place_env: PlaceEnv {
-            base_url: &["AZURE_OPENAI_ENDPOINT"],
-            region: &[],
-            api_version: &["AZURE_OPENAI_API_VERSION", "OPENAI_API_VERSION"],
-        },
-        key_env: &["AZURE_OPENAI_API_KEY"],
-        key_header: KeyHeader::Named("api-key"),
-        responses: true,
-        // It lists what could be deployed, and not what is.
-        lists_models: false,
-        ..COMMON
-    },
-    Preset {
-        kind: "bedrock",
-        base_url: "https://bedrock-runtime.{region}.amazonaws.com",
-        region: "us-east-1",
-        place_env: PlaceEnv {
-            base_url: &[],
-            region: &["AWS_REGION", "AWS_DEFAULT_REGION"],
-            api_version: &[],
-        },
-        key_env: &["AWS_BEARER_TOKEN_BEDROCK"],
-        key_parts_env: &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"],
-        key_header: KeyHeader::SigV4 { service: "bedrock" },
-        dialect: Dialect::Bedrock,
-        lists_models: false,
-        traits: models::bedrock::ANY,
-        model_traits: models::bedrock::MODELS,
-        models: &[
-            (Small, "us.anthropic.claude-haiku-4-5-20251001-v1:0"),
-            (Large, "us.anthropic.claude-sonnet-4-5-20250929-v1:0"),
-            (Reasoning, "us.anthropic.claude-sonnet-4-5-20250929-v1:0"),
-        ],
-        ..COMMON
-    },
+    clouds::AZURE,
+    clouds::BEDROCK,
     Preset {
         kind: "replicate",
         base_url: "https://api.replicate.com/v1",

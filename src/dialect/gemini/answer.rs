@@ -74,10 +74,13 @@ fn part_of<'a>(piece: Piece<'a>, ruler: &mut Ruler) -> Option<Part<'a>> {
             let said = !text.is_empty() || seal.is_some();
             said.then_some(Part::Thinking(Thinking { text, signature: seal, redacted: None }))
         }
-        Piece::Call { id, name, args, seal } => {
-            let arguments = Cow::Borrowed(args);
-            Some(Part::ToolCall(ToolCall { id, name, arguments, signature: seal, ..ToolCall::default() }))
-        }
+        Piece::Call { id, name, args, seal } => Some(Part::ToolCall(ToolCall {
+            id,
+            name,
+            arguments: args,
+            signature: seal,
+            ..ToolCall::default()
+        })),
         Piece::Image(image) => Some(Part::Image(image)),
         Piece::Audio(audio) => Some(Part::Audio(audio)),
         Piece::Other => None,

@@ -4,6 +4,7 @@ use crate::dialect::hub::Audio;
 use crate::dialect::hub::Finish;
 use crate::dialect::hub::Image;
 use crate::dialect::hub::Media;
+use crate::dialect::text::compact;
 use crate::dialect::usage::Usage;
 use std::borrow::Cow;
 
@@ -89,7 +90,7 @@ pub(super) enum Piece<'a> {
     Call {
         id: Cow<'a, str>,
         name: Cow<'a, str>,
-        args: &'a str,
+        args: Cow<'a, str>,
         seal: Option<Cow<'a, str>>,
     },
     Image(Image<'a>),
@@ -161,7 +162,7 @@ impl<'a> Call<'a> {
         Piece::Call {
             id: self.id.unwrap_or_default(),
             name: self.name.unwrap_or_default(),
-            args: self.args.unwrap_or("{}"),
+            args: self.args.map_or(Cow::Borrowed("{}"), compact),
             seal,
         }
     }

@@ -132,7 +132,7 @@ impl Open {
                 let index = self.calls;
                 self.calls = self.calls.saturating_add(1);
                 self.tell(Delta::ToolCall { index, id, name, custom: false, signature: seal }, sink);
-                self.tell(Delta::Arguments { index, text: Cow::Borrowed(args) }, sink);
+                self.tell(Delta::Arguments { index, text: args }, sink);
             }
             Piece::Image(image) => self.tell(Delta::Image(image), sink),
             Piece::Audio(audio) => self.tell(Delta::Audio(audio), sink),

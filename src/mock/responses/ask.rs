@@ -33,7 +33,7 @@ struct Reasoning {
 }
 
 /// Reads a request.
-pub(super) fn read(body: &[u8]) -> Result<Ask, Refusal> {
+pub fn read(body: &[u8]) -> Result<Ask, Refusal> {
     let fields: Map<String, Value> = read_json(body)?;
     check::fields(&fields)?;
     let body: Body = read_json(body)?;

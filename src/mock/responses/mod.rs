@@ -1,6 +1,6 @@
 //! OpenAI's newer dialect: responses, and how many tokens a request has (vendors.md §11).
 
-mod ask;
+pub mod ask;
 mod check;
 #[cfg(test)]
 mod tests;

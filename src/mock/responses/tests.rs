@@ -1,3 +1,5 @@
+//! What the simulated provider says is read by the side that asks it.
+
 use crate::dialect::frame::Framer;
 use crate::dialect::hub::assemble::Assembly;
 use crate::dialect::responses::PROVIDER;

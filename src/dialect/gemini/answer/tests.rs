@@ -30,7 +30,7 @@ fn every_part_of_a_rich_answer_is_read() {
         "thinking plan it None",
         "text Über  None",
         "text Bern: 4°. Some(\"seal-1\")",
-        "call x1 weather {\"city\": \"Bern\", \"n\": 1.50} Some(\"seal-2\")",
+        "call x1 weather {\"city\":\"Bern\",\"n\":1.50} Some(\"seal-2\")",
         "call  time {} None",
         "image image/png aW1n",
         "audio pcm16 c291bmQ=",

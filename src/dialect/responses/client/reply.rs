@@ -17,6 +17,7 @@ use crate::dialect::responses::json;
 use crate::dialect::responses::json::Members;
 use crate::dialect::responses::seal;
 use crate::dialect::side::Opening;
+use crate::dialect::text::id_with;
 use serde_json::value::RawValue;
 
 /// The body of a whole answer. This dialect knows one choice only.
@@ -95,7 +96,7 @@ impl Items<'_> {
     fn call(&mut self, call: &ToolCall<'_>, progress: Progress) {
         let made = match call.id.is_empty() {
             true => self.head.item_id("call", self.count),
-            false => call.id.as_ref().to_owned(),
+            false => id_with("call_", &call.id),
         };
         let id = self.id(if call.custom { "ctc" } else { "fc" });
         let arguments =

@@ -20,6 +20,7 @@ use crate::dialect::responses::seal;
 use crate::dialect::side::ClientError;
 use crate::dialect::side::Opening;
 use crate::dialect::side::WriteChunks;
+use crate::dialect::text::id_with;
 use crate::dialect::usage::Usage;
 use serde::de::IgnoredAny;
 use std::collections::VecDeque;
@@ -146,7 +147,7 @@ impl Writer {
             Delta::ToolCall { index, id, name, custom, .. } => {
                 let call_id = match id.is_empty() {
                     true => self.head.item_id("call", self.count),
-                    false => id.as_ref().to_owned(),
+                    false => id_with("call_", id),
                 };
                 let (number, name, custom) = (*index, name.as_ref().to_owned(), *custom);
                 let prefix = if custom { "ctc" } else { "fc" };
