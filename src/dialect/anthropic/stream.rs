@@ -101,7 +101,7 @@ impl Reader {
     }
 
     fn count(&mut self, usage: Option<&str>, sink: &mut Sink<'_>) {
-        if let Some(later) = usage.and_then(|raw| Tally::read(raw)) {
+        if let Some(later) = usage.and_then(Tally::read) {
             let tally = self.tally.get_or_insert_default();
             tally.merge(later);
             sink(Chunk::Usage(tally.usage()));

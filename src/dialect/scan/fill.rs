@@ -66,11 +66,7 @@ impl<'a> Reader<'a> {
         if self.next_sign() != Some(b'{') {
             return self.null();
         }
-        let mut object = T::default();
-        self.object()?;
-        while let Some(name) = self.member()? {
-            member(&mut object, self, &name)?;
-        }
+        let object = self.members(&mut member)?;
         self.put(slot, object)
     }
 
@@ -86,15 +82,11 @@ impl<'a> Reader<'a> {
         if self.next_sign() != Some(b'[') {
             return self.null();
         }
-        let mut list = Vec::new();
+        // Most lists hold one.
+        let mut list = Vec::with_capacity(1);
         self.list()?;
         while self.element()? {
-            let mut object = None;
-            self.fill_object(&mut object, &mut member)?;
-            match object {
-                Some(object) => list.push(object),
-                None => return self.bad(),
-            }
+            list.push(self.members(&mut member)?);
         }
         self.put(slot, list)
     }
@@ -105,6 +97,19 @@ impl<'a> Reader<'a> {
     /// It is not JSON.
     pub fn skip(&mut self) -> Result<(), BadJson> {
         self.value().map(|_| ())
+    }
+
+    #[inline]
+    fn members<T: Default>(
+        &mut self,
+        member: &mut impl FnMut(&mut T, &mut Reader<'a>, &str) -> Result<(), BadJson>,
+    ) -> Result<T, BadJson> {
+        let mut object = T::default();
+        self.object()?;
+        while let Some(name) = self.member()? {
+            member(&mut object, self, &name)?;
+        }
+        Ok(object)
     }
 
     fn null(&mut self) -> Result<(), BadJson> {
