@@ -5,10 +5,10 @@ CARGO ?= cargo
 ARGS  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint audit bench clean
+.PHONY: help run build test test-peers lint audit bench clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: build ## build and start the gateway on 127.0.0.1:4000 (more: make run ARGS="-c my.yaml")
 	@exec target/release/tollgate run $(ARGS)
@@ -22,9 +22,13 @@ lint: ## formatting and clippy, warnings denied
 	@$(CARGO) fmt --check
 	@$(CARGO) clippy --locked --all-targets -- -D warnings
 
-test: lint ## install what the tests need, then lint, Rust tests and both SDKs
+test: lint ## install what the tests need, then lint, Rust tests, the vendors' SDKs and command lines
 	@scripts/setup.sh test
 	@$(CARGO) test --locked
+
+test-peers: ## with servers of others as providers: LiteLLM's proxy and aimock (some 750 MB, installed once)
+	@scripts/setup.sh peers
+	@$(CARGO) test --locked --test peers -- --ignored
 
 audit: ## licences, sources and known weaknesses of every dependency
 	@scripts/setup.sh audit
@@ -37,4 +41,4 @@ bench: build ## CPU and memory beside nginx and a bare Pingora (more: make bench
 
 clean: ## remove everything that was built or installed here
 	@$(CARGO) clean
-	@rm -rf .venv tests/sdk/node/node_modules
+	@rm -rf .venv .peers tests/{sdk/node,command_lines,peers}/node_modules

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what a target needs beyond the Rust toolchain: setup.sh build|lint|test|audit|bench
+# Installs what a target needs beyond the Rust toolchain: setup.sh build|lint|test|peers|audit|bench
 #
 # Quiet when nothing is missing. Where it may not install, it prints the command to run and stops.
 set -euo pipefail
@@ -12,9 +12,10 @@ main() {
     build) need_compiler ;;
     lint) need_compiler; need_rust_components ;;
     test) need_compiler; need_sdks ;;
+    peers) need_compiler; need_sdks; need_peers ;;
     audit) need_compiler; need_cargo_deny ;;
     bench) need_bench_tools ;;
-    *) stop "unknown part \`$1\`: use build, lint, test, audit or bench" ;;
+    *) stop "unknown part \`$1\`: use build, lint, test, peers, audit or bench" ;;
   esac
 }
 
@@ -40,6 +41,12 @@ need_rust_components() {
 need_sdks() {
   need_python
   source scripts/sdks.sh
+}
+
+# Servers of others, some 750 MB of them.
+need_peers() {
+  install_venv .peers tests/peers/requirements.txt
+  install_npm_packages tests/peers
 }
 
 need_python() {

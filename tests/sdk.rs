@@ -1,35 +1,36 @@
-//! OpenAI's own SDKs, Python and Node, against a running gateway: every program that uses them must work as it is.
+//! The vendors' own SDKs against a running gateway: every program that uses them must work as it is.
 
 // Helpers of tests stand outside of `#[test]`, where clippy's exception does not reach.
 #![allow(clippy::expect_used)]
 
 mod support;
 
-use std::net::SocketAddr;
-use std::path::Path;
-use std::path::PathBuf;
+use crate::support::installed;
+use crate::support::path_with_venv;
+use crate::support::simulated;
 use std::process::Command;
-use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tollgate::mock;
 use tollgate::mock::Behaviour;
 
 const KEY: &str = "sk-sdk-tests-0123456789abcdef0123456789abcdef";
 const TIGHT_KEY: &str = "sk-sdk-tight-0123456789abcdef0123456789abcdef";
 const BRISK_KEY: &str = "sk-sdk-brisk-0123456789abcdef0123456789abcdef";
 
-// No cache: a repeated question must reach a provider. No checks: `broken` must be found out by a request.
+// No cache: a repeated question must reach a provider. `broken` is found out by every request anew.
 const CONFIG: &str = "
 cache: { exact: { ttl: 0 } }
-failover: { check_interval: off }
+failover: { check_interval: off, unhealthy_after: 1000 }
 providers:
   broken: { kind: openai_compatible, base_url: 'http://{broken}/v1' }
   away: { kind: openai_compatible, base_url: 'http://{broken}/v1' }
   steady: { kind: openai_compatible, base_url: 'http://{steady}/v1' }
+  anthropic: { base_url: 'http://{steady}/v1', api_key: k-anthropic-0123 }
+  gemini: { base_url: 'http://{steady}/v1beta', api_key: k-gemini-0123 }
 models:
   chat: steady/small
   omni-moderation-latest: steady/moderation
 groups:
+  down: { members: [ broken/small ] }
   shaky: { strategy: priority, members: [ broken/small, steady/small ] }
   media: { strategy: priority, members: [ away/small, steady/small ] }
 keys:
@@ -39,21 +40,19 @@ keys:
 ";
 
 #[test]
-fn the_python_sdk_works_as_it_is() {
-    let python = installed(".venv/bin/python");
+fn the_python_sdks_work_as_they_are() {
+    let python = installed(".venv/bin/python", "make test");
     let tests = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/sdk/python"];
     passes(Command::new(python).args(tests), &Stage::set());
 }
 
 #[test]
 fn the_node_sdk_works_as_it_is() {
-    installed("tests/sdk/node/node_modules/openai");
+    installed("tests/sdk/node/node_modules/openai", "make test");
     passes(
-        Command::new("node").args([
-            "--test",
-            "tests/sdk/node/openai.test.js",
-            "tests/sdk/node/media.test.js",
-        ]),
+        Command::new("node")
+            .args(["--test"])
+            .args(["openai", "media", "responses"].map(|name| format!("tests/sdk/node/{name}.test.js"))),
         &Stage::set(),
     );
 }
@@ -67,8 +66,8 @@ struct Stage {
 impl Stage {
     fn set() -> Stage {
         let providers = Runtime::new().expect("a runtime");
-        let broken = start(&providers, Behaviour { status: Some(503), ..Behaviour::default() });
-        let steady = start(&providers, Behaviour { name: "steady".to_owned(), ..Behaviour::default() });
+        let broken = simulated(&providers, Behaviour { status: Some(503), ..Behaviour::default() });
+        let steady = simulated(&providers, Behaviour { name: "steady".to_owned(), ..Behaviour::default() });
         let config = CONFIG
             .replace("{broken}", &broken.to_string())
             .replace("{steady}", &steady.to_string())
@@ -77,13 +76,6 @@ impl Stage {
             .replace("{brisk_key}", BRISK_KEY);
         Stage { gateway: support::Gateway::start(&config), _providers: providers }
     }
-}
-
-fn start(runtime: &Runtime, behaviour: Behaviour) -> SocketAddr {
-    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a free port");
-    let address = listener.local_addr().expect("an address");
-    runtime.spawn(mock::serve(listener, behaviour));
-    address
 }
 
 /// Runs a test program of one SDK; its words are ours if it fails.
@@ -102,17 +94,4 @@ fn passes(program: &mut Command, stage: &Stage) {
     let (said, complained) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{}\n{said}\n{complained}", output.status);
-}
-
-fn installed(path: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    assert!(path.exists(), "`{}` is not there; `make test` installs what this test needs", path.display());
-    path
-}
-
-/// The Node that `make test` may have installed comes before the machine's own.
-fn path_with_venv() -> std::ffi::OsString {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv/bin");
-    let machine = std::env::var_os("PATH").unwrap_or_default();
-    std::env::join_paths(std::iter::once(own).chain(std::env::split_paths(&machine))).expect("a PATH")
 }

@@ -7,6 +7,7 @@ pub mod anthropic;
 pub mod bad_request;
 pub mod bedrock;
 pub mod cohere;
+pub mod custom;
 pub mod fault;
 pub mod frame;
 pub mod gemini;

@@ -106,6 +106,12 @@ pub trait ProviderSide: Sync {
 
 /// The client's side: reads requests, writes answers.
 pub trait ClientSide: Sync {
+    /// Headers, in lower case, that belong to a request of its clients: a provider of the same dialect has to hear
+    /// them too.
+    fn spoken_headers(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Reads a request.
     ///
     /// # Errors

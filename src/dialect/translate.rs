@@ -1,6 +1,7 @@
 //! Answers from one dialect to another, by way of the hub.
 
 use crate::dialect::Dialect;
+use crate::dialect::custom;
 use crate::dialect::frame::Framer;
 use crate::dialect::hub::ChatResponse;
 use crate::dialect::hub::Chunk;
@@ -14,6 +15,7 @@ use crate::dialect::seals::Seals;
 use crate::dialect::side::ClientSide;
 use crate::dialect::side::NoAnswer;
 use crate::dialect::side::Opening;
+use crate::dialect::side::WriteChunks;
 use crate::dialect::usage::Usage;
 use bytes::Bytes;
 
@@ -42,11 +44,19 @@ pub fn answer(
     let seals = Seals::of(&response);
     origin::mark_all(&mut response, provider);
     let client = client.client_side();
+    custom::restore(&mut response, &custom::declared(client, &opening.request));
     let body = match stream {
         true => streamed(client, &response, opening),
         false => client.write(&response, opening),
     };
     Ok(Translated { body, usage: response.usage, seals })
+}
+
+/// A writer of one stream in the client's dialect, from a provider of another.
+pub fn writer(client: Dialect, opening: Opening) -> Box<dyn WriteChunks> {
+    let client = client.client_side();
+    let custom = custom::declared(client, &opening.request);
+    custom::restoring(client.writer(opening), custom)
 }
 
 /// A whole answer in a client's dialect as the stream it would have been.

@@ -179,7 +179,7 @@ async fn exchange_heads(
     Ok(Promise::of(head, stream, ask.shape.expected, answer))
 }
 
-/// Nothing of the client's headers goes upstream.
+/// Nothing of the client's headers goes upstream but what its dialect asks for in them.
 async fn send(
     wire: &mut Wire,
     vendor: &Vendor,
@@ -198,8 +198,8 @@ async fn send(
         _ => &FOR_JSON,
     };
     let signature = vendor.signature(stop.key, "POST", &outbound.path, &outbound.body);
-    let mut fields = vendor.fields(stop.key, fixed);
-    fields.extend(outbound.headers.iter().chain(&signature).map(|(name, value)| (name, value)));
+    let mut fields = vendor.fields(stop.key, fixed, &outbound.headers);
+    fields.extend(signature.iter().map(|(name, value)| (name, value)));
     wire.send(&vendor.request("POST", &outbound.path, &fields, &outbound.body), deadline).await
 }
 

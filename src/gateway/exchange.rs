@@ -217,7 +217,7 @@ async fn reply_with(
         Reply::Whole(whole) => {
             verdicts::praise(vendor);
             record.service.heard = media::heard(ask.operation, &whole.body);
-            record.service.usage = whole.usage.or_else(|| Some(verdicts::guess(ask, &whole.body)));
+            record.service.usage = verdicts::used(ask, whole.usage, &whole.body);
             record.service.dropped = whole.manner.dropped.names().to_vec();
             let mut whole = whole;
             parts.keepsakes.keep(scope, whole.manner.dialect, std::mem::take(&mut whole.seals)).await;

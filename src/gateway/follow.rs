@@ -173,7 +173,7 @@ async fn ask(
     let foreign = || Failure::new(Fault::Malformed, "foreign_url");
     let (host, path) = vendor.host.related(call.url).ok_or_else(foreign)?;
     let authority = HeaderValue::from_str(&host.authority()).map_err(|_| foreign())?;
-    let fields = vendor.fields(stop.key, call.fixed);
+    let fields = vendor.fields(stop.key, call.fixed, &[]);
     let request = Request {
         method: call.method,
         scheme: host.scheme(),

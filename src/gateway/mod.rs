@@ -5,6 +5,7 @@ pub mod answer;
 pub mod attached;
 pub mod attempt;
 pub mod client;
+pub mod decode;
 pub mod deliver;
 pub mod exchange;
 pub mod failure;

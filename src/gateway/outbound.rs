@@ -86,6 +86,14 @@ pub async fn outbound(
     ask: &Ask,
     terms: &mut Terms<'_>,
 ) -> Result<Outbound, Failure> {
+    let mut outbound = worded(vendor, stop, ask, terms).await?;
+    if ask.operation.dialect() == vendor.preset.dialect {
+        outbound.headers.extend(ask.spoken.iter().cloned());
+    }
+    Ok(outbound)
+}
+
+async fn worded(vendor: &Vendor, stop: &Stop, ask: &Ask, terms: &mut Terms<'_>) -> Result<Outbound, Failure> {
     let (client, provider) = (ask.operation.dialect(), vendor.preset.dialect);
     let traits = vendor.traits(&stop.model);
     if ask.operation.is_passed_on() {

@@ -92,7 +92,11 @@ fn wanted_key(
     }
     // An answer that began before a reload is kept for nobody who comes after it, and one that another
     // model may have given for nobody who forbade that.
-    let scope = format!("{:016x}{}{}", snapshot.edition, u8::from(ask.failover), who.id);
+    let mut scope = format!("{:016x}{}{}", snapshot.edition, u8::from(ask.failover), who.id);
+    for (_, value) in &ask.spoken {
+        scope.push('\n');
+        scope.push_str(&String::from_utf8_lossy(value.as_bytes()));
+    }
     cache.memo.key(&scope, ask.operation.word(), &ask.shape.model, &ask.body)
 }
 

@@ -1,12 +1,17 @@
 //! The request body, whole and within its limits, read into an ask: what is wanted, of whom, and how.
 
 use crate::config::Config;
+use crate::dialect::Dialect;
 use crate::dialect::openai::media;
 use crate::dialect::openai::request::Shape;
 use crate::dialect::operation::Operation;
+use crate::gateway::decode::decode;
 use crate::gateway::refuse;
 use crate::gateway::refuse::Refusal;
 use bytes::Bytes;
+use http::HeaderMap;
+use http::HeaderName;
+use http::HeaderValue;
 use http::Version;
 use http::header;
 use pingora::ErrorType;
@@ -25,6 +30,8 @@ pub struct Ask {
     pub body: Bytes,
     /// What the client sent, where the whole conversation stands in `body` instead.
     pub said: Bytes,
+    /// Headers that belong to the request in the client's dialect.
+    pub spoken: Vec<(HeaderName, HeaderValue)>,
     /// `X-Failover: off` was not sent.
     pub failover: bool,
 }
@@ -50,15 +57,34 @@ pub async fn receive(
     operation: Operation,
     config: &Config,
 ) -> Result<Ask, NotReceived> {
-    let body = whole_body(client, config.limits.body, config.server.body_timeout).await?;
+    let mut body = whole_body(client, config.limits.body, config.server.body_timeout).await?;
+    body = decode(&client.req_header().headers, body, config.limits.body)?;
     let kind = client.req_header().headers.get(header::CONTENT_TYPE).map_or(&b""[..], |kind| kind.as_bytes());
-    let shape = media::read(operation, kind, &body).map_err(refuse::bad_request)?;
+    let read = |body: &Bytes| media::read(operation, kind, body).map_err(refuse::bad_request);
+    let mut shape = read(&body)?;
+    if let Some(model) = bare(operation.dialect(), &shape.model) {
+        body = shape.body_for(&body, model, false).into();
+        shape = read(&body)?;
+    }
     let failover = client
         .req_header()
         .headers
         .get("x-failover")
         .is_none_or(|v| !v.as_bytes().eq_ignore_ascii_case(b"off"));
-    Ok(Ask { operation, shape, said: body.clone(), body, failover })
+    let spoken = spoken(&client.req_header().headers, operation);
+    Ok(Ask { operation, shape, said: body.clone(), body, spoken, failover })
+}
+
+/// The model without the mark by which Claude Code tells itself how much it may send (vendors.md §10.1).
+fn bare(dialect: Dialect, model: &str) -> Option<&str> {
+    model.strip_suffix("[1m]").filter(|_| dialect == Dialect::Anthropic)
+}
+
+fn spoken(headers: &HeaderMap, operation: Operation) -> Vec<(HeaderName, HeaderValue)> {
+    let of = |name: &'static str| {
+        headers.get_all(name).iter().map(move |value| (HeaderName::from_static(name), value.clone()))
+    };
+    operation.dialect().client_side().spoken_headers().iter().copied().flat_map(of).collect()
 }
 
 async fn whole_body(client: &mut Session, limit: usize, patience: Duration) -> Result<Bytes, NotReceived> {

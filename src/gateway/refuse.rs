@@ -1,5 +1,7 @@
 //! Every "no" the gateway says, in OpenAI's envelope, with a sentence that says what to do.
 
+mod body;
+
 use crate::dialect::Dialect;
 use crate::dialect::bad_request::BadRequest;
 use crate::dialect::fault::Cause;
@@ -10,6 +12,8 @@ use crate::routing::UnknownModel;
 use crate::state::Limited;
 use crate::state::Which;
 use std::time::Duration;
+
+pub use body::{broken_body, not_encoded, too_large, too_slow, unknown_encoding};
 
 /// Clients take a longer `Retry-After` for "never" (vendors.md §1.6), so none is sent.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
@@ -169,30 +173,6 @@ pub fn limited(limited: Limited) -> Refusal {
         Refusal::new(429, reason, message).code("rate_limit_exceeded").retry_after(Some(limited.retry_after));
     refusal.limited = Some(limited);
     refusal
-}
-
-pub fn too_large(limit: usize) -> Refusal {
-    Refusal::new(
-        413,
-        "body_too_large",
-        format!("the request body is larger than {limit} bytes; send less, or raise `limits.body`"),
-    )
-}
-
-pub fn too_slow(patience: Duration) -> Refusal {
-    Refusal::new(
-        408,
-        "body_too_slow",
-        format!("the request body did not arrive within {patience:?}; send it again"),
-    )
-}
-
-pub fn broken_body() -> Refusal {
-    Refusal::new(
-        400,
-        "broken_body",
-        "the request body is not framed as its headers say; check Content-Length or the chunks",
-    )
 }
 
 pub fn bad_request(bad: BadRequest) -> Refusal {

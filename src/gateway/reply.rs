@@ -130,7 +130,7 @@ pub fn relay(speech: Speech, stop: &Stop, ask: &Ask, wishes: Wishes) -> Relay {
     let hub = |dialect: Dialect, translated: bool| {
         let opening = opening(ask, &stop.model);
         let nonce = opening.nonce.clone();
-        let writer = translated.then(|| ask.operation.dialect().client_side().writer(opening));
+        let writer = translated.then(|| translate::writer(ask.operation.dialect(), opening));
         Relay::Hub(Box::new(HubRelay::new(dialect, writer, wishes, nonce)))
     };
     match speech {

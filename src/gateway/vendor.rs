@@ -54,6 +54,8 @@ pub struct Vendor {
     keys: Vec<Attached>,
     /// Models are asked for as deployments in this version of the API.
     api_version: Option<String>,
+    /// What the vendor wants in every request, unless it is said otherwise.
+    usual_headers: Vec<(HeaderName, HeaderValue)>,
     headers: Vec<(HeaderName, HeaderValue)>,
     lanes: HashMap<String, Arc<Lane>>,
     other: Arc<Lane>,
@@ -102,10 +104,10 @@ impl Vendor {
         for key in &provider.api_keys {
             keys.push(Attached::new(provider, key.expose()).ok_or_else(|| bad("a key"))?);
         }
+        let usual = |(name, value): &(&'static str, &'static str)| {
+            (HeaderName::from_static(name), HeaderValue::from_static(value))
+        };
         let mut headers = Vec::new();
-        for (name, value) in provider.preset.headers {
-            headers.push((HeaderName::from_static(name), HeaderValue::from_static(value)));
-        }
         for (name, value) in &provider.headers {
             let name = name.parse::<HeaderName>().map_err(|_| bad("a name in `headers`"))?;
             let value = secret_value(value.expose()).ok_or_else(|| bad("a value in `headers`"))?;
@@ -119,6 +121,7 @@ impl Vendor {
             base_path: provider.base_url.path.clone(),
             keys,
             api_version: provider.api_version.clone(),
+            usual_headers: provider.preset.headers.iter().map(usual).collect(),
             headers,
             lanes: HashMap::new(),
             other: Arc::new(Lane {
@@ -221,18 +224,25 @@ impl Vendor {
         clean
     }
 
-    /// The headers of one request: `fixed`, one of the keys, and what the configuration adds or puts in their place.
+    /// The headers of one request: `fixed` and `asked`, one of the keys, what the vendor usually wants where they do
+    /// not say it, and what the configuration adds or puts in their place.
     pub fn fields<'a>(
         &'a self,
         key: usize,
         fixed: &'a [(HeaderName, HeaderValue)],
+        asked: &'a [(HeaderName, HeaderValue)],
     ) -> Vec<(&'a HeaderName, &'a HeaderValue)> {
         let is_replaced = |name: &HeaderName| self.headers.iter().any(|(own, _)| own == name);
+        let is_asked = |name: &HeaderName| asked.iter().any(|(other, _)| other == name);
         let key = self.keys.get(key).and_then(Attached::header);
-        let fixed = fixed.iter().map(|(name, value)| (name, value));
-        let ours = fixed.chain(key).filter(|(name, _)| !is_replaced(name));
-        ours.chain(self.headers.iter().map(|(name, value)| (name, value))).collect()
+        let usual = self.usual_headers.iter().filter(|(name, _)| !is_asked(name)).map(pair);
+        let ours = fixed.iter().chain(asked).map(pair).chain(key).chain(usual);
+        ours.filter(|(name, _)| !is_replaced(name)).chain(self.headers.iter().map(pair)).collect()
     }
+}
+
+fn pair(header: &(HeaderName, HeaderValue)) -> (&HeaderName, &HeaderValue) {
+    (&header.0, &header.1)
 }
 
 /// What a signature covers besides the host and its own headers.

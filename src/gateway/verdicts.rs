@@ -95,8 +95,12 @@ pub fn is_larger(snapshot: &Snapshot, prices: &PriceTable, stop: &Stop, candidat
     }
 }
 
-/// Tokens of an answer whose provider did not count them.
-pub fn guess(ask: &Ask, body: &Bytes) -> Usage {
+/// What a whole answer used: as its provider counted it, else a guess. Counting tokens uses none.
+pub fn used(ask: &Ask, told: Option<Usage>, body: &Bytes) -> Option<Usage> {
+    (!ask.operation.counts_tokens()).then(|| told.unwrap_or_else(|| guess(ask, body)))
+}
+
+fn guess(ask: &Ask, body: &Bytes) -> Usage {
     let output = if ask.operation.answers_in_words() { estimate::of_text(body.len()) } else { 0 };
     Usage { output, ..prompt(ask) }
 }

@@ -195,6 +195,7 @@ pub static PRESETS: &[Preset] = &[
         kind: "deepseek",
         base_url: "https://api.deepseek.com",
         key_env: &["DEEPSEEK_API_KEY"],
+        traits: ModelTraits { replays_reasoning: true, ..ModelTraits::UNKNOWN },
         models: &[(Small, "deepseek-v4-flash"), (Large, "deepseek-v4-pro"), (Reasoning, "deepseek-v4-pro")],
         ..COMMON
     },

@@ -113,7 +113,7 @@ async fn ask(
     let path = beside(&vendor.base_path, side.models_path());
     let fixed =
         [(header::ACCEPT, HeaderValue::from_static("application/json")), (header::USER_AGENT, USER_AGENT)];
-    wire.send(&vendor.request("GET", &path, &vendor.fields(key, &fixed), &Bytes::new()), until).await?;
+    wire.send(&vendor.request("GET", &path, &vendor.fields(key, &fixed, &[]), &Bytes::new()), until).await?;
     let status = wire.head(until).await?.status.as_u16();
     let found = match status {
         200 => Found::Well(side.read_models(&wire.whole(MAX_LIST, until).await?)),

@@ -43,7 +43,7 @@ async fn attend(
     diary.lock().unwrap().requests += 1;
     if asked.contains("whole") {
         let mut stream = respond.send_response(http::Response::new(()), false).unwrap();
-        return stream.send_data(r#"{"choices":[]}"#.into(), true).unwrap();
+        return stream.send_data(r#"{"choices":[{"index":0}]}"#.into(), true).unwrap();
     }
     if asked.contains("mute") {
         drop(std::future::poll_fn(|context| respond.poll_reset(context)).await);

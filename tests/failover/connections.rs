@@ -75,7 +75,7 @@ async fn a_reused_connection_that_dies_in_the_head_is_a_failure() {
 }
 
 const POISON: &str =
-    "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 14\r\n\r\n{\"choices\":[]}";
+    "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 16\r\n\r\n{\"choices\":[{}]}";
 
 /// The first answer has bytes behind it, after a pause; the connection is left open.
 fn lying(pause: Duration) -> Vendor {

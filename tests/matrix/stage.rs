@@ -93,7 +93,12 @@ impl Stage {
         let at = listener.local_addr().unwrap().to_string();
         tokio::spawn(tollgate::mock::serve(listener, Behaviour::default()));
         let config = CONFIG.replace("{at}", &at).replace("{key}", KEY).replace("{strict}", strict);
-        Stage { gateway: Gateway::start(&config), http: support::client() }
+        Stage::of(&config)
+    }
+
+    /// A gateway with this configuration, one of whose keys is [`KEY`].
+    pub fn of(config: &str) -> Stage {
+        Stage { gateway: Gateway::start(config), http: support::client() }
     }
 
     pub async fn send(&self, path: &str, body: &Value) -> Response {

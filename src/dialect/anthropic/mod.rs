@@ -73,6 +73,11 @@ impl ProviderSide for Provider {
 }
 
 impl ClientSide for Client {
+    /// The vendor refuses the fields of a beta that is not named (vendors.md §4.1).
+    fn spoken_headers(&self) -> &'static [&'static str] {
+        &["anthropic-version", "anthropic-beta"]
+    }
+
     fn no_seal(&self) -> Option<&'static str> {
         Some(NO_SEAL)
     }

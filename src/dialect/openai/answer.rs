@@ -9,9 +9,12 @@ use crate::dialect::hub::Image;
 use crate::dialect::hub::Part;
 use crate::dialect::hub::Text;
 use crate::dialect::hub::Thinking;
+use crate::dialect::hub::ToolCall;
 use crate::dialect::openai::message;
 use crate::dialect::openai::message::SaidCall;
+use crate::dialect::openai::message::SaidFunction;
 use crate::dialect::openai::message::SaidThinking;
+use crate::dialect::openai::message::spelled;
 use crate::dialect::openai::part;
 use crate::dialect::side::NoAnswer;
 use crate::dialect::text::Str;
@@ -41,6 +44,7 @@ struct Said<'a> {
 
 #[derive(Deserialize)]
 struct SaidChoice<'a> {
+    index: Option<u32>,
     #[serde(borrow)]
     message: SaidMessage<'a>,
     #[serde(borrow)]
@@ -57,6 +61,8 @@ struct SaidMessage<'a> {
     refusal: Option<Str<'a>>,
     #[serde(borrow)]
     tool_calls: Option<Vec<SaidCall<'a>>>,
+    #[serde(borrow)]
+    function_call: Option<SaidFunction<'a>>,
     #[serde(borrow)]
     reasoning_content: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -101,7 +107,7 @@ struct SaidUrl<'a> {
 }
 
 #[derive(Deserialize)]
-struct SaidAudio<'a> {
+pub struct SaidAudio<'a> {
     #[serde(borrow)]
     data: Option<Str<'a>>,
     #[serde(borrow)]
@@ -128,11 +134,19 @@ struct SaidWords<'a> {
 /// # Errors
 /// [`NoAnswer`] when it is none.
 pub fn read(body: &[u8]) -> Result<ChatResponse<'_>, NoAnswer> {
+    // serde would also take an array for a struct, field by field.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(NoAnswer::Malformed);
+    }
     let said: Said<'_> = serde_json::from_slice(body).map_err(|_| NoAnswer::Malformed)?;
-    if said.error.is_some_and(|error| !matches!(error.get(), "null" | "false" | "\"\"")) {
+    if is_error(said.error) {
         return Err(NoAnswer::Error);
     }
-    let choices = said.choices.filter(|choices| !choices.is_empty()).ok_or(NoAnswer::Malformed)?;
+    let mut choices = said.choices.filter(|choices| !choices.is_empty()).ok_or(NoAnswer::Malformed)?;
+    if choices.iter().any(|choice| choice.finish_reason.as_ref().is_some_and(|reason| reason.0 == "error")) {
+        return Err(NoAnswer::Error);
+    }
+    choices.sort_by_key(|choice| choice.index);
     Ok(ChatResponse {
         id: said.id.map(Cow::from).unwrap_or_default(),
         model: said.model.map(Cow::from).unwrap_or_default(),
@@ -143,18 +157,30 @@ pub fn read(body: &[u8]) -> Result<ChatResponse<'_>, NoAnswer> {
     })
 }
 
+/// Whether the field `error` of an answer or an event tells of one.
+pub fn is_error(error: Option<&RawValue>) -> bool {
+    error.is_some_and(|error| !matches!(error.get(), "null" | "false" | "\"\""))
+}
+
 fn choice(said: SaidChoice<'_>) -> Choice<'_> {
     let message = said.message;
     let mut parts =
-        message::thinking(message.thinking_blocks, message.reasoning_content.or(message.reasoning));
+        message::thinking(message.thinking_blocks, spelled(message.reasoning_content, message.reasoning));
     parts.extend(message.content.into_iter().flat_map(content));
     cite(&mut parts, message.annotations);
     parts.extend(message.refusal.map(|refusal| Part::Refusal(refusal.into())));
     parts.extend(message.images.into_iter().flatten().filter_map(image).map(Part::Image));
     parts.extend(message.audio.and_then(audio).map(Part::Audio));
-    let calls = message.tool_calls.unwrap_or_default();
+    let mut calls = message.tool_calls.unwrap_or_default();
+    let function = message.function_call;
+    calls.extend(function.map(|function| SaidCall {
+        id: None,
+        function: Some(function),
+        custom: None,
+        extra_content: None,
+    }));
     let has_calls = !calls.is_empty();
-    parts.extend(calls.into_iter().map(|call| Part::ToolCall(message::tool_call(call))));
+    parts.extend(told_apart(calls).into_iter().map(Part::ToolCall));
     let finish = said.finish_reason.map_or(Finish::Stop, |reason| Finish::of_word(&reason.0));
     Choice {
         parts,
@@ -162,6 +188,17 @@ fn choice(said: SaidChoice<'_>) -> Choice<'_> {
         stop_sequence: None,
         logprobs: said.logprobs.map(Cow::Borrowed),
     }
+}
+
+/// An id that another call has as well is none: results could not be told apart.
+fn told_apart(said: Vec<SaidCall<'_>>) -> Vec<ToolCall<'_>> {
+    let mut calls: Vec<ToolCall<'_>> = Vec::with_capacity(said.len());
+    for call in said.into_iter().map(message::tool_call) {
+        let is_taken = calls.iter().any(|known| known.id == call.id);
+        let id = if is_taken { Cow::Borrowed("") } else { call.id };
+        calls.push(ToolCall { id, ..call });
+    }
+    calls
 }
 
 /// What a message or a delta says: a string, or Mistral's list.
@@ -218,8 +255,13 @@ pub fn image(said: SaidImage<'_>) -> Option<Image<'_>> {
     Some(Image { media: part::media(said.image_url?.url.into()), detail: None, cache: None })
 }
 
-fn audio(said: SaidAudio<'_>) -> Option<Audio<'_>> {
-    let (data, transcript) = (said.data?.into(), said.transcript.map(Cow::from));
+/// Sound in an answer, or a piece of it.
+pub fn audio(said: SaidAudio<'_>) -> Option<Audio<'_>> {
+    let is_something = said.data.is_some() || said.transcript.is_some();
+    let (data, transcript) = (said.data.map(Cow::from).unwrap_or_default(), said.transcript.map(Cow::from));
     // The answer does not repeat the format that was asked for.
-    Some(Audio { format: Cow::Borrowed(""), data, transcript })
+    is_something.then_some(Audio { format: Cow::Borrowed(""), data, transcript })
 }
+
+#[cfg(test)]
+mod tests;

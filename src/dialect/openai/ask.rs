@@ -45,7 +45,11 @@ fn field<'a>(request: &mut ChatRequest<'a>, name: Cow<'a, str>, raw: &'a RawValu
     match name.as_ref() {
         "model" => request.model = string(raw, "model")?,
         "messages" => request.messages = message::read_all(raw)?,
-        "tools" => request.tools = tools::tools(raw)?,
+        "tools" => {
+            let (tools, others) = tools::tools(raw)?;
+            request.tools.extend(tools);
+            request.extras.extend(others.into_iter().map(|kind| (format!("tools.{kind}").into(), raw)));
+        }
         "functions" => request.tools.extend(tools::functions(raw)?),
         "tool_choice" => request.tool_choice = Some(tools::tool_choice(raw)?),
         "function_call" => request.tool_choice = Some(tools::function_choice(raw)?),
@@ -162,3 +166,6 @@ pub fn get<'a, T: Deserialize<'a>>(
 ) -> Result<T, BadRequest> {
     serde_json::from_str(raw.get()).map_err(|_| wrong(field, kind))
 }
+
+#[cfg(test)]
+mod tests;

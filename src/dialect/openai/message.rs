@@ -2,6 +2,7 @@
 
 use crate::dialect::bad_request::BadRequest;
 use crate::dialect::bad_request::wrong;
+use crate::dialect::hub::Delta;
 use crate::dialect::hub::Message;
 use crate::dialect::hub::Part;
 use crate::dialect::hub::Role;
@@ -124,7 +125,7 @@ fn message(said: Said<'_>) -> Result<Message<'_>, BadRequest> {
 }
 
 fn assistant(said: Said<'_>) -> Result<Vec<Part<'_>>, BadRequest> {
-    let mut all = thinking(said.thinking_blocks, said.reasoning_content.or(said.reasoning));
+    let mut all = thinking(said.thinking_blocks, spelled(said.reasoning_content, said.reasoning));
     all.extend(parts(said.content, said.cache_control)?);
     all.extend(said.refusal.map(|refusal| Part::Refusal(refusal.into())));
     all.extend(said.tool_calls.into_iter().flatten().map(|call| Part::ToolCall(tool_call(call))));
@@ -136,14 +137,19 @@ fn assistant(said: Said<'_>) -> Result<Vec<Part<'_>>, BadRequest> {
 }
 
 /// Sealed blocks where there are any, else the bare text in either of its spellings.
-pub fn thinking<'a>(blocks: Option<Vec<SaidThinking<'a>>>, bare: Option<&'a RawValue>) -> Vec<Part<'a>> {
+pub fn thinking<'a>(blocks: Option<Vec<SaidThinking<'a>>>, bare: Option<Cow<'a, str>>) -> Vec<Part<'a>> {
     match blocks.filter(|blocks| !blocks.is_empty()) {
         Some(blocks) => blocks.into_iter().map(SaidThinking::part).collect(),
         None => {
-            let text = bare.and_then(text).filter(|text| !text.trim().is_empty());
+            let text = bare.filter(|text| !text.trim().is_empty());
             text.map(|text| Part::Thinking(Thinking { text, ..Thinking::default() })).into_iter().collect()
         }
     }
+}
+
+/// What was thought, in whichever of its two spellings says something.
+pub fn spelled<'a>(one: Option<&'a RawValue>, other: Option<&'a RawValue>) -> Option<Cow<'a, str>> {
+    [one, other].into_iter().flatten().filter_map(text).find(|text| !text.is_empty())
 }
 
 impl<'a> SaidThinking<'a> {
@@ -153,6 +159,19 @@ impl<'a> SaidThinking<'a> {
             signature: self.signature.map(Cow::from).filter(|seal| !seal.is_empty()),
             redacted: self.data.map(Cow::from),
         })
+    }
+
+    /// As pieces of a stream, which may have `told` its text in another field already.
+    pub fn deltas(self, told: bool, say: &mut dyn FnMut(Delta<'_>)) {
+        if let Some(data) = self.data {
+            say(Delta::Redacted(data.into()));
+        }
+        if let Some(text) = self.thinking.filter(|text| !told && !text.0.is_empty()) {
+            say(Delta::Thinking(text.into()));
+        }
+        if let Some(seal) = self.signature.filter(|seal| !seal.0.is_empty()) {
+            say(Delta::ThinkingSignature(seal.into()));
+        }
     }
 }
 
@@ -168,12 +187,19 @@ pub fn tool_call(call: SaidCall<'_>) -> ToolCall<'_> {
     ToolCall { id, signature, ..called }
 }
 
+impl<'a> SaidFunction<'a> {
+    /// The text of the arguments, or what a custom tool is given. Mistral gives an object instead of its text
+    /// (vendors.md §6.7).
+    pub fn arguments(self) -> Option<Cow<'a, str>> {
+        let arguments = self.arguments.map(|raw| text(raw).unwrap_or(Cow::Borrowed(raw.get())));
+        arguments.or(self.input.map(Cow::from))
+    }
+}
+
 fn called(function: SaidFunction<'_>, custom: bool) -> ToolCall<'_> {
-    // Mistral gives an object instead of its text (vendors.md §6.7).
-    let arguments = function.arguments.map(|raw| text(raw).unwrap_or(Cow::Borrowed(raw.get())));
     ToolCall {
-        name: function.name.map(Cow::from).unwrap_or_default(),
-        arguments: arguments.or(function.input.map(Cow::from)).unwrap_or_default(),
+        name: function.name.clone().map(Cow::from).unwrap_or_default(),
+        arguments: function.arguments().unwrap_or_default(),
         custom,
         ..ToolCall::default()
     }

@@ -114,7 +114,11 @@ fn image(raw: &RawValue) -> Result<Image<'_>, BadRequest> {
 
 fn document(file: SaidFile<'_>) -> Result<Document<'_>, BadRequest> {
     let media = match (file.file_data, file.file_id) {
-        (Some(data), _) => media(data.into()),
+        (Some(data), _) => match media(data.into()) {
+            // Bare base64, as some clients send it: this vendor's documents are PDFs.
+            Media::Url(data) if !data.contains(':') => Media::Inline { kind: "application/pdf".into(), data },
+            media => media,
+        },
         (None, Some(id)) => Media::FileId(id.into()),
         (None, None) => return Err(wrong(FIELD, "`file` parts with `file_data` or `file_id`")),
     };

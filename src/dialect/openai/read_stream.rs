@@ -7,8 +7,15 @@ use crate::dialect::hub::Finish;
 use crate::dialect::hub::Part;
 use crate::dialect::openai::answer;
 use crate::dialect::openai::answer::SaidAnnotation;
+use crate::dialect::openai::answer::SaidAudio;
 use crate::dialect::openai::answer::SaidImage;
+use crate::dialect::openai::answer::is_error;
 use crate::dialect::openai::message::Extra;
+use crate::dialect::openai::message::SaidFunction;
+use crate::dialect::openai::message::SaidThinking;
+use crate::dialect::openai::message::spelled;
+use crate::dialect::openai::read_calls::Calls;
+use crate::dialect::openai::read_calls::Piece;
 use crate::dialect::side::Garbage;
 use crate::dialect::side::ReadChunks;
 use crate::dialect::text::Str;
@@ -30,6 +37,8 @@ struct Said<'a> {
     usage: Option<&'a RawValue>,
     #[serde(borrow)]
     error: Option<&'a RawValue>,
+    #[serde(borrow)]
+    object: Option<&'a RawValue>,
     #[serde(borrow)]
     x_groq: Option<Groq<'a>>,
 }
@@ -67,9 +76,15 @@ struct SaidDelta<'a> {
     #[serde(borrow)]
     tool_calls: Option<Vec<SaidCall<'a>>>,
     #[serde(borrow)]
+    function_call: Option<SaidFunction<'a>>,
+    #[serde(borrow)]
+    thinking_blocks: Option<Vec<SaidThinking<'a>>>,
+    #[serde(borrow)]
     annotations: Option<Vec<SaidAnnotation<'a>>>,
     #[serde(borrow)]
     images: Option<Vec<SaidImage<'a>>>,
+    #[serde(borrow)]
+    audio: Option<SaidAudio<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -85,28 +100,13 @@ struct SaidCall<'a> {
     extra_content: Option<Extra<'a>>,
 }
 
-#[derive(Deserialize)]
-struct SaidFunction<'a> {
-    #[serde(borrow)]
-    name: Option<Str<'a>>,
-    #[serde(borrow)]
-    arguments: Option<&'a RawValue>,
-    #[serde(borrow)]
-    input: Option<Str<'a>>,
-}
-
 /// Reads one stream.
 #[derive(Default)]
 pub struct Reader {
     begun: bool,
-    /// Calls that were opened: their choice, and the provider's index or the id.
-    calls: Vec<Call>,
-}
-
-struct Call {
-    choice: u32,
-    index: u32,
-    id: String,
+    /// Choices that have ended: some vendors say so twice.
+    finished: Vec<u32>,
+    calls: Calls,
 }
 
 impl ReadChunks for Reader {
@@ -122,86 +122,120 @@ impl ReadChunks for Reader {
             sink(Chunk::Error(data.into()));
             return Ok(());
         }
+        if !data.starts_with(b"{") {
+            return Err(Garbage);
+        }
         let said: Said<'_> = serde_json::from_slice(data).map_err(|_| Garbage)?;
-        let groq = said.x_groq.as_ref();
-        if is_error(said.error) || groq.is_some_and(|groq| is_error(groq.error)) {
-            sink(Chunk::Error(data.into()));
-            return Ok(());
+        match said.is_error() {
+            true => sink(Chunk::Error(data.into())),
+            false => self.chunk(said, sink),
         }
-        let usage = said.usage.filter(|usage| usage.get() != "null").or(groq.and_then(|groq| groq.usage));
-        if !std::mem::replace(&mut self.begun, true) {
-            let id = said.id.map(Cow::from).unwrap_or_default();
-            sink(Chunk::Start { id, model: said.model.map(Cow::from).unwrap_or_default() });
-        }
-        for (at, choice) in (0..).zip(said.choices.into_iter().flatten()) {
-            self.choice(choice.index.unwrap_or(at), choice, sink);
-        }
-        let usage = usage.and_then(|usage| Usage::from_openai(usage.get()));
-        usage.into_iter().for_each(|usage| sink(Chunk::Usage(usage)));
         Ok(())
     }
 }
 
-fn is_error(error: Option<&RawValue>) -> bool {
-    error.is_some_and(|error| !matches!(error.get(), "null" | "false" | "\"\""))
+impl Said<'_> {
+    fn is_error(&self) -> bool {
+        // Older servers write an error flat, without `error` around it (vendors.md §6).
+        let is_flat = self.choices.is_none() && self.object.is_some_and(|object| object.get() == "\"error\"");
+        let broke_off =
+            |choice: &SaidChoice<'_>| choice.finish_reason.as_ref().is_some_and(|r| r.0 == "error");
+        is_flat
+            || is_error(self.error)
+            || self.x_groq.as_ref().is_some_and(|groq| is_error(groq.error))
+            || self.choices.iter().flatten().any(broke_off)
+    }
 }
 
 impl Reader {
+    fn chunk(&mut self, said: Said<'_>, sink: &mut dyn FnMut(Chunk<'_>)) {
+        let told =
+            said.usage.filter(|usage| usage.get() != "null").or(said.x_groq.and_then(|groq| groq.usage));
+        let (id, model) =
+            (said.id.map(Cow::from).unwrap_or_default(), said.model.map(Cow::from).unwrap_or_default());
+        let choices = said.choices.unwrap_or_default();
+        // Some vendors speak before they know their own name.
+        let knows = !id.is_empty() || !model.is_empty() || !choices.is_empty() || told.is_some();
+        if knows && !std::mem::replace(&mut self.begun, true) {
+            sink(Chunk::Start { id, model });
+        }
+        for (at, choice) in (0..).zip(choices) {
+            self.choice(choice.index.unwrap_or(at), choice, sink);
+        }
+        let usage = told.and_then(|usage| Usage::from_openai(usage.get()));
+        usage.into_iter().for_each(|usage| sink(Chunk::Usage(usage)));
+    }
+
     fn choice(&mut self, choice: u32, said: SaidChoice<'_>, sink: &mut dyn FnMut(Chunk<'_>)) {
         let mut say = |delta: Delta<'_>| sink(Chunk::Delta { choice, delta });
         if let Some(delta) = said.delta {
-            let thought = delta.reasoning_content.or(delta.reasoning).and_then(text);
-            thought.filter(|text| !text.is_empty()).into_iter().for_each(|text| say(Delta::Thinking(text)));
-            delta.content.into_iter().for_each(|content| speak(content, &mut say));
-            delta.refusal.into_iter().for_each(|refusal| say(Delta::Refusal(refusal.into())));
-            for citation in delta.annotations.into_iter().flatten().filter_map(SaidAnnotation::citation) {
-                say(Delta::Citation(citation));
-            }
-            delta.images.into_iter().flatten().filter_map(answer::image).for_each(|i| say(Delta::Image(i)));
-            for (at, call) in (0..).zip(delta.tool_calls.into_iter().flatten()) {
-                self.call(choice, at, call, &mut say);
-            }
+            self.delta(choice, delta, &mut say);
         }
         if let Some(logprobs) = said.logprobs.filter(|raw| raw.get() != "null") {
             say(Delta::Logprobs(Cow::Borrowed(logprobs)));
         }
-        if let Some(reason) = said.finish_reason.filter(|reason| !reason.0.is_empty()) {
+        let reason = said.finish_reason.filter(|reason| !reason.0.is_empty());
+        if let Some(reason) = reason.filter(|_| !self.finished.contains(&choice)) {
+            self.finished.push(choice);
+            self.calls.close(choice, &mut say);
             let finish = match Finish::of_word(&reason.0) {
-                Finish::Stop if self.calls.iter().any(|call| call.choice == choice) => Finish::ToolCalls,
+                Finish::Stop if self.calls.any(choice) => Finish::ToolCalls,
                 finish => finish,
             };
             sink(Chunk::Finish { choice, finish, stop_sequence: None });
         }
     }
 
-    /// A piece of a call: an index or an id not seen before opens one.
-    fn call(&mut self, choice: u32, at: u32, said: SaidCall<'_>, say: &mut dyn FnMut(Delta<'_>)) {
-        let id = said.id.map(Cow::from).unwrap_or_default();
-        let custom = said.function.is_none() && said.custom.is_some();
-        let function = said.function.or(said.custom);
-        let theirs = said.index.unwrap_or(at);
-        let is_known =
-            |call: &Call| call.choice == choice && call.index == theirs && (id.is_empty() || id == call.id);
-        let mine = |calls: &[Call], position: usize| {
-            calls[..position].iter().filter(|call| call.choice == choice).count() as u32
+    fn delta(&mut self, choice: u32, said: SaidDelta<'_>, say: &mut dyn FnMut(Delta<'_>)) {
+        let thought = spelled(said.reasoning_content, said.reasoning);
+        let has_thought = thought.is_some();
+        thought.into_iter().for_each(|text| say(Delta::Thinking(text)));
+        for block in said.thinking_blocks.into_iter().flatten() {
+            block.deltas(has_thought, say);
+        }
+        said.content.into_iter().for_each(|content| speak(content, say));
+        let refusal = said.refusal.filter(|refusal| !refusal.0.is_empty());
+        refusal.into_iter().for_each(|refusal| say(Delta::Refusal(refusal.into())));
+        for citation in said.annotations.into_iter().flatten().filter_map(SaidAnnotation::citation) {
+            say(Delta::Citation(citation));
+        }
+        said.images
+            .into_iter()
+            .flatten()
+            .filter_map(answer::image)
+            .for_each(|image| say(Delta::Image(image)));
+        said.audio.and_then(answer::audio).into_iter().for_each(|audio| say(Delta::Audio(audio)));
+        for (place, call) in (0..).zip(said.tool_calls.into_iter().flatten()) {
+            self.calls.add(choice, call.piece(place), say);
+        }
+        if let Some(function) = said.function_call {
+            let call = SaidCall {
+                index: None,
+                id: None,
+                function: Some(function),
+                custom: None,
+                extra_content: None,
+            };
+            self.calls.add(choice, call.piece(0), say);
+        }
+    }
+}
+
+impl<'a> SaidCall<'a> {
+    fn piece(self, place: u32) -> Piece<'a> {
+        let custom = self.function.is_none() && self.custom.is_some();
+        let (name, arguments) = match self.function.or(self.custom) {
+            Some(function) => (function.name.clone(), function.arguments()),
+            None => (None, None),
         };
-        let index = match self.calls.iter().rposition(is_known) {
-            Some(position) => mine(&self.calls, position),
-            None => {
-                let index = mine(&self.calls, self.calls.len());
-                self.calls.push(Call { choice, index: theirs, id: id.to_string() });
-                let name = function.as_ref().and_then(|f| f.name.clone()).map(Cow::from).unwrap_or_default();
-                let signature = said.extra_content.and_then(Extra::seal);
-                say(Delta::ToolCall { index, id, name, custom, signature });
-                index
-            }
-        };
-        let arguments = function.and_then(|f| match f.arguments {
-            Some(raw) => Some(text(raw).unwrap_or(Cow::Borrowed(raw.get()))),
-            None => f.input.map(Cow::from),
-        });
-        if let Some(text) = arguments.filter(|text| !text.is_empty() && text != "null") {
-            say(Delta::Arguments { index, text });
+        Piece {
+            number: self.index,
+            place,
+            id: self.id.map(Cow::from).unwrap_or_default(),
+            name: name.map(Cow::from).unwrap_or_default(),
+            custom,
+            arguments: arguments.unwrap_or_default(),
+            signature: self.extra_content.and_then(Extra::seal),
         }
     }
 }
@@ -218,7 +252,16 @@ fn speak(content: &RawValue, say: &mut dyn FnMut(Delta<'_>)) {
         match part {
             Part::Text(text) => say(Delta::Text(text.text)),
             Part::Thinking(thinking) => say(Delta::Thinking(thinking.text)),
-            _ => {}
+            // A list of chunks holds nothing else.
+            Part::Image(_)
+            | Part::Audio(_)
+            | Part::Document(_)
+            | Part::ToolCall(_)
+            | Part::ToolResult(_)
+            | Part::Refusal(_) => {}
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

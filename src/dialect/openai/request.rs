@@ -194,8 +194,12 @@ impl<'a> Fields<'a> {
 
     fn check_subject(&self, operation: Operation) -> Result<(), BadRequest> {
         match operation {
-            Operation::ChatCompletions | Operation::Messages | Operation::CountTokens => {
+            Operation::ChatCompletions | Operation::CountTokens => {
                 check_messages(self.messages.unwrap_or_default())
+            }
+            Operation::Messages => {
+                check_messages(self.messages.unwrap_or_default())?;
+                said(self.max_tokens).map(|_| ()).ok_or_else(|| missing("max_tokens"))
             }
             Operation::Completions => check_text("prompt", self.prompt, true),
             Operation::Embeddings => check_text("input", self.input, false),

@@ -91,3 +91,6 @@ impl ClientSide for Client {
 fn said<'a>(error: &ClientError<'a>) -> ErrorBody<'a> {
     ErrorBody { message: error.message, kind: error.kind, param: error.param, code: error.code }
 }
+
+#[cfg(test)]
+mod tests;

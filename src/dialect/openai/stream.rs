@@ -169,7 +169,7 @@ pub fn glance_whole(operation: Operation, body: &[u8]) -> Whole {
         return Whole::Malformed;
     };
     let answered = match operation {
-        Operation::ChatCompletions | Operation::Completions => said(answer.choices).is_some(),
+        Operation::ChatCompletions | Operation::Completions => answer.choices.is_some_and(holds_any),
         Operation::Embeddings | Operation::ImageGenerations | Operation::ImageEdits => {
             said(answer.data).is_some()
         }
@@ -189,6 +189,11 @@ pub fn glance_whole(operation: Operation, body: &[u8]) -> Whole {
         (true, false) => Whole::Answer(answer.usage.and_then(Usage::from_openai)),
         (false, false) => Whole::Malformed,
     }
+}
+
+/// Whether a list holds anything: an answer without a choice is none.
+fn holds_any(list: &str) -> bool {
+    list.strip_prefix('[').is_some_and(|rest| !rest.trim_start().starts_with(']'))
 }
 
 /// The members of a whole answer that are looked at.
@@ -278,80 +283,4 @@ fn filled(value: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn kind(data: &str) -> Kind {
-        glance(Some(data.as_bytes())).kind
-    }
-
-    #[test]
-    fn tells_promises_from_content() {
-        for (data, expected) in [
-            ("[DONE]", Kind::Done),
-            ("", Kind::Ping),
-            (
-                r#"{"choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}"#,
-                Kind::Quiet,
-            ),
-            (r#"{"choices":[{"delta":{"role":"assistant","content":null}}]}"#, Kind::Quiet),
-            (r#"{"choices":[]}"#, Kind::Quiet),
-            (r#"{"choices":[],"object":"","prompt_filter_results":[]}"#, Kind::Aside),
-            (r#"{"choices":[{"delta":{"content":"x"}}]}"#, Kind::Content),
-            (r#"{"choices":[{"delta":{"reasoning":"x"}}]}"#, Kind::Content),
-            (r#"{"choices":[{"delta":{"tool_calls":[{"index":0}]}}]}"#, Kind::Content),
-            (r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#, Kind::Content),
-            (r#"{"choices":[{"delta":null,"finish_reason":"stop"}]}"#, Kind::Content),
-            (r#"{"choices":[{"text":"a","index":0}]}"#, Kind::Content),
-            (r#"{"choices":[{"text":"","index":0}]}"#, Kind::Quiet),
-            (r#"{"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#, Kind::Usage),
-            (r#"{"error":{"message":"no"}}"#, Kind::Error),
-            (r#"{"error":"no","choices":[]}"#, Kind::Error),
-            (r#"{"x_groq":{"error":"no"},"choices":[]}"#, Kind::Error),
-            (r#"{"object":"error","message":"no","type":"x","code":400}"#, Kind::Error),
-            (r#"{"error":null,"choices":[{"delta":{"content":"x"}}]}"#, Kind::Content),
-            (r#"{"choices":[{"delta":{"content":"x"}}"#, Kind::Garbage),
-            ("<html>", Kind::Garbage),
-        ] {
-            assert_eq!(kind(data), expected, "{data}");
-        }
-        assert_eq!(glance(None).kind, Kind::Ping);
-    }
-
-    #[test]
-    fn it_tells_which_choices_have_ended() {
-        for (data, expected) in [
-            (r#"{"choices":[{"index":0,"delta":{"content":"x"},"finish_reason":null}]}"#, 0),
-            (r#"{"choices":[{"index":0,"finish_reason":"stop"}]}"#, 1),
-            (r#"{"choices":[{"finish_reason":"stop","index":2}]}"#, 1 << 2),
-            (r#"{"choices":[{"finish_reason":"stop"},{"finish_reason":"stop"}]}"#, 3),
-            (r#"{"choices":[{"index":1,"delta":{}},{"index":0,"finish_reason":"length"}]}"#, 1),
-            (r#"{"choices":[{"index":null,"finish_reason":"stop"}]}"#, 1),
-            (r#"{"choices":[{"index":127,"finish_reason":"stop"}]}"#, 1 << 127),
-            (r#"{"choices":[{"index":128,"finish_reason":"stop"}]}"#, 0),
-        ] {
-            assert_eq!(glance(Some(data.as_bytes())).finished, expected, "{data}");
-        }
-    }
-
-    #[test]
-    fn usage_is_found_wherever_vendors_put_it() {
-        let usage = Some(Usage { input: 3, output: 4, ..Usage::default() });
-        let last = r#"{"choices":[{"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":4}}"#;
-        let seen = glance(Some(last.as_bytes()));
-        assert_eq!((seen.kind, seen.finished, seen.usage), (Kind::Content, 1, usage));
-        let groq = r#"{"choices":[],"x_groq":{"usage":{"prompt_tokens":3,"completion_tokens":4}}}"#;
-        assert_eq!(glance(Some(groq.as_bytes())).usage, usage);
-    }
-
-    #[test]
-    fn a_whole_answer_must_be_one() {
-        use Operation::{ChatCompletions, Embeddings};
-        assert_eq!(glance_whole(ChatCompletions, br#"{"choices":[]}"#), Whole::Answer(None));
-        assert_eq!(glance_whole(ChatCompletions, br#"{"data":[]}"#), Whole::Malformed);
-        assert_eq!(glance_whole(Embeddings, br#"{"data":[],"error":null}"#), Whole::Answer(None));
-        assert_eq!(glance_whole(ChatCompletions, br#"{"error":{"message":"x"}}"#), Whole::Error);
-        assert_eq!(glance_whole(ChatCompletions, b"<html>"), Whole::Malformed);
-        assert_eq!(glance_whole(ChatCompletions, b""), Whole::Malformed);
-    }
-}
+mod tests;

@@ -14,9 +14,12 @@ use std::borrow::Cow;
 
 const OBJECTS: &str = "an array of objects";
 
-pub fn tools<'a>(raw: &'a RawValue) -> Result<Vec<Tool<'a>>, BadRequest> {
+/// The tools, and the kinds of those that only their own vendor has.
+pub fn tools<'a>(raw: &'a RawValue) -> Result<(Vec<Tool<'a>>, Vec<Cow<'a, str>>), BadRequest> {
     #[derive(Deserialize)]
     struct Said<'a> {
+        #[serde(borrow, rename = "type")]
+        kind: Option<Str<'a>>,
         #[serde(borrow)]
         function: Option<Function<'a>>,
         #[serde(borrow)]
@@ -24,16 +27,16 @@ pub fn tools<'a>(raw: &'a RawValue) -> Result<Vec<Tool<'a>>, BadRequest> {
         cache_control: Option<Cache>,
     }
     let said: Vec<Said<'_>> = get(raw, "tools", OBJECTS)?;
-    let tools = said.into_iter().filter_map(|tool| {
+    let (mut tools, mut others) = (Vec::with_capacity(said.len()), Vec::new());
+    for tool in said {
         let cache = tool.cache_control.map(Cache::mark);
         match (tool.function, tool.custom) {
-            (Some(function), _) => Some(Tool { cache, ..function.tool(false) }),
-            (None, Some(custom)) => Some(Tool { cache, ..custom.tool(true) }),
-            // A tool that only its own vendor has.
-            (None, None) => None,
+            (Some(function), _) => tools.push(Tool { cache, ..function.tool(false) }),
+            (None, Some(custom)) => tools.push(Tool { cache, ..custom.tool(true) }),
+            (None, None) => others.push(tool.kind.map(Cow::from).unwrap_or_default()),
         }
-    });
-    Ok(tools.collect())
+    }
+    Ok((tools, others))
 }
 
 pub fn functions<'a>(raw: &'a RawValue) -> Result<Vec<Tool<'a>>, BadRequest> {

@@ -123,3 +123,6 @@ impl<'a> Message<'a> {
         self.thinking_blocks.extend(Block::of(thinking));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -105,15 +105,30 @@ pub fn messages<'a>(
     request: &'a ChatRequest<'_>,
     target: &Target<'a>,
 ) -> Result<Vec<Message<'a>>, Unsayable> {
-    let mut all = Vec::with_capacity(request.messages.len());
+    let (mut all, mut shown) = (Vec::with_capacity(request.messages.len()), Vec::new());
     for message in &request.messages {
         match message.role {
-            Role::System => all.push(system(message)),
-            Role::User => user(message, target, &mut all)?,
-            Role::Assistant => all.push(assistant(message, target)),
+            Role::System => {
+                show(&mut shown, &mut all);
+                all.push(system(message));
+            }
+            Role::User => user(message, target, &mut shown, &mut all)?,
+            Role::Assistant => {
+                show(&mut shown, &mut all);
+                all.push(assistant(message, target));
+            }
         }
     }
+    show(&mut shown, &mut all);
     Ok(all)
+}
+
+/// What results of tools have shown, as a person's message.
+fn show<'a>(shown: &mut Vec<SaidPart<'a>>, all: &mut Vec<Message<'a>>) {
+    if !shown.is_empty() {
+        let content = Some(content(std::mem::take(shown)));
+        all.push(Message { role: "user", content, ..Message::default() });
+    }
 }
 
 fn system<'a>(said: &'a Said<'_>) -> Message<'a> {
@@ -122,15 +137,21 @@ fn system<'a>(said: &'a Said<'_>) -> Message<'a> {
     Message { role: "system", content, name: said.name.as_deref(), ..Message::default() }
 }
 
-fn user<'a>(said: &'a Said<'_>, target: &Target<'a>, all: &mut Vec<Message<'a>>) -> Result<(), Unsayable> {
+/// Results of tools are text here. What they show waits in `shown` until all of a turn are said: they have to follow
+/// their calls with nothing between.
+fn user<'a>(
+    said: &'a Said<'_>,
+    target: &Target<'a>,
+    shown: &mut Vec<SaidPart<'a>>,
+    all: &mut Vec<Message<'a>>,
+) -> Result<(), Unsayable> {
     let mut rest = Vec::new();
     for part in &said.parts {
         match part {
             Part::ToolResult(result) => {
                 all.push(tool(result));
-                // A result of a tool is text here; what it shows follows as a person's message.
-                for shown in result.content.iter().filter(|part| text_of(part).is_none()) {
-                    rest.extend(written(shown, target.fetched)?);
+                for part in result.content.iter().filter(|part| text_of(part).is_none()) {
+                    shown.extend(written(part, target.fetched)?);
                 }
             }
             part => rest.extend(written(part, target.fetched)?),
@@ -139,13 +160,23 @@ fn user<'a>(said: &'a Said<'_>, target: &Target<'a>, all: &mut Vec<Message<'a>>)
     if rest.is_empty() && said.parts.iter().any(|part| matches!(part, Part::ToolResult(_))) {
         return Ok(());
     }
-    let content = Some(match rest.as_slice() {
+    let mut parts = std::mem::take(shown);
+    parts.append(&mut rest);
+    all.push(Message {
+        role: "user",
+        content: Some(content(parts)),
+        name: said.name.as_deref(),
+        ..Message::default()
+    });
+    Ok(())
+}
+
+fn content(parts: Vec<SaidPart<'_>>) -> Content<'_> {
+    match &parts[..] {
         [] => Content::Text(Cow::Borrowed("")),
         [SaidPart::Text { text }] => Content::Text(Cow::Borrowed(text)),
-        _ => Content::Parts(rest),
-    });
-    all.push(Message { role: "user", content, name: said.name.as_deref(), ..Message::default() });
-    Ok(())
+        _ => Content::Parts(parts),
+    }
 }
 
 fn tool<'a>(result: &'a ToolResult<'_>) -> Message<'a> {
@@ -175,6 +206,10 @@ fn assistant<'a>(said: &'a Said<'_>, target: &Target<'_>) -> Message<'a> {
             Part::Thinking(_) | Part::Image(_) | Part::Audio(_) | Part::Document(_) | Part::ToolResult(_) => {
             }
         }
+    }
+    if target.traits.replays_reasoning && message.reasoning_content.as_deref().is_none_or(str::is_empty) {
+        // Wanted with every answer that is said back, even where nothing is known of it (vendors.md §6.8).
+        message.reasoning_content = Some(" ".to_owned());
     }
     let silent = texts.is_empty() && (!message.tool_calls.is_empty() || message.refusal.is_some());
     message.content = (!silent).then(|| Content::Text(joined(&texts, "")));

@@ -10,6 +10,7 @@ use crate::dialect::openai::write_messages::Message;
 use crate::dialect::openai::write_messages::messages;
 use crate::dialect::openai::write_tools::Choice;
 use crate::dialect::openai::write_tools::SaidTool;
+use crate::dialect::openai::write_tools::forces;
 use crate::dialect::side::Target;
 use crate::dialect::side::Unsayable;
 use serde::Serialize;
@@ -115,7 +116,6 @@ pub fn write(
         messages: messages(request, target)?,
         parallel_tool_calls: request.parallel_tool_calls.filter(|_| !request.tools.is_empty()),
         tools: request.tools.iter().map(SaidTool::of).collect(),
-        tool_choice: request.tool_choice.as_ref().map(|choice| Choice::of(choice, request)),
         response_format: request.format.as_ref().map(SaidFormat::of),
         reasoning_effort: effort.map(Effort::word),
         stream: request.stream,
@@ -124,6 +124,7 @@ pub fn write(
         web_search_options: request.web_search,
         ..Body::default()
     };
+    body.choice(request, traits, dropped);
     body.limits(request, traits);
     body.sampling(request, traits, reasons, dropped);
     body.words(request, dropped);
@@ -141,6 +142,15 @@ fn effort(request: &ChatRequest<'_>, traits: &ModelTraits) -> Option<Effort> {
 }
 
 impl<'a> Body<'a> {
+    /// Without tools there is nothing to choose, and saying so is refused.
+    fn choice(&mut self, request: &'a ChatRequest<'_>, traits: &ModelTraits, dropped: &mut Dropped) {
+        let choice = request.tool_choice.as_ref().filter(|_| !request.tools.is_empty());
+        let may_force = traits.forced_tool_choice || !choice.is_some_and(forces);
+        dropped.note_if(!may_force, "tool_choice");
+        let said = choice.map(|choice| Choice::of(choice, request));
+        self.tool_choice = if may_force { said } else { said.map(Choice::unforced) };
+    }
+
     fn limits(&mut self, request: &'a ChatRequest<'_>, traits: &ModelTraits) {
         let asked = request.max_output.map(|limit| traits.max_output.map_or(limit, |most| limit.min(most)));
         match traits.max_tokens_name {
@@ -239,3 +249,6 @@ impl<'a> SaidFormat<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

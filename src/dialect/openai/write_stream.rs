@@ -127,6 +127,7 @@ impl Writer {
         match delta {
             Delta::Text(text) if text.is_empty() => {}
             Delta::Text(text) => self.text(choice, b"{\"content\":", text, out),
+            Delta::Refusal(text) if text.is_empty() => {}
             Delta::Refusal(text) => self.text(choice, b"{\"refusal\":", text, out),
             Delta::Thinking(text) if text.is_empty() => {}
             Delta::Thinking(text) => self.thinking(choice, text, out),
@@ -282,3 +283,6 @@ impl WriteChunks for Writer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

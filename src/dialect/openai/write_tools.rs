@@ -86,6 +86,26 @@ impl<'a> Choice<'a> {
             }
         }
     }
+
+    /// The nearest choice of a model that cannot be forced.
+    pub fn unforced(self) -> Choice<'a> {
+        match self {
+            Choice::Word("required") | Choice::Tool(_) => Choice::Word("auto"),
+            Choice::Allowed { r#type, allowed_tools } => {
+                Choice::Allowed { r#type, allowed_tools: AllowedTools { mode: "auto", ..allowed_tools } }
+            }
+            choice @ Choice::Word(_) => choice,
+        }
+    }
+}
+
+/// Whether some tool has to be called.
+pub fn forces(choice: &ToolChoice<'_>) -> bool {
+    match choice {
+        ToolChoice::Auto | ToolChoice::None => false,
+        ToolChoice::Required | ToolChoice::Named(_) => true,
+        ToolChoice::Allowed { required, .. } => *required,
+    }
 }
 
 impl<'a> Named<'a> {

@@ -1,5 +1,6 @@
 //! The body of a request, read and checked as the vendor checks it.
 
+use crate::mock::anthropic::BETAS;
 use crate::mock::anthropic::VERSION;
 use crate::mock::anthropic::rules;
 use crate::mock::anthropic::wrong;
@@ -35,13 +36,17 @@ const FIELDS: &[&str] = &[
     "user_profile_id",
 ];
 
+/// Fields that only those may use who name a beta.
+const OF_BETAS: &[(&str, &str)] = &[("context_management", "context-management-2025-06-27")];
+
 /// A question; `counted`: only its tokens are wanted, and no answer has to be bounded.
 pub(super) fn read(body: &[u8], headers: &HeaderMap, counted: bool) -> Result<Ask, Refusal> {
     if !headers.contains_key(VERSION) {
         return Err(wrong(format!("{VERSION}: header is required")));
     }
     let fields: Map<String, Value> = crate::mock::ask::read(body)?;
-    if let Some(field) = fields.keys().find(|field| !FIELDS.contains(&field.as_str())) {
+    let known = |field: &str| FIELDS.contains(&field) && beta(field).is_none_or(|beta| named(headers, beta));
+    if let Some(field) = fields.keys().find(|field| !known(field)) {
         return Err(wrong(format!("{field}: Extra inputs are not permitted")));
     }
     let required =
@@ -53,6 +58,15 @@ pub(super) fn read(body: &[u8], headers: &HeaderMap, counted: bool) -> Result<As
     }
     rules::check(&fields)?;
     Ok(ask(&Value::Object(fields)))
+}
+
+fn beta(field: &str) -> Option<&'static str> {
+    OF_BETAS.iter().find(|(known, _)| *known == field).map(|(_, beta)| *beta)
+}
+
+fn named(headers: &HeaderMap, beta: &str) -> bool {
+    let lines = headers.get_all(BETAS).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).any(|named| named.trim() == beta)
 }
 
 fn ask(body: &Value) -> Ask {

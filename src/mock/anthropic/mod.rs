@@ -32,6 +32,9 @@ pub static VOICE: Anthropic = Anthropic;
 /// The header without which nobody is served.
 pub const VERSION: &str = "anthropic-version";
 
+/// The header that names what a caller wants before it is everybody's.
+const BETAS: &str = "anthropic-beta";
+
 pub struct Anthropic;
 
 /// Its endpoints, with and without `/v1`; model lists share a path with OpenAI's.

@@ -71,7 +71,10 @@ pub fn chat(body: &[u8]) -> Result<Ask, Refusal> {
         max_tokens: chat.max_completion_tokens.or(ask.max_tokens),
         tools: chat.tools.into_iter().flatten().filter_map(|tool| Some(tool.function?.name)).collect(),
         // A call answers a person; whatever comes after its result is said in words, so that a loop ends.
-        may_call: messages.last().is_some_and(|message| message.role == "user")
+        may_call: messages
+            .iter()
+            .rfind(|message| !matches!(message.role.as_str(), "system" | "developer"))
+            .is_some_and(|message| message.role == "user")
             && chat.tool_choice.is_none_or(|choice| choice != "none"),
         thinks: chat.reasoning_effort.is_some_and(|effort| effort != "none"),
         ..ask
@@ -150,7 +153,8 @@ mod tests {
     #[test]
     fn tools_are_called_for_a_user_only() {
         let body = |role: &str, choice: Value| {
-            json!({ "model": "m", "messages": [{ "role": role, "content": "x" }], "tool_choice": choice,
+            let last = json!({ "role": "system", "content": "be kind" });
+            json!({ "model": "m", "messages": [{ "role": role, "content": "x" }, last], "tool_choice": choice,
                 "tools": [{ "type": "custom", "custom": { "name": "c" } },
                           { "type": "function", "function": { "name": "f" } }] })
         };

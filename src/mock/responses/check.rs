@@ -13,6 +13,7 @@ const LEAST_OUTPUT: u64 = 16;
 
 const KNOWN: &[&str] = &[
     "background",
+    "client_metadata",
     "context_management",
     "conversation",
     "include",
