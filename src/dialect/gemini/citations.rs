@@ -3,7 +3,6 @@
 use crate::dialect::gemini::reply::Candidate;
 use crate::dialect::hub::Citation;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// Tells characters from bytes: the vendor counts an answer in bytes, everybody else in characters.
@@ -110,8 +109,8 @@ pub(super) fn read<'a>(candidate: &Candidate<'a>, ruler: &Ruler, before: &[u64])
     citations
 }
 
-fn parsed<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
-    serde_json::from_str(raw.get()).ok()
+fn parsed<'a, T: Deserialize<'a>>(raw: &'a str) -> Option<T> {
+    serde_json::from_str(raw).ok()
 }
 
 /// A citation for each page that supports a segment; where no segments are told, one for each page.
