@@ -24,7 +24,7 @@ pub fn write(
     let traits = target.traits;
     let mut turns = Turns::of(request, target, dropped)?;
     turns.system.extend(fields::plea(request, traits, dropped).map(|plea| Block::Text(plea.into())));
-    let mut mind = Mind::of(request, traits, dropped);
+    let mut mind = Mind::of(request, traits, turns.has_lost_thoughts(), dropped);
     let [guardrail_config, performance_config, request_metadata] = OWN.map(|name| fields::own(request, name));
     let body = Body {
         inference_config: fields::inference(request, traits, &mind, dropped),

@@ -4,6 +4,8 @@ pub mod anthropic;
 pub mod bedrock;
 pub mod cohere;
 pub mod gemini;
+pub mod groq;
+pub mod mistral;
 pub mod ollama;
 pub mod openai;
 pub mod replicate;

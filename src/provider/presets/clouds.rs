@@ -21,6 +21,8 @@ pub(super) const AZURE: Preset = Preset {
     key_env: &["AZURE_OPENAI_API_KEY"],
     key_header: KeyHeader::Named("api-key"),
     responses: true,
+    // Users name what they deploy, and most name it after its model.
+    model_traits: models::openai::MODELS,
     serves: &[IMAGES, EDITS, TRANSCRIPTIONS, TRANSLATIONS, SPEECH],
     // It lists what could be deployed, and not what is.
     lists_models: false,

@@ -295,3 +295,13 @@ fn what_a_model_refuses_is_left_out_and_told() {
     let (body, _) = written(&ChatRequest { reasoning: Some(quiet), ..request }, &thinker);
     assert_eq!(body["temperature"], 1.5, "it does not reason now");
 }
+
+#[test]
+fn an_effort_that_cannot_be_asked_for_is_named() {
+    let plain = ModelTraits { efforts: &[], ..ModelTraits::UNKNOWN };
+    for (effort, expected) in [(Effort::High, vec!["reasoning_effort".to_owned()]), (Effort::None, vec![])] {
+        let reasoning = Some(Reasoning { effort: Some(effort), ..Reasoning::default() });
+        let (body, dropped) = written(&ChatRequest { reasoning, ..greeting() }, &plain);
+        assert_eq!((body.get("reasoning_effort"), dropped), (None, expected));
+    }
+}
