@@ -84,6 +84,10 @@ impl WriteChunks for Restoring {
         self.writer.break_off(error, out)
     }
 
+    fn held(&self) -> usize {
+        self.writer.held()
+    }
+
     fn ping(&self, out: &mut Vec<u8>) {
         self.writer.ping(out);
     }

@@ -22,7 +22,12 @@ pub struct Seals {
     thinking: Vec<Thought>,
     /// By the id of the call.
     kept: Vec<(String, Sealed)>,
+    /// Bytes of all that was noted.
+    held: usize,
 }
+
+/// More than any model thinks; a stream without an end is not gathered.
+const MOST: usize = 4 * 1024 * 1024;
 
 /// What has to come back with one call.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,7 +58,7 @@ pub fn name(id: &str) -> &str {
 impl Seals {
     /// Takes note of a piece of a stream. Only the first choice is remembered: no client goes on with another.
     pub fn note(&mut self, choice: u32, delta: &Delta<'_>) {
-        if choice > 0 {
+        if choice > 0 || !self.has_room(delta) {
             return;
         }
         match delta {
@@ -99,6 +104,29 @@ impl Seals {
     /// What is to be kept, by the name of its call.
     pub fn into_kept(self) -> Vec<(String, Sealed)> {
         self.kept
+    }
+
+    /// What is not whole is worth nothing, so where there is no more room all of it goes.
+    fn has_room(&mut self, delta: &Delta<'_>) -> bool {
+        self.held = self.held.saturating_add(match delta {
+            Delta::Thinking(text) | Delta::ThinkingSignature(text) | Delta::Redacted(text) => text.len(),
+            Delta::ToolCall { id, signature, .. } => {
+                id.len() + signature.as_ref().map_or(0, |seal| seal.len())
+            }
+            Delta::Text(_)
+            | Delta::TextSignature(_)
+            | Delta::Refusal(_)
+            | Delta::Arguments { .. }
+            | Delta::Citation(_)
+            | Delta::Image(_)
+            | Delta::Audio(_)
+            | Delta::Logprobs(_) => 0,
+        });
+        let has_room = self.held <= MOST;
+        if !has_room {
+            *self = Seals { held: self.held, ..Seals::default() };
+        }
+        has_room
     }
 
     fn call(&mut self, id: &str, signature: Option<&str>) {
@@ -259,6 +287,24 @@ mod tests {
         let mut request = said(vec![Part::Thinking(own), call("toolu_1")]);
         restore(&mut request, &remembered);
         assert_eq!(request.messages[0].parts.len(), 2);
+    }
+
+    #[test]
+    fn thinking_without_an_end_is_not_gathered() {
+        let mut seals = Seals::default();
+        for _ in 0..5 {
+            seals.note(0, &Delta::Thinking("x".repeat(1 << 20).into()));
+        }
+        assert!(seals.thinking.is_empty());
+        let opened = Delta::ToolCall {
+            index: 0,
+            id: "1".into(),
+            name: "f".into(),
+            custom: false,
+            signature: Some("s".into()),
+        };
+        seals.note(0, &opened);
+        assert!(seals.into_kept().is_empty());
     }
 
     #[test]

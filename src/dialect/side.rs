@@ -160,6 +160,11 @@ pub trait WriteChunks: Send + Sync {
         false
     }
 
+    /// Bytes of the answer that are kept for its last event, in dialects that say all of it once more.
+    fn held(&self) -> usize {
+        0
+    }
+
     /// Appends an event that says nothing and keeps the connection open.
     fn ping(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(b": ping\n\n");

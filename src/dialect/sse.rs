@@ -25,10 +25,18 @@ pub struct EventTooLong {
 pub struct Splitter {
     limit: usize,
     carry: BytesMut,
-    /// Where in `carry` the first line that has not been seen to end begins.
-    line: usize,
+    line: Line,
     /// No event has been handed out yet: a mark of byte order may stand in front of the first.
     first: bool,
+}
+
+/// The first line that has not been seen to end: it is looked at once, however many pieces it comes in.
+#[derive(Clone, Copy, Default)]
+struct Line {
+    /// Where it begins.
+    start: usize,
+    /// Up to where it has been looked at.
+    seen: usize,
 }
 
 /// U+FEFF in UTF-8; one at the start of a stream means nothing.
@@ -37,7 +45,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 impl Splitter {
     /// `limit` bounds one event, in bytes.
     pub fn new(limit: usize) -> Splitter {
-        Splitter { limit, carry: BytesMut::new(), line: 0, first: true }
+        Splitter { limit, carry: BytesMut::new(), line: Line::default(), first: true }
     }
 
     /// Takes the next bytes and hands out every event they complete, in order.
@@ -65,7 +73,7 @@ impl Splitter {
 
     /// What is left when the stream has ended: an event whose last empty line is missing.
     pub fn finish(&mut self) -> Option<Event> {
-        self.line = 0;
+        self.line = Line::default();
         let raw = self.carry.split().freeze();
         (!raw.is_empty()).then(|| self.event(raw))
     }
@@ -78,23 +86,29 @@ impl Splitter {
     }
 }
 
-/// Where the first event of `bytes` ends, terminator included. `line` remembers how far lines have
-/// been read, so that a long event which arrives in pieces is looked at once; it is 0 after an event.
-fn event_end(bytes: &[u8], line: &mut usize) -> Option<usize> {
+/// Where the first event of `bytes` ends, terminator included. `line` remembers how far they have been read.
+fn event_end(bytes: &[u8], line: &mut Line) -> Option<usize> {
     loop {
-        let rest = bytes.get(*line..)?;
-        let length = memchr2(b'\n', b'\r', rest)?;
-        let after = match rest[length..] {
-            [b'\r', b'\n', ..] => length + 2,
-            // The LF that belongs to this CR may be in the next piece.
-            [b'\r'] => return None,
-            _ => length + 1,
+        let rest = bytes.get(line.seen..)?;
+        let Some(length) = memchr2(b'\n', b'\r', rest) else {
+            line.seen = bytes.len();
+            return None;
         };
-        *line += after;
-        if length == 0 {
-            let end = *line;
-            *line = 0;
-            return Some(end);
+        let end = line.seen + length;
+        let after = match bytes[end..] {
+            [b'\r', b'\n', ..] => end + 2,
+            // The LF that belongs to this CR may be in the next piece.
+            [b'\r'] => {
+                line.seen = end;
+                return None;
+            }
+            _ => end + 1,
+        };
+        let is_empty = end == line.start;
+        *line = Line { start: after, seen: after };
+        if is_empty {
+            *line = Line::default();
+            return Some(after);
         }
     }
 }
@@ -224,6 +238,17 @@ mod tests {
         let mut events = Vec::new();
         assert_eq!(splitter.push(Bytes::from(vec![b'x'; 1000]), &mut events), Ok(()));
         assert_eq!(splitter.push(Bytes::from_static(b"x"), &mut events), Err(EventTooLong { limit: 1000 }));
+    }
+
+    #[test]
+    fn a_long_line_in_pieces_is_looked_at_once() {
+        let (mut splitter, mut events) = (Splitter::new(1000), Vec::new());
+        for piece in ["data: 1\ndata: ", "xxx", "xxx"] {
+            splitter.push(Bytes::from_static(piece.as_bytes()), &mut events).unwrap();
+            assert_eq!(splitter.line.seen, splitter.carry.len(), "after {piece:?}");
+        }
+        splitter.push(Bytes::from_static(b"\n\n"), &mut events).unwrap();
+        assert_eq!(events[0].data().as_deref(), Some(&b"1\nxxxxxx"[..]));
     }
 
     proptest! {

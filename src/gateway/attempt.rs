@@ -257,6 +257,10 @@ pub async fn open_stream(
                 let manner = outbound.manner();
                 return Ok(Reply::Stream(Box::new(Opened { manner, wire, relay, between })));
             }
+            // Whoever sends without a pause never has to be waited for, so no timer rings.
+            Flow::Waiting if !ended && Instant::now() >= until => {
+                return Err(Failure::new(Fault::Timeout, "timeout"));
+            }
             Flow::Waiting if !ended => {}
             Flow::Waiting => {
                 upstreams.close(wire).await;

@@ -44,6 +44,8 @@ use std::time::Instant;
 
 /// How long the end of an answer is waited for after its terminal event, to keep the connection.
 const TAIL: Duration = Duration::from_millis(500);
+/// Bytes without content between two events with it: what is sent without a pause never lets the timer ring.
+const MOST_UNHEARD: usize = 64 * 1024 * 1024;
 
 /// How a stream ended.
 pub enum Ended {
@@ -220,7 +222,7 @@ async fn flow(
     between: Duration,
 ) -> Result<Stopped, ClientLeft> {
     let mut silence = Silence::new(between);
-    let mut seen = relay.content_events();
+    let (mut seen, mut unheard) = (relay.content_events(), 0);
     while *relay.flow() != Flow::Done {
         let ready = relay.take();
         if !ready.is_empty() {
@@ -239,6 +241,7 @@ async fn flow(
         }
         let lost = match while_it_waits(session, pin!(wire.more(&mut silence))).await? {
             Ok(Some(chunk)) => {
+                unheard += chunk.len();
                 relay.feed(chunk);
                 None
             }
@@ -250,8 +253,10 @@ async fn flow(
             return Ok(stopped);
         }
         if relay.content_events() != seen {
-            seen = relay.content_events();
+            (seen, unheard) = (relay.content_events(), 0);
             silence.put_off();
+        } else if unheard > MOST_UNHEARD && *relay.flow() == Flow::Open {
+            return Ok(Stopped::broken("stall", STALL));
         }
     }
     Ok(Stopped::Complete)
@@ -284,8 +289,11 @@ async fn leave(wire: Wire, relay: &Relay, record: &mut Record, ask: &Ask) -> End
     Ended::ClientLeft
 }
 
-/// What the provider counted; else about what it must have: an event is about a token.
+/// What the provider counted; else about what it must have: an event is about a token. Some tell at the beginning
+/// what they have counted till then, so a count is the last word only at the end.
 fn used(relay: &Relay, ask: &Ask) -> Usage {
-    let output = if ask.operation.answers_in_words() { relay.content_events() } else { 0 };
-    relay.usage().unwrap_or_else(|| Usage { output, ..verdicts::prompt(ask) })
+    let heard = if ask.operation.answers_in_words() { relay.content_events() } else { 0 };
+    let told = relay.usage().unwrap_or_else(|| verdicts::prompt(ask));
+    let is_final = relay.usage().is_some() && *relay.flow() == Flow::Done;
+    if is_final { told } else { Usage { output: told.output.max(heard), ..told } }
 }

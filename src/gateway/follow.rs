@@ -53,7 +53,7 @@ impl Pursuit<'_> {
         let until = self.terms.until(self.terms.failover.answer);
         let (mut looks, mut misses) = (0, 0);
         loop {
-            let url = match outbound.follow(&body, self.ask.shape.stream) {
+            let url = match self.promised(&outbound, &body) {
                 Follow::Answer => {
                     self.terms.promised.store(None);
                     return read_whole(self.stop, self.ask, outbound, None, body).map(Reply::Whole);
@@ -74,6 +74,16 @@ impl Pursuit<'_> {
                 Err(failure) if misses < MOST_MISSES && may_pass(&failure.fault) => misses += 1,
                 Err(failure) => return Err(failure),
             }
+        }
+    }
+
+    /// A stream at a place where our key has no business is left alone: the answer can be fetched as well.
+    fn promised(&self, outbound: &Outbound, body: &[u8]) -> Follow {
+        match outbound.follow(body, self.ask.shape.stream) {
+            Follow::Stream { url, .. } if self.vendor.host.related(&url).is_none() => {
+                outbound.follow(body, false)
+            }
+            promised @ (Follow::Answer | Follow::Poll { .. } | Follow::Stream { .. }) => promised,
         }
     }
 

@@ -10,6 +10,7 @@ use crate::gateway::client::Head;
 use crate::gateway::failure::Failure;
 use crate::gateway::itinerary::Itinerary;
 use crate::gateway::itinerary::Stop;
+use crate::gateway::outbound::UNSAYABLE;
 use crate::gateway::receive::Ask;
 use crate::gateway::record::Record;
 use crate::gateway::refuse;
@@ -50,7 +51,9 @@ pub async fn exhausted(
     if ask.operation.counts_tokens() {
         return answer::token_count(session, record, ask).await;
     }
-    if let Some((stop, failure)) = last.filter(|(_, failure)| failure.fault == Fault::Unsayable) {
+    // A target that was only down might have had the words.
+    let nobody_could_say_it = record.service.attempts.iter().all(|attempt| attempt.outcome == UNSAYABLE);
+    if let Some((stop, failure)) = last.filter(|_| nobody_could_say_it) {
         return give_back(session, record, &snapshot.vendors[stop.provider], &stop, &failure).await;
     }
     client::refuse(session, record, &refuse::all_failed(open_again.or(cooled).or(told))).await

@@ -266,6 +266,9 @@ fn wrong(bad: BadRequest) -> Failure {
     Failure { fault: Fault::BadRequest, said: said.to_json(), word: "bad_request" }
 }
 
+/// How attempts fail at targets that have no words for the request.
+pub const UNSAYABLE: &str = "unsayable";
+
 fn unsayable(unsayable: Unsayable) -> Failure {
     let said = ErrorBody {
         message: &unsayable.message,
@@ -273,7 +276,7 @@ fn unsayable(unsayable: Unsayable) -> Failure {
         param: Some(unsayable.param),
         code: Some("unsupported_parameter"),
     };
-    Failure { fault: Fault::Unsayable, said: said.to_json(), word: "unsayable" }
+    Failure { fault: Fault::Unsayable, said: said.to_json(), word: UNSAYABLE }
 }
 
 fn unserved(ask: &Ask) -> Failure {

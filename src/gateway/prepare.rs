@@ -210,14 +210,17 @@ async fn from_cache(
             record.service.cache = Some(CacheResult::Miss);
             Ok((ask, Some(keep)))
         }
-        Recall::Hit(hit) => match deliver::hit(session, record, &ask, hit).await? {
-            true => Err(Stop::Answered),
-            // What is stored cannot be said in the form that is asked for.
-            false => {
-                record.service.cache = Some(CacheResult::Bypass);
-                Ok((ask, None))
+        Recall::Hit(hit) => {
+            // It may have been deleted since, or have had to make room.
+            let (ttl, answer) = (snapshot.config.responses.ttl, &hit.answer);
+            parts.threads.keep(&who.id, ttl, &ask, answer.form, &answer.body).await;
+            if deliver::hit(session, record, &ask, hit).await? {
+                return Err(Stop::Answered);
             }
-        },
+            // What is stored cannot be said in the form that is asked for.
+            record.service.cache = Some(CacheResult::Bypass);
+            Ok((ask, None))
+        }
     }
 }
 

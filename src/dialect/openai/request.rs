@@ -70,6 +70,7 @@ struct Fields<'a> {
     stream_options: Option<&'a str>,
     max_tokens: Option<&'a str>,
     max_completion_tokens: Option<&'a str>,
+    max_output_tokens: Option<&'a str>,
     n: Option<&'a str>,
 }
 
@@ -97,7 +98,7 @@ impl Shape {
             include_usage: include_usage(options)?,
             stream_options_at: fields.stream_options.map(|o| place(text, o)),
             stream_options: options.map(str::to_owned),
-            max_output: fields.max_output()?,
+            max_output: fields.max_output(operation)?,
             choices: optional::<u64>(fields.n, "n", "a whole number")?.unwrap_or(1).max(1),
             words: body.len(),
             expected: Expected::Json,
@@ -143,6 +144,10 @@ fn first_member(body: &[u8]) -> Range<usize> {
 /// Whether a provider can be asked for a model of this name.
 pub(super) fn check_name(name: &str) -> Result<(), BadRequest> {
     match name.len() {
+        // In the path of a request they would lead out of it.
+        _ if name.split('/').any(|part| matches!(part, "." | "..")) => {
+            Err(wrong("model", "a name without `.` and `..` as parts"))
+        }
         0 => Err(wrong("model", "a string that is not empty")),
         1..=MAX_NAME => Ok(()),
         _ => Err(wrong("model", "a string of at most 1024 bytes")),
@@ -169,6 +174,7 @@ impl<'a> Fields<'a> {
                 "stream_options" => ("stream_options", &mut self.stream_options),
                 "max_tokens" => ("max_tokens", &mut self.max_tokens),
                 "max_completion_tokens" => ("max_completion_tokens", &mut self.max_completion_tokens),
+                "max_output_tokens" => ("max_output_tokens", &mut self.max_output_tokens),
                 "n" => ("n", &mut self.n),
                 "messages" if self.messages.replace(Messages::read(json)?).is_some() => {
                     return Ok(Some("messages"));
@@ -186,7 +192,10 @@ impl<'a> Fields<'a> {
         json.end().map(|()| None)
     }
 
-    fn max_output(&self) -> Result<Option<u64>, BadRequest> {
+    fn max_output(&self, operation: Operation) -> Result<Option<u64>, BadRequest> {
+        if operation == Operation::Responses {
+            return optional(self.max_output_tokens, "max_output_tokens", "a whole number");
+        }
         let newer = optional(self.max_completion_tokens, "max_completion_tokens", "a whole number")?;
         let older = optional(self.max_tokens, "max_tokens", "a whole number")?;
         Ok(newer.or(older))
@@ -336,6 +345,24 @@ mod tests {
             Shape::read(Completions, br#"{"model":"m","prompt":3}"#).unwrap_err().param,
             Some("prompt")
         );
+    }
+
+    #[test]
+    fn a_limit_is_found_under_the_name_of_its_operation() {
+        let limit = |operation| {
+            let body = r#"{"model":"m","messages":[{"role":"user"}],"max_tokens":5,"max_output_tokens":9}"#;
+            Shape::read(operation, body.as_bytes()).unwrap().max_output
+        };
+        assert_eq!((limit(ChatCompletions), limit(Operation::Responses)), (Some(5), Some(9)));
+    }
+
+    #[test]
+    fn a_name_that_would_lead_elsewhere_is_refused() {
+        for name in ["..", "replicate/../../account", "./m", "m/.."] {
+            let error = chat(&format!(r#"{{"model":"{name}","messages":[{{"role":"user"}}]}}"#)).unwrap_err();
+            assert_eq!(error.param, Some("model"), "{name}");
+        }
+        assert!(chat(r#"{"model":"a/m..b/.c","messages":[{"role":"user"}]}"#).is_ok());
     }
 
     #[test]

@@ -87,7 +87,9 @@ impl HubRelay {
         }
         self.frames = frames;
         let held = matches!(self.flow, Flow::Waiting) && self.out.len() > MAX_HELD;
-        if matches!(self.flow, Flow::Waiting | Flow::Open) && (fits.is_err() || held) {
+        // What is said once more at the end has to fit into one event.
+        let told = self.writer.as_ref().map_or(0, |writer| writer.held()) > MAX_EVENT;
+        if matches!(self.flow, Flow::Waiting | Flow::Open) && (fits.is_err() || held || told) {
             self.flow = Flow::TooLong;
         }
         &self.flow

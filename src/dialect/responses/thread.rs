@@ -42,7 +42,8 @@ struct Output<'a> {
 /// The id of the answer that a request goes on from.
 pub fn previous(request: &[u8]) -> Option<String> {
     const FIELD: &str = "previous_response_id";
-    memmem::find(request, FIELD.as_bytes())?;
+    // Written with escapes it is still the same name, to the provider as well.
+    [FIELD, "\\u"].iter().find(|sign| memmem::find(request, sign.as_bytes()).is_some())?;
     let id = serde_json::from_slice::<Members<'_>>(request).ok()?.text(FIELD)?;
     Some(id.into_owned())
 }

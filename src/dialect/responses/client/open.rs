@@ -86,6 +86,18 @@ impl Open {
         open
     }
 
+    /// Bytes of what was said of it.
+    pub fn held(&self) -> usize {
+        match &self.what {
+            What::Reasoning { text, .. } | What::Image(text) => text.len(),
+            What::Call { arguments, .. } => arguments.len(),
+            What::Message(Message { parts, open, .. }) => {
+                let part = |part: &Part| part.text.len() + part.annotations.len() + part.logprobs.len();
+                parts.len() + open.as_ref().map_or(0, part)
+            }
+        }
+    }
+
     /// Adds to the text of a message, or to its refusal.
     pub fn say(&mut self, refusal: bool, delta: &str, events: &mut Events, out: &mut Vec<u8>) {
         self.open_part(refusal, events, out);

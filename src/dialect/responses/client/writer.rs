@@ -85,6 +85,10 @@ impl WriteChunks for Writer {
         self.end_with(Status::Failed { code, message: error.message }, out);
         true
     }
+
+    fn held(&self) -> usize {
+        self.output.len() + self.open.iter().map(Open::held).sum::<usize>()
+    }
 }
 
 impl Writer {

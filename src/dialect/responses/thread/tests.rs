@@ -29,6 +29,8 @@ fn stored() -> Vec<u8> {
 #[test]
 fn the_next_request_holds_the_whole_conversation() {
     assert_eq!(thread::previous(SECOND.as_bytes()).as_deref(), Some("resp_a"));
+    let escaped = SECOND.replace("previous_", "previous\\u005f");
+    assert_eq!(thread::previous(escaped.as_bytes()).as_deref(), Some("resp_a"));
     let body = thread::resumed(SECOND.as_bytes(), &stored()).unwrap();
     let expected = format!(
         r#"{{"model":"m2","stream":true,"input":[{USER},
