@@ -31,7 +31,7 @@ const COMMON: Preset = Preset {
     responses: false,
     lists_models: true,
     headers: &[],
-    traits: ModelTraits::UNKNOWN,
+    traits: models::COMPATIBLE,
     model_traits: &[],
     serves: &[],
     models: &[],
@@ -198,7 +198,7 @@ pub static PRESETS: &[Preset] = &[
         kind: "deepseek",
         base_url: "https://api.deepseek.com",
         key_env: &["DEEPSEEK_API_KEY"],
-        traits: ModelTraits { replays_reasoning: true, ..ModelTraits::UNKNOWN },
+        traits: ModelTraits { replays_reasoning: true, ..models::COMPATIBLE },
         models: &[(Small, "deepseek-v4-flash"), (Large, "deepseek-v4-pro"), (Reasoning, "deepseek-v4-pro")],
         ..COMMON
     },

@@ -14,6 +14,7 @@ pub mod message;
 pub mod messages;
 mod node;
 mod part;
+mod plain_tools;
 mod read_calls;
 pub mod read_stream;
 pub mod relay;

@@ -6,6 +6,7 @@ use crate::dialect::hub::Effort;
 use crate::dialect::hub::Format;
 use crate::dialect::hub::MaxTokensName;
 use crate::dialect::hub::ModelTraits;
+use crate::dialect::openai::plain_tools;
 use crate::dialect::openai::write_messages::Message;
 use crate::dialect::openai::write_messages::messages;
 use crate::dialect::openai::write_tools::Choice;
@@ -104,6 +105,15 @@ struct Schema<'a> {
 /// # Errors
 /// [`Unsayable`] where a part of a message has no place here.
 pub fn write(
+    request: &ChatRequest<'_>,
+    target: &Target<'_>,
+    dropped: &mut Dropped,
+) -> Result<Vec<u8>, Unsayable> {
+    let plain = if target.traits.custom_tools { None } else { plain_tools::plain(request, dropped) };
+    written(plain.as_ref().unwrap_or(request), target, dropped)
+}
+
+fn written(
     request: &ChatRequest<'_>,
     target: &Target<'_>,
     dropped: &mut Dropped,

@@ -2,9 +2,10 @@
 
 use crate::dialect::hub::Effort;
 use crate::dialect::hub::ModelTraits;
+use crate::provider::models::COMPATIBLE;
 
 /// A model that does not reason, and refuses to be told how much.
-pub const ANY: ModelTraits = ModelTraits { efforts: &[], ..ModelTraits::UNKNOWN };
+pub const ANY: ModelTraits = ModelTraits { efforts: &[], ..COMPATIBLE };
 
 const BY_EFFORT: ModelTraits = ModelTraits {
     efforts: &[Effort::Low, Effort::Medium, Effort::High],

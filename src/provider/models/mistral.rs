@@ -2,6 +2,7 @@
 
 use crate::dialect::hub::MaxTokensName;
 use crate::dialect::hub::ModelTraits;
+use crate::provider::models::COMPATIBLE;
 
 /// It refuses every field that it does not know.
 pub const ANY: ModelTraits = ModelTraits {
@@ -18,5 +19,5 @@ pub const ANY: ModelTraits = ModelTraits {
         "verbosity",
         "web_search_options",
     ],
-    ..ModelTraits::UNKNOWN
+    ..COMPATIBLE
 };

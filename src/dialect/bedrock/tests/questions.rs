@@ -359,3 +359,19 @@ fn the_user_speaks_first() {
         body["messages"].as_array().unwrap().iter().filter_map(|m| m["role"].as_str()).collect();
     assert_eq!(roles, ["user", "assistant", "user"]);
 }
+
+#[test]
+fn of_too_many_cache_marks_the_last_stay() {
+    let marked = |text: &'static str| {
+        let cache = Some(CacheMark { long: false });
+        Part::Text(Text { text: text.into(), cache, ..Text::default() })
+    };
+    let words = ["b", "c", "d", "e", "f"].map(marked).into();
+    let messages = vec![message(Role::System, vec![marked("a")]), message(Role::User, words)];
+    let (body, dropped) = written(&asked(messages), &CLAUDE);
+    assert_eq!(body["system"], json!([{ "text": "a" }]));
+    let said = body["messages"][0]["content"].as_array().unwrap();
+    let marks = said.iter().filter(|block| block.get("cachePoint").is_some());
+    assert_eq!((marks.count(), &said[1]), (4, &json!({ "text": "c" })));
+    assert_eq!(dropped, ["cache_control"]);
+}

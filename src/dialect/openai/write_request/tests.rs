@@ -305,3 +305,31 @@ fn an_effort_that_cannot_be_asked_for_is_named() {
         assert_eq!((body.get("reasoning_effort"), dropped), (None, expected));
     }
 }
+
+#[test]
+fn who_knows_only_functions_gets_no_others() {
+    let free = Tool { name: "g".into(), custom: true, ..tool() };
+    let call = ToolCall {
+        id: "c".into(),
+        name: "g".into(),
+        custom: true,
+        arguments: "a\"b".into(),
+        ..ToolCall::default()
+    };
+    let names = vec!["g".into()];
+    let request = ChatRequest {
+        tools: vec![tool(), free],
+        tool_choice: Some(ToolChoice::Allowed { names, required: true }),
+        ..talk(vec![
+            told(Role::User, vec![Part::text("x")]),
+            told(Role::Assistant, vec![Part::ToolCall(call)]),
+        ])
+    };
+    let traits = ModelTraits { custom_tools: false, ..ModelTraits::UNKNOWN };
+    let (body, dropped) = written(&request, &traits);
+    assert_eq!(body["tools"][0]["function"]["parameters"]["required"], json!(["input"]));
+    assert_eq!((body["tools"].as_array().unwrap().len(), &body["tool_choice"]), (1, &json!("required")));
+    let called = &body["messages"][1]["tool_calls"][0]["function"];
+    assert_eq!(called, &json!({ "name": "g", "arguments": r#"{"input":"a\"b"}"# }));
+    assert_eq!(dropped, [""; 0]);
+}
