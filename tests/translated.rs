@@ -191,3 +191,28 @@ async fn an_answer_that_is_said_twice_is_not_kept_without_bound() {
     assert!(!text.contains("event: response.completed"), "all of it was kept");
     assert!(text.contains("event: response.failed"), "{}", &text[text.len() - 300..]);
 }
+
+#[tokio::test]
+async fn a_hit_tells_what_was_left_out_as_the_miss_did() {
+    let vendor = Vendor::start(|_, _: &Request| {
+        let usage = json!({ "input_tokens": 3, "output_tokens": 1 });
+        let content = json!([{ "type": "text", "text": "hello" }]);
+        Reply::json(
+            200,
+            json!({ "id": "msg_1", "type": "message", "role": "assistant", "model": "claude", "content": content,
+                "stop_reason": "end_turn", "stop_sequence": null, "usage": usage }),
+        )
+    });
+    let gateway = Gateway::start(&format!(
+        "failover: {{ check_interval: off }}\nproviders:\n{}\nkeys: [ {{ name: app, key: '{KEY}' }} ]\n",
+        anthropic(&vendor)
+    ));
+    let mut body = chat_body("claude", false);
+    body["logit_bias"] = json!({ "1": 2 });
+    for (stream, cache) in [(false, "MISS"), (false, "HIT"), (true, "HIT")] {
+        body["stream"] = json!(stream);
+        let answer = support::ask(&gateway, &body).await;
+        assert_eq!(answer.header("x-cache"), Some(cache));
+        assert_eq!(answer.header("x-dropped-params"), Some("logit_bias"), "{cache}");
+    }
+}

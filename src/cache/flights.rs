@@ -106,7 +106,13 @@ mod tests {
 
     fn answer() -> Arc<Answer> {
         let body = Bytes::from_static(b"{}");
-        Arc::new(Answer { form: Form::Whole, provider: "p".into(), model: "m".into(), body })
+        Arc::new(Answer {
+            form: Form::Whole,
+            provider: "p".into(),
+            model: "m".into(),
+            dropped: String::new(),
+            body,
+        })
     }
 
     #[tokio::test]

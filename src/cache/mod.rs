@@ -22,6 +22,8 @@ pub struct Answer {
     pub form: Form,
     pub provider: String,
     pub model: String,
+    /// What was left out of the request it answers, as clients are told.
+    pub dropped: String,
     pub body: Bytes,
 }
 
@@ -71,7 +73,7 @@ impl ExactCache {
 /// Tells the size of the body, never what it says.
 impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Answer { form, provider, model, body } = self;
+        let Answer { form, provider, model, dropped: _, body } = self;
         write!(f, "Answer({form:?} of {provider}/{model}, {} bytes)", body.len())
     }
 }

@@ -11,6 +11,7 @@ fn answer(form: Form) -> Answer {
         form,
         provider: "groq".into(),
         model: "openai/gpt-oss-20b".into(),
+        dropped: "logprobs, n".into(),
         body: Bytes::from_static(b"{\"a\":1}"),
     }
 }

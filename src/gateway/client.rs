@@ -34,6 +34,9 @@ pub const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-strea
 /// Of which nothing is known.
 pub const BYTES: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
+/// Between the names of what was left out of a request.
+pub const DROPPED_BETWEEN: &str = ", ";
+
 /// The client closed its connection or reset its stream.
 #[derive(Debug)]
 pub struct ClientLeft;
@@ -80,7 +83,7 @@ impl Head {
         }
         service.cache.into_iter().for_each(|cache| head.word(name::CACHE, shouted(cache)));
         if !service.dropped.is_empty() {
-            head.text(name::DROPPED, &service.dropped.join(", "));
+            head.text(name::DROPPED, &service.dropped.join(DROPPED_BETWEEN));
         }
         if let Some(Cost::Known(money)) = record.cost() {
             head.text(name::COST, &money.to_string());

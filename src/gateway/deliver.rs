@@ -94,6 +94,7 @@ pub async fn hit(session: &mut Session, record: &mut Record, ask: &Ask, hit: Hit
     record.service.cache = Some(CacheResult::Hit);
     record.service.provider = Some(hit.answer.provider.as_str().into());
     record.service.model = Some(hit.answer.model.as_str().into());
+    record.service.dropped.extend((!hit.answer.dropped.is_empty()).then_some(hit.answer.dropped));
     let mut head = Head::new(200, record);
     head.number(client::name::CACHE_TTL, hit.ttl_left.as_secs());
     client::answer(session, record, head, kind, body).await.map(|()| true)

@@ -1,5 +1,6 @@
 //! The attempt loop: draw a target → attempt → deliver, or learn from the failure and go on.
 
+use crate::cache::Answer;
 use crate::cache::Form;
 use crate::clock;
 use crate::dialect::side::Fetched;
@@ -8,6 +9,7 @@ use crate::gateway::attempt::Terms;
 use crate::gateway::attempt::attempt;
 use crate::gateway::client;
 use crate::gateway::client::ClientLeft;
+use crate::gateway::client::DROPPED_BETWEEN;
 use crate::gateway::client::while_it_waits;
 use crate::gateway::deliver;
 use crate::gateway::deliver::Ended;
@@ -208,9 +210,11 @@ async fn reply_with(
     let Keeping { answer: keep, scope } = keep;
     let ttl = snapshot.config.responses.ttl;
     // Kept before the client has the end of it: whoever asks again at once is to find it.
-    let store = async |keep: Option<Keep>, form: Form, body: Bytes| {
+    let store = async |keep: Option<Keep>, form: Form, dropped: &[String], body: Bytes| {
         if let Some(keep) = keep {
-            keep.store(&parts.cache, form, body, &vendor.name, &stop.model).await;
+            let (provider, model) = (vendor.name.to_string(), stop.model.to_string());
+            let answer = Answer { form, provider, model, dropped: dropped.join(DROPPED_BETWEEN), body };
+            keep.store(&parts.cache, answer).await;
         }
     };
     match reply {
@@ -221,7 +225,7 @@ async fn reply_with(
             record.service.dropped = whole.manner.dropped.names().to_vec();
             let mut whole = whole;
             parts.keepsakes.keep(scope, whole.manner.dialect, std::mem::take(&mut whole.seals)).await;
-            store(keep, whole.form, whole.body.clone()).await;
+            store(keep, whole.form, &record.service.dropped, whole.body.clone()).await;
             parts.threads.keep(scope, ttl, ask, whole.form, &whole.body).await;
             deliver::whole(session, record, ask, *whole, &stop.model).await?;
         }
@@ -235,7 +239,7 @@ async fn reply_with(
                     verdicts::praise(vendor);
                     parts.keepsakes.keep(scope, dialect, seals).await;
                     if let Some(events) = transcript {
-                        store(keep, Form::Stream, events.into()).await;
+                        store(keep, Form::Stream, &record.service.dropped, events.into()).await;
                     }
                     parts.threads.keep(scope, ttl, ask, Form::Stream, &last).await;
                     deliver::end(session, record, &parts.upstreams, wire, last).await;

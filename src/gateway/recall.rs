@@ -1,7 +1,6 @@
 //! The exact cache as one request sees it: may it be answered from there, and may its answer be kept.
 
 use crate::cache::Answer;
-use crate::cache::Form;
 use crate::cache::Hit;
 use crate::cache::directives::Directives;
 use crate::cache::flights::Pilot;
@@ -107,11 +106,10 @@ impl Keep {
     }
 
     /// Keeps a complete answer, if it is small enough, and hands it to those who waited for it.
-    pub async fn store(self, cache: &Cache, form: Form, body: bytes::Bytes, provider: &str, model: &str) {
-        if body.len() > self.max_answer {
+    pub async fn store(self, cache: &Cache, answer: Answer) {
+        if answer.body.len() > self.max_answer {
             return;
         }
-        let answer = Answer { form, provider: provider.to_owned(), model: model.to_owned(), body };
         cache.exact.keep(&self.key, &answer, self.ttl, clock::since_epoch()).await;
         if let Some(pilot) = self.pilot {
             pilot.land(Arc::new(answer));

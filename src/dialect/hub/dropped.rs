@@ -2,6 +2,10 @@
 
 use std::borrow::Cow;
 
+/// Most names, and most signs of one: all of them have to fit into a header, and many readers take 8 KiB of those.
+const MOST: usize = 32;
+const LONGEST: usize = 64;
+
 /// Names of the parameters that were left out, each once, in the client's words where they are extras and else in
 /// OpenAI's. Shown to the client in `X-Dropped-Params`, or the reason of a 400 in strict mode.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -10,11 +14,15 @@ pub struct Dropped {
 }
 
 impl Dropped {
-    /// Notes a parameter that was left out.
+    /// Notes a parameter that was left out. A client may make up any number of them, of any length.
     pub fn note<'n>(&mut self, name: impl Into<Cow<'n, str>>) {
-        let name = name.into();
-        if !self.names.iter().any(|known| *known == name) {
-            self.names.push(name.into_owned());
+        if self.names.len() == MOST {
+            return;
+        }
+        let sign = |sign: char| if sign.is_control() { '?' } else { sign };
+        let name: String = name.into().chars().take(LONGEST).map(sign).collect();
+        if !self.names.contains(&name) {
+            self.names.push(name);
         }
     }
 
@@ -27,5 +35,21 @@ impl Dropped {
 
     pub fn names(&self) -> &[String] {
         &self.names
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_a_client_makes_up_fits_into_a_header() {
+        let mut dropped = Dropped::default();
+        dropped.note("a\r\nb");
+        dropped.note("logprobs");
+        dropped.note("logprobs");
+        assert_eq!(dropped.names(), ["a??b", "logprobs"]);
+        (0..1000).for_each(|number| dropped.note(format!("{number}{}", "x".repeat(1000))));
+        assert!(dropped.names().join(", ").len() < 4096, "{}", dropped.names().len());
     }
 }

@@ -44,8 +44,11 @@ pub fn previous(request: &[u8]) -> Option<String> {
     const FIELD: &str = "previous_response_id";
     // Written with escapes it is still the same name, to the provider as well.
     [FIELD, "\\u"].iter().find(|sign| memmem::find(request, sign.as_bytes()).is_some())?;
-    let id = serde_json::from_slice::<Members<'_>>(request).ok()?.text(FIELD)?;
-    Some(id.into_owned())
+    let request: Members<'_> = serde_json::from_slice(request).ok()?;
+    // Given twice, the last one counts for most readers; none of them must reach a provider.
+    let mut given = request.0.iter().rev().filter(|(name, _)| name == FIELD);
+    let (_, id) = given.find(|(_, id)| id.get() != "null")?;
+    json::text(id).map(Cow::into_owned)
 }
 
 /// Why a request cannot go on from an answer that is not there.

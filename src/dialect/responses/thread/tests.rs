@@ -31,6 +31,12 @@ fn the_next_request_holds_the_whole_conversation() {
     assert_eq!(thread::previous(SECOND.as_bytes()).as_deref(), Some("resp_a"));
     let escaped = SECOND.replace("previous_", "previous\\u005f");
     assert_eq!(thread::previous(escaped.as_bytes()).as_deref(), Some("resp_a"));
+    for twice in [r#"{"previous_response_id":null,"#, r#"{"previous_response_id":"resp_b","#] {
+        let twice = SECOND.replacen('{', twice, 1);
+        assert_eq!(thread::previous(twice.as_bytes()).as_deref(), Some("resp_a"));
+        let body = thread::resumed(twice.as_bytes(), &stored()).unwrap();
+        assert_eq!(thread::previous(&body), None);
+    }
     let body = thread::resumed(SECOND.as_bytes(), &stored()).unwrap();
     let expected = format!(
         r#"{{"model":"m2","stream":true,"input":[{USER},
