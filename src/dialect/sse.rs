@@ -25,10 +25,19 @@ pub struct EventTooLong {
 pub struct Splitter {
     limit: usize,
     carry: BytesMut,
-    /// Where in `carry` the first line that has not been seen to end begins.
-    line: usize,
+    read: Progress,
     /// No event has been handed out yet: a mark of byte order may stand in front of the first.
     first: bool,
+}
+
+/// How far an event has been read that has not been seen to end: an event, or a line, that arrives in many pieces is
+/// looked at once.
+#[derive(Default)]
+struct Progress {
+    /// Where its last line begins.
+    line: usize,
+    /// Before here that line does not end.
+    seen: usize,
 }
 
 /// U+FEFF in UTF-8; one at the start of a stream means nothing.
@@ -37,7 +46,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 impl Splitter {
     /// `limit` bounds one event, in bytes.
     pub fn new(limit: usize) -> Splitter {
-        Splitter { limit, carry: BytesMut::new(), line: 0, first: true }
+        Splitter { limit, carry: BytesMut::new(), read: Progress::default(), first: true }
     }
 
     /// Takes the next bytes and hands out every event they complete, in order.
@@ -46,13 +55,13 @@ impl Splitter {
     /// [`EventTooLong`] when an unfinished event grows past the bound; the stream is lost then.
     pub fn push(&mut self, mut chunk: Bytes, events: &mut Vec<Event>) -> Result<(), EventTooLong> {
         if self.carry.is_empty() {
-            while let Some(end) = event_end(&chunk, &mut self.line) {
+            while let Some(end) = event_end(&chunk, &mut self.read) {
                 events.push(self.event(chunk.split_to(end)));
             }
             self.carry.extend_from_slice(&chunk);
         } else {
             self.carry.extend_from_slice(&chunk);
-            while let Some(end) = event_end(&self.carry, &mut self.line) {
+            while let Some(end) = event_end(&self.carry, &mut self.read) {
                 let raw = self.carry.split_to(end).freeze();
                 events.push(self.event(raw));
             }
@@ -65,7 +74,7 @@ impl Splitter {
 
     /// What is left when the stream has ended: an event whose last empty line is missing.
     pub fn finish(&mut self) -> Option<Event> {
-        self.line = 0;
+        self.read = Progress::default();
         let raw = self.carry.split().freeze();
         (!raw.is_empty()).then(|| self.event(raw))
     }
@@ -78,24 +87,27 @@ impl Splitter {
     }
 }
 
-/// Where the first event of `bytes` ends, terminator included. `line` remembers how far lines have
-/// been read, so that a long event which arrives in pieces is looked at once; it is 0 after an event.
-fn event_end(bytes: &[u8], line: &mut usize) -> Option<usize> {
+/// Where the first event of `bytes` ends, terminator included. `read` is how far this one was read before.
+fn event_end(bytes: &[u8], read: &mut Progress) -> Option<usize> {
     loop {
-        let rest = bytes.get(*line..)?;
-        let length = memchr2(b'\n', b'\r', rest)?;
-        let after = match rest[length..] {
-            [b'\r', b'\n', ..] => length + 2,
-            // The LF that belongs to this CR may be in the next piece.
-            [b'\r'] => return None,
-            _ => length + 1,
+        let Some(length) = memchr2(b'\n', b'\r', bytes.get(read.seen..)?) else {
+            read.seen = bytes.len();
+            return None;
         };
-        *line += after;
-        if length == 0 {
-            let end = *line;
-            *line = 0;
-            return Some(end);
+        let end = read.seen + length;
+        read.seen = match bytes[end..] {
+            [b'\r', b'\n', ..] => end + 2,
+            // The LF that belongs to this CR may be in the next piece.
+            [b'\r'] => {
+                read.seen = end;
+                return None;
+            }
+            _ => end + 1,
+        };
+        if end == read.line {
+            return Some(std::mem::take(read).seen);
         }
+        read.line = read.seen;
     }
 }
 
@@ -198,6 +210,17 @@ mod tests {
         assert_eq!(data("event: e\ndata: a\ndata: b\n\n"), Some(b"a\nb".to_vec()));
         assert_eq!(data(": data: no\n\n"), None);
         assert_eq!(data("database: no\n\n"), None);
+    }
+
+    #[test]
+    fn a_line_that_comes_in_many_pieces_is_looked_at_once() {
+        let (mut splitter, mut events) = (Splitter::new(1000), Vec::new());
+        for length in 1..100 {
+            splitter.push(Bytes::from_static(b"x"), &mut events).unwrap();
+            assert_eq!((splitter.read.line, splitter.read.seen), (0, length));
+        }
+        splitter.push(Bytes::from_static(b"\n\n"), &mut events).unwrap();
+        assert_eq!((events.len(), splitter.read.seen), (1, 0));
     }
 
     #[test]
