@@ -12,6 +12,7 @@ pub mod form;
 pub mod media;
 pub mod message;
 pub mod messages;
+mod name;
 mod node;
 mod part;
 mod plain_tools;

@@ -7,15 +7,13 @@ use crate::dialect::bad_request::twice;
 use crate::dialect::bad_request::unreadable;
 use crate::dialect::bad_request::wrong;
 use crate::dialect::openai::messages::Messages;
+use crate::dialect::openai::name::check_name;
 use crate::dialect::operation::Operation;
 use crate::dialect::scan::BadJson;
 use crate::dialect::scan::Reader;
 use serde::Deserialize;
 use std::borrow::Cow;
 use std::ops::Range;
-
-/// Longest name of a model, in bytes: it is repeated in headers, and no vendor's is nearly as long.
-const MAX_NAME: usize = 1024;
 
 /// What was read from a request body. Ranges are byte positions in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,19 +137,6 @@ impl Shape {
 fn first_member(body: &[u8]) -> Range<usize> {
     let open = body.iter().position(|b| *b == b'{').map_or(0, |at| at + 1);
     open..open
-}
-
-/// Whether a provider can be asked for a model of this name.
-pub(super) fn check_name(name: &str) -> Result<(), BadRequest> {
-    match name.len() {
-        // In the path of a request they would lead out of it.
-        _ if name.split('/').any(|part| matches!(part, "." | "..")) => {
-            Err(wrong("model", "a name without `.` and `..` as parts"))
-        }
-        0 => Err(wrong("model", "a string that is not empty")),
-        1..=MAX_NAME => Ok(()),
-        _ => Err(wrong("model", "a string of at most 1024 bytes")),
-    }
 }
 
 impl<'a> Fields<'a> {

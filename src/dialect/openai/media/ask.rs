@@ -7,10 +7,10 @@ use crate::dialect::openai::form::Form;
 use crate::dialect::openai::form::is_form;
 use crate::dialect::openai::form::kind_of;
 use crate::dialect::openai::media::given::Given;
+use crate::dialect::openai::name::check_name;
 use crate::dialect::openai::request::Expected;
 use crate::dialect::openai::request::Place;
 use crate::dialect::openai::request::Shape;
-use crate::dialect::openai::request::check_name;
 use crate::dialect::operation::Operation;
 
 /// What a request of an operation must have.
