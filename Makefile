@@ -3,9 +3,10 @@
 SHELL := /bin/bash
 CARGO ?= cargo
 ARGS  ?=
+TIME  ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-peers lint audit bench clean
+.PHONY: help run build test test-peers lint audit fuzz bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +35,10 @@ audit: ## licences, sources and known weaknesses of every dependency
 	@scripts/setup.sh audit
 	@$(CARGO) deny --locked check
 
+fuzz: ## malformed bodies of any kind, TIME=60 seconds a target (one only: make fuzz ARGS=streams)
+	@scripts/setup.sh fuzz
+	@fuzz/run.sh $(TIME) $(ARGS)
+
 bench: build ## CPU and memory beside nginx and a bare Pingora (more: make bench ARGS="--rounds 3")
 	@scripts/setup.sh bench
 	@$(CARGO) build --release --locked --examples
@@ -42,3 +47,4 @@ bench: build ## CPU and memory beside nginx and a bare Pingora (more: make bench
 clean: ## remove everything that was built or installed here
 	@$(CARGO) clean
 	@rm -rf .venv .peers tests/{sdk/node,command_lines,peers}/node_modules
+	@rm -rf fuzz/target fuzz/corpus fuzz/artifacts fuzz/fields.dict

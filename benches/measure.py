@@ -7,6 +7,7 @@ import threading
 import time
 import urllib.request
 
+import speech
 from stage import ENVIRONMENT
 from stage import EXAMPLES
 from stage import HERE
@@ -17,6 +18,12 @@ from stage import Trouble
 WARM_UP_SECONDS = 1
 # Nothing may run for ever; the longest honest turn is a fraction of it.
 LONGEST_TURN = 180
+# How a gateway is told of a provider of each dialect, and where that serves. Its key is nobody's.
+DIALECTS = {
+    "same dialect": ("kind: openai_compatible", "v1"),
+    "from Anthropic": ("kind: anthropic, api_key: none", "v1"),
+    "from Gemini": ("kind: gemini, api_key: none", "v1beta"),
+}
 
 
 def plain(stage, asked):
@@ -57,6 +64,73 @@ def first_event(stage, asked):
         load("first-event", proxy, body, "--streams", "50", "--samples", "100")
     turns = take_turns(proxies, asked.rounds, lambda proxy: load("first-event", proxy, body, *options))
     return {"turns": turns}
+
+
+def translated_plain(stage, asked):
+    """The same answer from a provider of each dialect, for a client of OpenAI's."""
+    answers = zip(DIALECTS, [speech.OPENAI, speech.ANTHROPIC, speech.GEMINI])
+    proxies = translating(stage, {name: stage.plain_upstream(answer) for name, answer in answers})
+    body = stage.body()
+    expect_one_text(proxies, body)
+    for proxy in proxies.values():
+        wrk(proxy, body, WARM_UP_SECONDS, asked.connections)
+    return take_turns(proxies, asked.rounds, lambda proxy: wrk(proxy, body, asked.seconds, asked.connections))
+
+
+def translated_streams(stage, asked):
+    """The same stream from a provider of each dialect, for clients of OpenAI's."""
+    upstream = stage.stream_upstream(200)
+    proxies = translating(stage, dict.fromkeys(DIALECTS, upstream))
+    expect_one_text(proxies, stage.body())
+    body = stage.body(stream=True)
+    turns = take_turns(proxies, asked.rounds, lambda proxy: live_streams(proxy, body, asked.streams))
+    counts = {turn["events"] for results in turns.values() for turn in results}
+    if len(counts) != 1:
+        raise Trouble(f"the dialects came to different numbers of events: {sorted(counts)}")
+    return turns
+
+
+def translated_bursts(stage, asked):
+    """The same stream, all of it in one piece: what is left is the cost of the events themselves."""
+    streams = zip(DIALECTS, [speech.openai_stream(), speech.anthropic_stream(), speech.gemini_stream()])
+    proxies = translating(stage, {name: stage.burst_upstream(events) for name, events in streams})
+    body = stage.body(stream=True)
+    events = {events_of(proxy, body) for proxy in proxies.values()}
+    if len(events) != 1:
+        raise Trouble(f"the dialects came to different numbers of events: {sorted(events)}")
+    each = events.pop()
+
+    def turn(proxy):
+        result = wrk(proxy, body, asked.seconds, asked.connections)
+        return {**result, "events": result["requests"] * each}
+
+    return take_turns(proxies, asked.rounds, turn)
+
+
+def events_of(proxy, body):
+    with ask(proxy, body) as answer:
+        events = answer.read().decode().split("\n\n")
+    if events[-2:] != ["data: [DONE]", ""]:
+        raise Trouble(f"the stream on port {proxy.port} did not come to its end")
+    return len(events) - 1
+
+
+def translating(stage, upstreams):
+    """A gateway for each dialect, in front of its provider."""
+    return {
+        name: stage.gateway(upstreams[name], provider=provider, base=base)
+        for name, (provider, base) in DIALECTS.items()
+    }
+
+
+def expect_one_text(proxies, body):
+    """Costs of answers that say different things would not compare."""
+    texts = set()
+    for proxy in proxies.values():
+        with ask(proxy, body) as answer:
+            texts.add(json.load(answer)["choices"][0]["message"]["content"])
+    if len(texts) != 1:
+        raise Trouble(f"the dialects came to different answers: {sorted(texts)}")
 
 
 def streaming_proxies(stage, upstream):
@@ -115,12 +189,16 @@ def run(command, environment=None):
 
 def expect_cache(proxy, body, hit):
     """A figure for hits that were misses, or the other way round, would be worth nothing."""
-    url = f"http://127.0.0.1:{proxy.port}/v1/chat/completions"
-    headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
-    with urllib.request.urlopen(urllib.request.Request(url, body.read_bytes(), headers), timeout=10) as answer:
+    with ask(proxy, body) as answer:
         found = answer.headers.get("X-Cache")
     if (found == "HIT") != hit:
         raise Trouble(f"the gateway on port {proxy.port} says `X-Cache: {found}`; it must{'' if hit else ' not'} be a hit")
+
+
+def ask(proxy, body):
+    url = f"http://127.0.0.1:{proxy.port}/v1/chat/completions"
+    headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
+    return urllib.request.urlopen(urllib.request.Request(url, body.read_bytes(), headers), timeout=10)
 
 
 class Peak:

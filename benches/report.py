@@ -69,6 +69,13 @@ def first_event(result):
     return table(head, rows)
 
 
+def translated(turns, what, unit):
+    cost = {"request": cpu_per_request, "event": cpu_per_event}[unit]
+    floor = middle(turns["same dialect"], cost)
+    rows = [[name, spread(own, cost), f"{middle(own, cost) / floor:.2f}"] for name, own in turns.items()]
+    return table([what, f"CPU µs/{unit}", "× same dialect"], rows)
+
+
 def cpu_per_request(turn):
     return turn["cpu_seconds"] * 1e6 / turn["requests"]
 

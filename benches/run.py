@@ -12,6 +12,8 @@ import measure
 import report
 import stage
 
+PARTS = ["plain", "streams", "first-event", "translated"]
+
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -20,7 +22,7 @@ def arguments():
     parser.add_argument("--connections", type=int, default=64, help="of plain requests (64)")
     parser.add_argument("--streams", type=int, default=500, help="live streams at once (500)")
     parser.add_argument("--samples", type=int, default=1000, help="timed first events in one turn (1000)")
-    parser.add_argument("--only", choices=["plain", "streams", "first-event"], help="one of the three parts")
+    parser.add_argument("--only", choices=PARTS, help="one of the parts")
     parser.add_argument("--tollgate", default="target/release/tollgate", help="the program under test")
     return parser.parse_args()
 
@@ -38,6 +40,10 @@ def main():
             print(report.streams(measure.streams(here, asked)))
         if asked.only in (None, "first-event"):
             print(report.first_event(measure.first_event(here, asked)))
+        if asked.only in (None, "translated"):
+            print(report.translated(measure.translated_plain(here, asked), "plain requests", "request"))
+            print(report.translated(measure.translated_streams(here, asked), "live streams", "event"))
+            print(report.translated(measure.translated_bursts(here, asked), "streams in one piece", "event"))
 
 
 if __name__ == "__main__":

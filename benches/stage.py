@@ -10,6 +10,10 @@ import subprocess
 import tempfile
 import time
 
+from speech import OPENAI
+from speech import SYSTEM
+from speech import USER
+
 HERE = pathlib.Path(__file__).parent
 EXAMPLES = HERE.parent / "target/release/examples"
 KEY = "sk-bench-0123456789abcdef0123456789abcdef"
@@ -67,9 +71,18 @@ class Stage:
                 process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def plain_upstream(self):
-        """nginx that answers every chat request with about 600 bytes."""
-        return self.nginx("upstream.conf", ANSWER=json.dumps(ANSWER))
+    def plain_upstream(self, answer=OPENAI):
+        """nginx that answers every request with these about 600 bytes."""
+        said = f"return 200 '{json.dumps(answer)}';"
+        return self.nginx("upstream.conf", ANSWER=said, TYPE="application/json")
+
+    def burst_upstream(self, events):
+        """nginx that answers every request with a whole stream at once."""
+        path = self.folder / f"events-{len(self.processes)}"
+        path.write_text(events)
+        # A file answers no POST; the error is told to be the file.
+        said = f"root {self.folder}; rewrite ^ /{path.name} break; error_page 405 =200 /{path.name};"
+        return self.nginx("upstream.conf", ANSWER=said, TYPE="text/event-stream")
 
     def stream_upstream(self, tokens):
         """A simulated provider: so many events per stream, 5 ms apart."""
@@ -85,9 +98,10 @@ class Stage:
         addresses = [f"127.0.0.1:{port}", f"127.0.0.1:{upstream.port}"]
         return self.start([EXAMPLES / "bare_pingora", *addresses], port)
 
-    def gateway(self, upstream, ttl="0"):
+    def gateway(self, upstream, ttl="0", provider="kind: openai_compatible", base="v1"):
         port = free_port()
         values = {"ADMIN": free_port(), "UPSTREAM": upstream.port, "TTL": ttl, "KEY": KEY}
+        values |= {"PROVIDER": provider, "BASE": base}
         config = self.render(HERE / "tollgate.yaml", port, values)
         return self.start([self.tollgate, "run", "-c", config], port)
 
@@ -148,35 +162,3 @@ def wait_for(process, port, log):
             time.sleep(0.05)
     raise Trouble(f"{' '.join(process.args)} does not answer on port {port}:\n{log.read_text(errors='replace')[-2000:]}")
 
-
-SYSTEM = {
-    "role": "system",
-    "content": "You are the assistant of a small hardware shop. Answer in two or three short sentences, name the "
-    "aisle where a thing is kept, and say so when you are not sure. Never promise a price. " * 3,
-}
-USER = {
-    "role": "user",
-    "content": "I need to hang a shelf of about twelve kilograms on a plasterboard wall. Which anchors would you take, "
-    "how many of them, and do I need to find the studs first? I have a small cordless drill at home.",
-}
-ANSWER = {
-    "id": "chatcmpl-bench",
-    "object": "chat.completion",
-    "created": 1795000000,
-    "model": "small",
-    "choices": [
-        {
-            "index": 0,
-            "message": {
-                "role": "assistant",
-                "content": "Four metal cavity anchors rated for plasterboard will hold it, two at each end (aisle 7). If "
-                "you can reach a stud, screw at least one end into it, that is stronger than any anchor.",
-            },
-            "logprobs": None,
-            "finish_reason": "stop",
-        }
-    ],
-    "usage": {"prompt_tokens": 212, "completion_tokens": 46, "total_tokens": 258},
-    "service_tier": "default",
-    "system_fingerprint": None,
-}

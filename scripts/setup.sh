@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what a target needs beyond the Rust toolchain: setup.sh build|lint|test|peers|audit|bench
+# Installs what a target needs beyond the Rust toolchain: setup.sh build|lint|test|peers|audit|fuzz|bench
 #
 # Quiet when nothing is missing. Where it may not install, it prints the command to run and stops.
 set -euo pipefail
@@ -14,8 +14,9 @@ main() {
     test) need_compiler; need_sdks ;;
     peers) need_compiler; need_sdks; need_peers ;;
     audit) need_compiler; need_cargo_deny ;;
+    fuzz) need_compiler; need_cargo_fuzz ;;
     bench) need_bench_tools ;;
-    *) stop "unknown part \`$1\`: use build, lint, test, peers, audit or bench" ;;
+    *) stop "unknown part \`$1\`: use build, lint, test, peers, audit, fuzz or bench" ;;
   esac
 }
 
@@ -59,6 +60,18 @@ need_cargo_deny() {
   cargo deny --version >/dev/null 2>&1 && return
   say "building cargo-deny (some minutes, once)"
   cargo install --locked cargo-deny
+}
+
+# Only nightly counts which branches an input takes.
+need_cargo_fuzz() {
+  if ! cargo +nightly --version >/dev/null 2>&1; then
+    has rustup || stop "a nightly toolchain is missing: install one with rustup"
+    say "adding the nightly toolchain"
+    rustup toolchain install nightly --profile minimal
+  fi
+  cargo fuzz --version >/dev/null 2>&1 && return
+  say "building cargo-fuzz (a minute, once)"
+  cargo install --locked cargo-fuzz
 }
 
 need_bench_tools() {

@@ -15,6 +15,9 @@ use crate::dialect::side::WriteChunks;
 use memchr::memmem;
 use std::borrow::Cow;
 
+/// The arguments of a function that stands for a custom tool.
+pub const SCHEMA: &str = r#"{"type":"object","properties":{"input":{"type":"string"}},"required":["input"]}"#;
+
 /// The names of the custom tools that a request declares.
 pub fn declared(client: &dyn ClientSide, request: &[u8]) -> Vec<String> {
     // Few requests hold the word, and only they are read again.

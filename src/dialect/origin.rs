@@ -16,8 +16,15 @@ const MARK: &str = "tollgate-";
 
 /// Whether a request in `client`'s dialect may bring seals that its own vendor did not make.
 pub fn may_be_foreign(client: Dialect, body: &[u8]) -> bool {
-    let holds = |text: &str| memmem::find(body, text.as_bytes()).is_some();
-    holds(MARK) || client.client_side().no_seal().is_some_and(holds)
+    let no_seal = client.client_side().no_seal();
+    is_marked(body) || no_seal.is_some_and(|text| memmem::find(body, text.as_bytes()).is_some())
+}
+
+/// Whether a string of the request begins with the mark. People talk about it, too: what they quote is escaped.
+fn is_marked(body: &[u8]) -> bool {
+    let quoted = format!("\"{MARK}");
+    let is_escaped = |at: usize| at.checked_sub(1).and_then(|before| body.get(before)) == Some(&b'\\');
+    memmem::find_iter(body, quoted.as_bytes()).any(|at| !is_escaped(at))
 }
 
 /// A seal made in `maker`, as a client of another dialect gets it.
@@ -118,6 +125,13 @@ mod tests {
         assert_eq!(back(Dialect::Gemini).as_deref(), Some("Er+/=:x"));
         assert_eq!(back(Dialect::Anthropic), None);
         assert_eq!(back(Dialect::Bedrock), None);
+    }
+
+    #[test]
+    fn talk_of_the_mark_is_no_seal() {
+        let is_foreign = |body: &str| may_be_foreign(Dialect::Anthropic, body.as_bytes());
+        assert!(is_foreign(r#"{"signature": "tollgate-gemini:Er"}"#));
+        assert!(!is_foreign(r#"{"text":"the host is tollgate-0, or \"tollgate-1\""}"#));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! One pass finds where each value ends and checks on the way that it is JSON (RFC 8259); nothing is built, and the
 //! depth of nesting costs a bit a level. What a value says is for the reader to find out, from its text.
 
+mod fill;
 mod nesting;
 mod reader;
 mod scalar;

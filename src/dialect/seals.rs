@@ -174,20 +174,27 @@ pub fn restore<'a>(request: &mut ChatRequest<'a>, remembered: &'a Remembered) {
 }
 
 fn restore_in<'a>(message: &mut Message<'a>, remembered: &'a Remembered) {
-    let has_thinking = message.parts.iter().any(is_sealed_thinking);
-    let mut thoughts = Vec::new();
-    for part in &mut message.parts {
-        let Part::ToolCall(call) = part else { continue };
-        let Some(sealed) = remembered.get(name(&call.id)) else { continue };
-        if call.signature.is_none() {
-            call.signature = sealed.signature.as_deref().map(Cow::Borrowed);
+    let brings_its_own = message.parts.iter().any(is_sealed_thinking);
+    let mut parts: Vec<Part<'a>> = Vec::with_capacity(message.parts.len());
+    let (mut thoughts, mut is_first) = (0, true);
+    for mut part in std::mem::take(&mut message.parts) {
+        if let Part::ToolCall(call) = &mut part {
+            // What was thought before the first call came before all that was said.
+            let at = if std::mem::take(&mut is_first) { 0 } else { parts.len() };
+            if let Some(sealed) = remembered.get(name(&call.id)) {
+                let signature = sealed.signature.as_deref().map(Cow::Borrowed);
+                call.signature = call.signature.take().or(signature);
+                let thinking = sealed.thinking.iter().filter(|_| !brings_its_own).map(Thought::part);
+                thoughts += thinking.clone().count();
+                parts.splice(at..at, thinking);
+            }
         }
-        thoughts.extend(sealed.thinking.iter().map(Thought::part));
+        parts.push(part);
     }
-    if !has_thinking && !thoughts.is_empty() {
-        message.parts.retain(|part| !matches!(part, Part::Thinking(_)));
-        message.parts.splice(0..0, thoughts);
+    if thoughts > 0 {
+        parts.retain(|part| !matches!(part, Part::Thinking(_)) || is_sealed_thinking(part));
     }
+    message.parts = parts;
 }
 
 fn is_sealed_thinking(part: &Part<'_>) -> bool {
@@ -244,6 +251,29 @@ mod tests {
         );
         assert!(matches!(&parts[1], Part::Thinking(t) if t.redacted.as_deref() == Some("xx")));
         assert!(matches!(&parts[3], Part::ToolCall(c) if c.signature.as_deref() == Some("sig")));
+    }
+
+    #[test]
+    fn what_was_thought_between_two_calls_comes_back_between_them() {
+        let thought = |seal: &str| Sealed {
+            thinking: vec![Thought { signature: Some(seal.to_owned()), ..Thought::default() }],
+            ..Sealed::default()
+        };
+        let remembered = Remembered::from([("1".to_owned(), thought("a")), ("2".to_owned(), thought("b"))]);
+        let bare = Part::Thinking(Thinking { text: "hm".into(), ..Thinking::default() });
+        let mut request = said(vec![bare, Part::text("x"), call("call_1"), call("call_2")]);
+        restore(&mut request, &remembered);
+        let seen: Vec<&str> = request.messages[0]
+            .parts
+            .iter()
+            .map(|part| match part {
+                Part::Thinking(thinking) => thinking.signature.as_deref().unwrap_or("bare"),
+                Part::Text(_) => "text",
+                Part::ToolCall(call) => &call.id,
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(seen, ["a", "text", "call_1", "b", "call_2"]);
     }
 
     #[test]

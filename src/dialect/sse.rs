@@ -116,36 +116,54 @@ fn event_end(bytes: &[u8], line: &mut Line) -> Option<usize> {
 impl Event {
     /// Whether it opens by calling itself `error`.
     pub fn is_error(&self) -> bool {
-        self.raw.starts_with(b"event:") && name(&self.raw) == Some(b"error")
+        self.raw.starts_with(b"event:") && lines(&self.raw).find_map(name_of) == Some(b"error")
     }
 
     /// The `data` of the event, its lines joined by LF; `None` for comments and other fields alone.
     pub fn data(&self) -> Option<Cow<'_, [u8]>> {
-        data(&self.raw)
+        fields(&self.raw).1
     }
 }
 
-/// The type that an event gives itself.
-pub fn name(raw: &[u8]) -> Option<&[u8]> {
-    let mut lines = raw.split(|b| matches!(b, b'\n' | b'\r'));
-    Some(lines.find_map(|line| line.strip_prefix(b"event:"))?.trim_ascii())
-}
-
-/// The `data` of an event, its lines joined by LF; `None` for comments and other fields alone.
-pub fn data(raw: &[u8]) -> Option<Cow<'_, [u8]>> {
-    let mut lines = raw.split(|b| matches!(b, b'\n' | b'\r')).filter_map(data_of);
-    let first = lines.next()?;
-    match lines.next() {
-        None => Some(Cow::Borrowed(first)),
-        Some(second) => {
-            let mut joined = first.to_vec();
-            for line in std::iter::once(second).chain(lines) {
-                joined.push(b'\n');
-                joined.extend_from_slice(line);
-            }
-            Some(Cow::Owned(joined))
+/// The type that an event gives itself, and its `data`, lines joined by LF; `None` for comments and other fields alone.
+pub fn fields(raw: &[u8]) -> (Option<&[u8]>, Option<Cow<'_, [u8]>>) {
+    let (mut name, mut data) = (None, None);
+    for line in lines(raw) {
+        if let Some(value) = data_of(line) {
+            join(&mut data, value);
+        } else if name.is_none() {
+            name = name_of(line);
         }
     }
+    (name, data)
+}
+
+fn join<'a>(data: &mut Option<Cow<'a, [u8]>>, line: &'a [u8]) {
+    match data {
+        None => *data = Some(Cow::Borrowed(line)),
+        Some(before) => {
+            let joined = before.to_mut();
+            joined.push(b'\n');
+            joined.extend_from_slice(line);
+        }
+    }
+}
+
+fn name_of(line: &[u8]) -> Option<&[u8]> {
+    Some(line.strip_prefix(b"event:")?.trim_ascii())
+}
+
+fn lines(raw: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(raw);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let (line, behind) = match memchr2(b'\n', b'\r', text) {
+            Some(at) => (&text[..at], Some(&text[at + 1..])),
+            None => (text, None),
+        };
+        rest = behind;
+        Some(line)
+    })
 }
 
 fn data_of(line: &[u8]) -> Option<&[u8]> {

@@ -38,11 +38,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
-/// What a provider answered.
-#[allow(clippy::large_enum_variant)] // the large one is the common one
+/// What a provider answered. Boxed, for it passes through many hands.
 pub enum Reply {
-    Whole(Whole),
-    /// A stream whose first content has come. Boxed: it is much larger than the other.
+    Whole(Box<Whole>),
+    /// A stream whose first content has come.
     Stream(Box<Opened>),
     Sound(Box<Sound>),
 }
@@ -96,7 +95,7 @@ pub async fn attempt(
             let body = wire.whole(terms.max_answer, until).await.map_err(Failure::cut)?;
             upstreams.close(wire).await;
             match outbound.follow(&body, ask.shape.stream) {
-                Follow::Answer => read_whole(stop, ask, outbound, kind, body).map(Reply::Whole),
+                Follow::Answer => read_whole(stop, ask, outbound, kind, body).map(Box::new).map(Reply::Whole),
                 Follow::Poll { .. } | Follow::Stream { .. } => {
                     let pursuit = Pursuit { upstreams, vendor, stop, ask, terms };
                     Box::pin(pursuit.follow(outbound, body)).await

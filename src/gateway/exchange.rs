@@ -227,7 +227,7 @@ async fn reply_with(
             parts.keepsakes.keep(scope, whole.manner.dialect, std::mem::take(&mut whole.seals)).await;
             store(keep, whole.form, &record.service.dropped, whole.body.clone()).await;
             parts.threads.keep(scope, ttl, ask, whole.form, &whole.body).await;
-            deliver::whole(session, record, ask, whole, &stop.model).await?;
+            deliver::whole(session, record, ask, *whole, &stop.model).await?;
         }
         Reply::Stream(opened) => {
             verdicts::welcome(vendor);

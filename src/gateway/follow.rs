@@ -56,7 +56,9 @@ impl Pursuit<'_> {
             let url = match self.promised(&outbound, &body) {
                 Follow::Answer => {
                     self.terms.promised.store(None);
-                    return read_whole(self.stop, self.ask, outbound, None, body).map(Reply::Whole);
+                    return read_whole(self.stop, self.ask, outbound, None, body)
+                        .map(Box::new)
+                        .map(Reply::Whole);
                 }
                 Follow::Stream { url, cancel } => {
                     self.terms.promised.store(cancel.map(Arc::new));

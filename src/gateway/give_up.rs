@@ -73,6 +73,8 @@ pub async fn give_back(
     record.service.provider = Some(vendor.name.clone());
     record.service.model = Some(stop.model.clone());
     let (status, cause) = match &failure.fault {
+        // Some vendors say so with a status that asks to come again.
+        Fault::Status { cause: cause @ (Cause::ContextTooLong | Cause::ContentPolicy), .. } => (400, *cause),
         Fault::Status { code, cause, .. } => (*code, *cause),
         Fault::InBand { cause, .. } => (400, *cause),
         Fault::BadRequest | Fault::Unsayable => (400, Cause::Invalid),

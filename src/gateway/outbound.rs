@@ -113,12 +113,12 @@ async fn worded(vendor: &Vendor, stop: &Stop, ask: &Ask, terms: &mut Terms<'_>) 
         };
     }
     match client == provider {
-        true if client == Dialect::OpenAi && !traits.may_need_responses() => Ok(same(vendor, stop, ask)),
+        true if client == Dialect::OpenAi && !traits.may_need_responses() => alike(vendor, stop, ask, terms),
         true if client == Dialect::OpenAi => {
             let request = read(client, ask)?;
             match traits.needs_responses(&request) {
                 true => translated(vendor, stop, ask, terms, request, Dialect::Responses).await,
-                false => Ok(same(vendor, stop, ask)),
+                false => alike(vendor, stop, ask, terms),
             }
         }
         // Somebody else answered a turn of it: what only that one understands has to go. In OpenAI's newer dialect it
@@ -139,6 +139,13 @@ async fn worded(vendor: &Vendor, stop: &Stop, ask: &Ask, terms: &mut Terms<'_>) 
             translated(vendor, stop, ask, terms, request, speaks).await
         }
     }
+}
+
+/// A chat for a provider that speaks as its client does.
+fn alike(vendor: &Vendor, stop: &Stop, ask: &Ask, terms: &Terms<'_>) -> Result<Outbound, Failure> {
+    let outbound = same(vendor, stop, ask);
+    within(terms, &outbound.dropped)?;
+    Ok(outbound)
 }
 
 /// The client's bytes with another model's name, and what the model refuses left out.

@@ -115,14 +115,42 @@ pub fn envelope(status: u16, refusal: &Refusal, said: &[u8]) -> Option<Bytes> {
     #[derive(serde::Deserialize)]
     struct Envelope {
         error: Inner,
+        /// Of Anthropic's envelope, which is no other in nothing else.
+        #[serde(rename = "type")]
+        foreign: Option<serde::de::IgnoredAny>,
     }
     #[derive(serde::Deserialize)]
     struct Inner {
         message: String,
         #[serde(rename = "type")]
         kind: String,
+        code: Option<serde_json::Value>,
     }
-    let envelope: Envelope = serde_json::from_slice(said).ok()?;
-    let whole = !envelope.error.message.is_empty() && !envelope.error.kind.is_empty();
-    (whole && status == refusal.status).then(|| Bytes::copy_from_slice(said))
+    let Envelope { error, foreign } = serde_json::from_slice(said).ok()?;
+    let whole = !error.message.is_empty() && !error.kind.is_empty() && foreign.is_none();
+    // What clients act on has to be said in OpenAI's word; not every vendor has one.
+    let says_it = refusal.code.is_none_or(|code| error.code.is_some_and(|said| said == code));
+    (whole && says_it && status == refusal.status).then(|| Bytes::copy_from_slice(said))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::fault::Cause;
+    use crate::gateway::refuse;
+
+    #[test]
+    fn an_envelope_is_passed_on_where_it_says_what_clients_act_on() {
+        let passes = |said: &str, cause: Cause| {
+            let refusal = refuse::provider_refusal(400, cause, None);
+            envelope(400, &refusal, said.as_bytes()).is_some()
+        };
+        let openai = r#"{"error":{"message":"m","type":"t","param":null,"code":"context_length_exceeded"}}"#;
+        let vllm = r#"{"error":{"message":"maximum context length","type":"BadRequestError","code":400}}"#;
+        let anthropic = r#"{"type":"error","error":{"type":"invalid_request_error","message":"m"}}"#;
+        assert!(passes(openai, Cause::ContextTooLong));
+        assert!(!passes(vllm, Cause::ContextTooLong));
+        assert!(passes(vllm, Cause::Invalid));
+        assert!(!passes(anthropic, Cause::Invalid));
+    }
 }

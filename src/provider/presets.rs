@@ -31,7 +31,7 @@ const COMMON: Preset = Preset {
     responses: false,
     lists_models: true,
     headers: &[],
-    traits: ModelTraits::UNKNOWN,
+    traits: models::COMPATIBLE,
     model_traits: &[],
     serves: &[],
     models: &[],
@@ -44,6 +44,8 @@ pub static PRESETS: &[Preset] = &[
         base_url: "https://api.groq.com/openai/v1",
         key_env: &["GROQ_API_KEY"],
         tier: Tier::Free,
+        traits: models::groq::ANY,
+        model_traits: models::groq::MODELS,
         serves: &[TRANSCRIPTIONS, TRANSLATIONS, SPEECH],
         models: &[
             (Small, "openai/gpt-oss-20b"),
@@ -182,6 +184,7 @@ pub static PRESETS: &[Preset] = &[
         base_url: "https://api.mistral.ai/v1",
         key_env: &["MISTRAL_API_KEY"],
         stream_options: false,
+        traits: models::mistral::ANY,
         serves: &[TRANSCRIPTIONS, SPEECH, MODERATIONS],
         models: &[
             (Small, "mistral-small-latest"),
@@ -195,7 +198,7 @@ pub static PRESETS: &[Preset] = &[
         kind: "deepseek",
         base_url: "https://api.deepseek.com",
         key_env: &["DEEPSEEK_API_KEY"],
-        traits: ModelTraits { replays_reasoning: true, ..ModelTraits::UNKNOWN },
+        traits: ModelTraits { replays_reasoning: true, ..models::COMPATIBLE },
         models: &[(Small, "deepseek-v4-flash"), (Large, "deepseek-v4-pro"), (Reasoning, "deepseek-v4-pro")],
         ..COMMON
     },
@@ -293,6 +296,7 @@ pub fn preset(kind: &str) -> Option<&'static Preset> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::hub::MaxTokensName;
 
     #[test]
     fn every_kind_is_named_once() {
@@ -302,6 +306,19 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), all, "two presets share a name");
+    }
+
+    #[test]
+    fn what_models_take_is_known_where_others_serve_them() {
+        let of = |kind: &str, model: &str| {
+            let preset = PRESETS.iter().find(|preset| preset.kind == kind).unwrap();
+            preset.traits(model).clone()
+        };
+        assert_eq!(of("azure", "gpt-5-mini").max_tokens_name, MaxTokensName::MaxCompletionTokens);
+        assert_eq!(of("azure", "our-deployment").max_tokens_name, MaxTokensName::Either);
+        assert!(of("groq", "llama-3.3-70b-versatile").efforts.is_empty());
+        assert_eq!(of("groq", "openai/gpt-oss-120b").efforts.len(), 3);
+        assert!(of("mistral", "mistral-large-latest").refuses("user", false));
     }
 
     #[test]

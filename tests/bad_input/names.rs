@@ -17,10 +17,12 @@ async fn an_unknown_model_is_told_with_names_close_to_it() {
         assert_eq!((&error["param"], &error["code"]), (&"model".into(), &"model_not_found".into()));
         assert!(error["message"].as_str().unwrap().contains(close), "{model}: {error}");
     }
-    for model in
-        ["zzz", "/", "vendor/", "/small", "other/model", " chat", "chat\0", "\u{202e}tahc", "../chat"]
-    {
+    for model in ["zzz", "/", "vendor/", "/small", "other/model", " chat", "chat\0", "\u{202e}tahc"] {
         refusal(&client.ask(chat_request(KEY, &ask_for(model))).await, 404, model);
+    }
+    for model in ["../chat", "vendor/..", "vendor/a/./b"] {
+        let error = refusal(&client.ask(chat_request(KEY, &ask_for(model))).await, 400, model);
+        assert_eq!(error["param"], "model");
     }
     assert_eq!(stage.vendor.count(), 0);
 }

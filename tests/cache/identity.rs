@@ -139,3 +139,39 @@ async fn each_endpoint_has_answers_of_its_own() {
         "with and without /v1 is the same"
     );
 }
+
+#[tokio::test]
+async fn the_betas_that_a_client_names_are_part_of_its_request() {
+    let message = |number: usize| {
+        serde_json::json!({ "id": "msg_1", "type": "message", "role": "assistant", "model": "m",
+            "content": [{ "type": "text", "text": format!("answer {number}") }], "stop_reason": "end_turn",
+            "stop_sequence": null, "usage": { "input_tokens": 1, "output_tokens": 2 } })
+    };
+    let vendor = Vendor::start(move |number, _| Reply::json(200, message(number)));
+    let gateway = Gateway::start(&format!(
+        "
+failover: {{ check_interval: off, retry_max: 0 }}
+providers:
+  vendor: {{ kind: anthropic, base_url: '{}/v1', api_key: k-vendor-0123, check: false }}
+models: {{ chat: vendor/m }}
+keys: [ {{ name: app, key: {KEY} }} ]
+",
+        vendor.base_url()
+    ));
+    let body = r#"{"model":"chat","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}"#;
+    let named: [(&[(&str, &str)], &str); 4] = [
+        (&[], "MISS"),
+        (&[("anthropic-beta", "one,two"), ("x-private", "mine")], "MISS"),
+        (&[("anthropic-beta", "one,two")], "HIT"),
+        (&[], "HIT"),
+    ];
+    for (headers, expected) in named {
+        let mut client = Wire::to(gateway.address()).await;
+        let answer = client.ask(request("POST", "/v1/messages", KEY, headers, body)).await;
+        assert_eq!(said(&answer), expected, "{headers:?}");
+    }
+    let heard: Vec<_> =
+        vendor.requests().iter().map(|r| r.header("anthropic-beta").map(str::to_owned)).collect();
+    assert_eq!(heard, [None, Some("one,two".to_owned())]);
+    assert!(vendor.requests().iter().all(|request| request.header("x-private").is_none()));
+}

@@ -123,6 +123,16 @@ async fn what_one_cannot_say_is_named_or_refused() {
 }
 
 #[tokio::test]
+async fn what_a_model_of_the_same_dialect_refuses_is_named_or_refused_as_well() {
+    let mut body = chat::Chat.question("responses/gpt-5.1", "hi", false);
+    body["presence_penalty"] = json!(0.5);
+    let answer = Stage::set().await.send("/v1/chat/completions", &body).await;
+    assert_eq!(answer.headers()["x-dropped-params"], "presence_penalty");
+    let answer = Stage::strict().await.send("/v1/chat/completions", &body).await;
+    assert_eq!(answer.status(), 400);
+}
+
+#[tokio::test]
 async fn errors_keep_their_meaning_in_the_clients_words() {
     let stage = Stage::set().await;
     for client in CLIENTS {

@@ -79,7 +79,7 @@ impl<'a> Block<'a> {
     pub(super) fn cited(&self) -> Vec<Citation<'a>> {
         let raws: Option<Vec<&RawValue>> =
             self.citations.and_then(|raw| serde_json::from_str(raw.get()).ok());
-        raws.into_iter().flatten().filter_map(citation).collect()
+        raws.into_iter().flatten().filter_map(|raw| citation(raw.get())).collect()
     }
 }
 
@@ -95,8 +95,8 @@ pub(super) fn mark(raw: &RawValue) -> Option<CacheMark> {
 }
 
 /// A citation; `None` where it points into a document of the request: only that request has a name for it.
-pub(super) fn citation(raw: &RawValue) -> Option<Citation<'_>> {
-    let source: Source<'_> = serde_json::from_str(raw.get()).ok()?;
+pub(super) fn citation(raw: &str) -> Option<Citation<'_>> {
+    let source: Source<'_> = serde_json::from_str(raw).ok()?;
     let url = source.url?.0;
     let title = said(source.title);
     Some(Citation { url, title, cited: source.cited_text.map(|text| text.0), start: 0, end: 0 })

@@ -13,6 +13,7 @@ mod stream;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod wire;
 mod words;
 
 pub mod models;

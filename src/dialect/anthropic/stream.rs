@@ -5,6 +5,8 @@ use crate::dialect::anthropic::block;
 use crate::dialect::anthropic::block::Block;
 use crate::dialect::anthropic::json::said;
 use crate::dialect::anthropic::tally::Tally;
+use crate::dialect::anthropic::wire::Event;
+use crate::dialect::anthropic::wire::Piece;
 use crate::dialect::anthropic::words;
 use crate::dialect::frame::Frame;
 use crate::dialect::hub::Chunk;
@@ -35,47 +37,6 @@ struct Call {
     given: Option<String>,
 }
 
-/// Every field that an event of any type may have.
-#[derive(Deserialize)]
-struct Event<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Option<Str<'a>>,
-    index: Option<u64>,
-    #[serde(borrow)]
-    delta: Option<Piece<'a>>,
-    #[serde(borrow)]
-    content_block: Option<&'a RawValue>,
-    #[serde(borrow)]
-    message: Option<&'a RawValue>,
-    #[serde(borrow)]
-    usage: Option<&'a RawValue>,
-    #[serde(borrow)]
-    error: Option<&'a RawValue>,
-}
-
-/// The `delta` of a block or of the message.
-#[derive(Default, Deserialize)]
-struct Piece<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Option<Str<'a>>,
-    #[serde(borrow)]
-    text: Option<Str<'a>>,
-    #[serde(borrow)]
-    partial_json: Option<Str<'a>>,
-    #[serde(borrow)]
-    thinking: Option<Str<'a>>,
-    #[serde(borrow)]
-    signature: Option<Str<'a>>,
-    #[serde(borrow)]
-    citation: Option<&'a RawValue>,
-    #[serde(borrow)]
-    stop_reason: Option<Str<'a>>,
-    #[serde(borrow)]
-    stop_sequence: Option<Str<'a>>,
-    #[serde(borrow)]
-    stop_details: Option<StopDetails<'a>>,
-}
-
 #[derive(Default, Deserialize)]
 struct Opened<'a> {
     #[serde(borrow)]
@@ -92,12 +53,7 @@ impl ReadChunks for Reader {
     fn read(&mut self, frame: &Frame<'_>, sink: &mut dyn FnMut(Chunk<'_>)) -> Result<(), Garbage> {
         let Some(data) = frame.data.as_deref() else { return Ok(()) };
         let named_error = frame.name.as_deref() == Some("error");
-        // serde would also take an array for a struct, field by field.
-        let event = match data.trim_ascii_start().first() {
-            Some(b'{') => serde_json::from_slice::<Event<'_>>(data).ok(),
-            Some(_) | None => None,
-        };
-        match event {
+        match Event::read(data) {
             _ if named_error => sink(Chunk::Error(Cow::Borrowed(data))),
             None => return Err(Garbage),
             Some(event) if event.error.is_some() => sink(Chunk::Error(Cow::Borrowed(data))),
@@ -110,10 +66,10 @@ impl ReadChunks for Reader {
 impl Reader {
     /// Types that nobody knows yet mean nothing.
     fn take(&mut self, event: Event<'_>, data: &[u8], sink: &mut Sink<'_>) {
-        match event.kind.as_ref().map_or("", |kind| &kind.0) {
+        match event.kind.as_deref().unwrap_or_default() {
             "content_block_delta" => self.add(event.index, event.delta.unwrap_or_default(), sink),
             "content_block_start" => {
-                let block = event.content_block.and_then(|raw| serde_json::from_str(raw.get()).ok());
+                let block = event.content_block.and_then(|raw| serde_json::from_str(raw).ok());
                 self.open(event.index, block.unwrap_or_default(), sink);
             }
             "content_block_stop" => self.close(event.index, sink),
@@ -125,7 +81,7 @@ impl Reader {
             }
             "message_stop" => {
                 self.start(None, sink);
-                self.finish_with(Piece { stop_reason: Some(Str::default()), ..Piece::default() }, sink);
+                self.finish_with(Piece { stop_reason: Some(Cow::Borrowed("")), ..Piece::default() }, sink);
                 sink(Chunk::End);
             }
             "error" => sink(Chunk::Error(Cow::Borrowed(data))),
@@ -133,19 +89,19 @@ impl Reader {
         }
     }
 
-    fn start(&mut self, message: Option<&RawValue>, sink: &mut Sink<'_>) {
+    fn start(&mut self, message: Option<&str>, sink: &mut Sink<'_>) {
         if self.started {
             return;
         }
         self.started = true;
-        let message: Option<Opened<'_>> = message.and_then(|raw| serde_json::from_str(raw.get()).ok());
+        let message: Option<Opened<'_>> = message.and_then(|raw| serde_json::from_str(raw).ok());
         let Opened { id, model, usage } = message.unwrap_or_default();
         sink(Chunk::Start { id: said(id), model: said(model) });
-        self.count(usage, sink);
+        self.count(usage.map(RawValue::get), sink);
     }
 
-    fn count(&mut self, usage: Option<&RawValue>, sink: &mut Sink<'_>) {
-        if let Some(later) = usage.and_then(|raw| Tally::read(raw.get())) {
+    fn count(&mut self, usage: Option<&str>, sink: &mut Sink<'_>) {
+        if let Some(later) = usage.and_then(Tally::read) {
             let tally = self.tally.get_or_insert_default();
             tally.merge(later);
             sink(Chunk::Usage(tally.usage()));
@@ -156,12 +112,12 @@ impl Reader {
     fn open(&mut self, index: Option<u64>, block: Block<'_>, sink: &mut Sink<'_>) {
         self.start(None, sink);
         match block.kind() {
-            "text" => say(Delta::Text, block.text, sink),
+            "text" => say(Delta::Text, said(block.text), sink),
             "thinking" => {
-                say(Delta::Thinking, block.thinking, sink);
-                say(Delta::ThinkingSignature, block.signature, sink);
+                say(Delta::Thinking, said(block.thinking), sink);
+                say(Delta::ThinkingSignature, said(block.signature), sink);
             }
-            "redacted_thinking" => say(Delta::Redacted, block.data, sink),
+            "redacted_thinking" => say(Delta::Redacted, said(block.data), sink),
             "tool_use" => self.call(index.unwrap_or_default(), block, sink),
             _ => {}
         }
@@ -180,11 +136,11 @@ impl Reader {
 
     fn add(&mut self, index: Option<u64>, piece: Piece<'_>, sink: &mut Sink<'_>) {
         self.start(None, sink);
-        match piece.kind.as_ref().map_or("", |kind| &kind.0) {
-            "text_delta" => say(Delta::Text, piece.text, sink),
-            "input_json_delta" => self.argue(index, piece.partial_json, sink),
-            "thinking_delta" => say(Delta::Thinking, piece.thinking, sink),
-            "signature_delta" => say(Delta::ThinkingSignature, piece.signature, sink),
+        match piece.kind.as_deref().unwrap_or_default() {
+            "text_delta" => say(Delta::Text, piece.text.unwrap_or_default(), sink),
+            "input_json_delta" => self.argue(index, piece.partial_json.unwrap_or_default(), sink),
+            "thinking_delta" => say(Delta::Thinking, piece.thinking.unwrap_or_default(), sink),
+            "signature_delta" => say(Delta::ThinkingSignature, piece.signature.unwrap_or_default(), sink),
             "citations_delta" => {
                 if let Some(citation) = piece.citation.and_then(block::citation) {
                     sink(Chunk::Delta { choice: 0, delta: Delta::Citation(citation) });
@@ -195,8 +151,7 @@ impl Reader {
     }
 
     /// Arguments of a block that is no call of ours belong to the vendor's own tools.
-    fn argue(&mut self, at: Option<u64>, text: Option<Str<'_>>, sink: &mut Sink<'_>) {
-        let text = said(text);
+    fn argue(&mut self, at: Option<u64>, text: Cow<'_, str>, sink: &mut Sink<'_>) {
         match &mut self.open {
             Some((open, call)) if at.is_none_or(|at| at == *open) && !text.is_empty() => {
                 call.given = None;
@@ -225,19 +180,19 @@ impl Reader {
         let Some(reason) = piece.stop_reason.filter(|_| !self.finished) else { return };
         self.finished = true;
         self.settle(sink);
-        let refused = piece.stop_details.and_then(|details| details.explanation);
-        say(Delta::Refusal, refused, sink);
+        let details: Option<StopDetails<'_>> =
+            piece.stop_details.and_then(|raw| serde_json::from_str(raw).ok());
+        say(Delta::Refusal, said(details.and_then(|details| details.explanation)), sink);
         sink(Chunk::Finish {
             choice: 0,
-            finish: words::finish(&reason.0, self.calls > 0),
-            stop_sequence: piece.stop_sequence.map(|text| text.0),
+            finish: words::finish(&reason, self.calls > 0),
+            stop_sequence: piece.stop_sequence,
         });
     }
 }
 
 /// Nothing is said by an empty piece.
-fn say<'a>(delta: fn(Cow<'a, str>) -> Delta<'a>, text: Option<Str<'a>>, sink: &mut Sink<'_>) {
-    let text = said(text);
+fn say<'a>(delta: fn(Cow<'a, str>) -> Delta<'a>, text: Cow<'a, str>, sink: &mut Sink<'_>) {
     if !text.is_empty() {
         sink(Chunk::Delta { choice: 0, delta: delta(text) });
     }

@@ -32,7 +32,8 @@ pub struct Mind {
 }
 
 impl Mind {
-    pub fn of(request: &ChatRequest<'_>, traits: &ModelTraits, dropped: &mut Dropped) -> Mind {
+    /// `lost`: an earlier turn called tools and its thoughts are gone; who thinks by a budget is refused to think on.
+    pub fn of(request: &ChatRequest<'_>, traits: &ModelTraits, lost: bool, dropped: &mut Dropped) -> Mind {
         let Some(asked) = &request.reasoning else {
             let thinks = traits.default_effort.is_some_and(|effort| effort != Effort::None);
             return Mind { thinks, ..Mind::default() };
@@ -42,8 +43,8 @@ impl Mind {
         let display = asked.show.map(|show| if show { "summarized" } else { "omitted" });
         match traits.thinking {
             ThinkingStyle::Budget { least, .. } => match budget(request, traits, effort, least) {
-                Some(budget) => Mind::thinking("enabled", Some(budget), None),
-                None => {
+                Some(budget) if !lost => Mind::thinking("enabled", Some(budget), None),
+                Some(_) | None => {
                     dropped.note_if(effort != Effort::None, "reasoning_effort");
                     Mind::default()
                 }
@@ -71,7 +72,7 @@ impl Mind {
     }
 }
 
-/// Tokens to think with, fewer than there are to answer; `None` where that leaves too few (vendors.md §4.4).
+/// Tokens to think with, which leave some of the answer's for words; `None` where there are too few (vendors.md §4.4).
 fn budget(request: &ChatRequest<'_>, traits: &ModelTraits, effort: Effort, least: u64) -> Option<u64> {
     let usual = match effort {
         Effort::None => return None,
@@ -85,7 +86,8 @@ fn budget(request: &ChatRequest<'_>, traits: &ModelTraits, effort: Effort, least
         request.reasoning.as_ref().and_then(|reasoning| reasoning.budget).unwrap_or(usual).max(least);
     match request.max_output.into_iter().chain(traits.max_output).min() {
         Some(most) if most <= least => None,
-        Some(most) => Some(wanted.min(most - 1)),
+        Some(most) if wanted >= most => Some(least.max(most / 2)),
+        Some(_) => Some(wanted),
         None => Some(wanted),
     }
 }

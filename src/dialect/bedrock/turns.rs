@@ -14,6 +14,9 @@ use crate::dialect::side::Unsayable;
 const USER: &str = "user";
 const ASSISTANT: &str = "assistant";
 
+/// Said by the user where the assistant would begin.
+const BEFORE_THE_FIRST: &str = "(The conversation begins.)";
+
 /// What is said, and by whom.
 #[derive(Default)]
 pub struct Turns<'a> {
@@ -47,11 +50,21 @@ impl<'a> Turns<'a> {
                 Role::Assistant => turns.say(ASSISTANT, message, target, dropped)?,
             }
         }
+        turns.begin();
         if !target.traits.prefill && turns.turns.last().is_some_and(|turn| turn.role == ASSISTANT) {
             let message = "the model does not continue an assistant's message; end with a user's".to_owned();
             return Err(Unsayable { message, param: "messages" });
         }
         Ok(turns)
+    }
+
+    /// An assistant called tools and what it thought before is not there any more.
+    pub fn has_lost_thoughts(&self) -> bool {
+        self.turns.iter().any(|turn| {
+            let holds = |fits: fn(&Block<'_>) -> bool| turn.content.iter().any(fits);
+            holds(|block| matches!(block, Block::ToolUse(_)))
+                && !holds(|block| matches!(block, Block::ReasoningContent(_)))
+        })
     }
 
     pub fn messages(self) -> Vec<Message<'a>> {
@@ -60,6 +73,14 @@ impl<'a> Turns<'a> {
             Message { role: turn.role, content: turn.results }
         };
         self.turns.into_iter().map(message).collect()
+    }
+
+    /// Converse wants the user to speak first.
+    fn begin(&mut self) {
+        if self.turns.first().is_some_and(|turn| turn.role == ASSISTANT) {
+            let content = vec![Block::Text(BEFORE_THE_FIRST.into())];
+            self.turns.insert(0, Turn { role: USER, results: Vec::new(), content });
+        }
     }
 
     fn hoist(

@@ -1,5 +1,6 @@
 //! The tools of a request, and which of them are to be called.
 
+use crate::dialect::custom;
 use crate::dialect::hub;
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::hub::Dropped;
@@ -58,8 +59,9 @@ pub fn of<'a>(request: &'a ChatRequest<'_>, target: &Target<'_>, dropped: &mut D
         Some(ToolChoice::Allowed { names, .. }) => names.iter().any(|allowed| allowed == name),
         None | Some(ToolChoice::Auto | ToolChoice::None | ToolChoice::Required) => true,
     };
-    let functions = || request.tools.iter().filter(|tool| !tool.custom && may_be_called(&tool.name));
-    dropped.note_if(request.tools.iter().any(|tool| tool.custom), "tools");
+    let functions = || request.tools.iter().filter(|tool| may_be_called(&tool.name));
+    let has_format = |tool: &hub::Tool<'_>| tool.custom && tool.parameters.is_some();
+    dropped.note_if(request.tools.iter().any(has_format), "custom.format");
     let wanted = word(choice).filter(|_| functions().next().is_some());
     let tool_choice = wanted.filter(|_| target.traits.forced_tool_choice);
     dropped.note_if(wanted != tool_choice && wanted == Some(REQUIRED), "tool_choice");
@@ -95,10 +97,12 @@ fn strict<'t>(tools: impl Iterator<Item = &'t hub::Tool<'t>>, dropped: &mut Drop
 impl<'a> Tool<'a> {
     fn of(tool: &'a hub::Tool<'_>) -> Tool<'a> {
         let none = || Parameters::None(NoParameters { r#type: "object", properties: Nothing {} });
+        // Free text has to be the one argument of a function here.
+        let schema = if tool.custom { serde_json::from_str(custom::SCHEMA).ok() } else { tool.parameters };
         let function = Function {
             name: &tool.name,
             description: tool.description.as_deref(),
-            parameters: tool.parameters.map_or_else(none, Parameters::Schema),
+            parameters: schema.map_or_else(none, Parameters::Schema),
         };
         Tool { r#type: "function", function }
     }

@@ -4,6 +4,7 @@ pub mod aws;
 mod lines;
 
 use crate::dialect::frame::lines::Lines;
+use crate::dialect::sse;
 use crate::dialect::sse::Event;
 use crate::dialect::sse::Splitter;
 use bytes::Bytes;
@@ -100,6 +101,6 @@ fn line_frame(raw: &[u8]) -> Frame<'_> {
 }
 
 fn sse_frame(raw: &[u8]) -> Frame<'_> {
-    let name = crate::dialect::sse::name(raw).map(String::from_utf8_lossy);
-    Frame { name, data: crate::dialect::sse::data(raw) }
+    let (name, data) = sse::fields(raw);
+    Frame { name: name.map(String::from_utf8_lossy), data }
 }

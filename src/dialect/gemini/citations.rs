@@ -3,8 +3,12 @@
 use crate::dialect::gemini::reply::Candidate;
 use crate::dialect::hub::Citation;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use std::borrow::Cow;
+
+/// Citations of one answer.
+const MOST: usize = 1000;
+/// Bytes that the address and the title of a page, or the words it is cited for, may have: each citation repeats them.
+const LONGEST: usize = 8 * 1024;
 
 /// Tells characters from bytes: the vendor counts an answer in bytes, everybody else in characters.
 #[derive(Debug, Default)]
@@ -48,6 +52,12 @@ struct Grounding<'a> {
 struct Found<'a> {
     #[serde(borrow)]
     web: Option<Page<'a>>,
+}
+
+impl<'a> Found<'a> {
+    fn page(&self) -> Option<&Page<'a>> {
+        self.web.as_ref().filter(|page| page.uri.len() + page.title.len() <= LONGEST)
+    }
 }
 
 #[derive(Deserialize)]
@@ -110,8 +120,8 @@ pub(super) fn read<'a>(candidate: &Candidate<'a>, ruler: &Ruler, before: &[u64])
     citations
 }
 
-fn parsed<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
-    serde_json::from_str(raw.get()).ok()
+fn parsed<'a, T: Deserialize<'a>>(raw: &'a str) -> Option<T> {
+    serde_json::from_str(raw).ok()
 }
 
 /// A citation for each page that supports a segment; where no segments are told, one for each page.
@@ -119,14 +129,15 @@ fn grounded<'a>(grounding: &Grounding<'a>, ruler: &Ruler, before: &[u64]) -> Vec
     let pages = grounding.grounding_chunks.as_deref().unwrap_or_default();
     let supports = grounding.grounding_supports.as_deref().unwrap_or_default();
     if supports.is_empty() {
-        return pages.iter().filter_map(|found| found.web.as_ref()).map(citation).collect();
+        return pages.iter().filter_map(Found::page).map(citation).take(MOST).collect();
     }
     let mut citations = Vec::new();
     for support in supports {
         let Some(segment) = &support.segment else { continue };
         let indices = support.grounding_chunk_indices.as_deref().unwrap_or_default();
-        let cited = indices.iter().filter_map(|index| pages.get(*index)?.web.as_ref());
-        citations.extend(cited.map(|page| segment.place(citation(page), ruler, before)));
+        let cited = indices.iter().filter_map(|index| pages.get(*index)?.page());
+        let room = MOST.saturating_sub(citations.len());
+        citations.extend(cited.take(room).map(|page| segment.place(citation(page), ruler, before)));
     }
     citations
 }
@@ -140,7 +151,7 @@ impl<'a> Segment<'a> {
         let base = self.part_index.and_then(|index| before.get(index)).copied().unwrap_or(0);
         let place = |byte: Option<u64>| ruler.characters(byte.unwrap_or(0).saturating_add(base));
         Citation {
-            cited: Some(self.text.clone()).filter(|text| !text.is_empty()),
+            cited: Some(self.text.clone()).filter(|text| !text.is_empty() && text.len() <= LONGEST),
             start: place(self.start_index),
             end: place(self.end_index),
             ..citation
@@ -165,5 +176,20 @@ mod tests {
             }
             assert_eq!(ruler.characters(u64::MAX), 5);
         }
+    }
+
+    #[test]
+    fn what_is_cited_over_and_over_takes_no_more_room_than_it_may() {
+        let cited = |uri: &str, indices: usize| {
+            let indices = vec!["0"; indices].join(",");
+            let support = format!(r#"{{"segment":{{"text":"a"}},"groundingChunkIndices":[{indices}]}}"#);
+            let json = format!(
+                r#"{{"groundingChunks":[{{"web":{{"uri":"{uri}"}}}}],"groundingSupports":[{support},{support}]}}"#
+            );
+            grounded(&serde_json::from_str(&json).unwrap(), &Ruler::default(), &[]).len()
+        };
+        assert_eq!(cited("https://a.example", 2), 4);
+        assert_eq!(cited("https://a.example", MOST - 1), MOST);
+        assert_eq!(cited(&"a".repeat(LONGEST + 1), 2), 0);
     }
 }

@@ -51,8 +51,8 @@ struct Scored<'a> {
 }
 
 /// `logprobsResult` in OpenAI's shape; `None` where it cannot be read.
-pub(super) fn read(raw: &RawValue) -> Option<Box<RawValue>> {
-    let told: Told<'_> = serde_json::from_str(raw.get()).ok()?;
+pub(super) fn read(raw: &str) -> Option<Box<RawValue>> {
+    let told: Told<'_> = serde_json::from_str(raw).ok()?;
     let places = told.top_candidates.unwrap_or_default();
     let content = told.chosen_candidates.iter().enumerate().map(|(place, word)| {
         let likely = places.get(place).and_then(|likely| likely.candidates.as_deref()).unwrap_or_default();

@@ -17,6 +17,7 @@ mod stream;
 mod tests;
 mod thinking;
 mod tools;
+mod wire;
 
 use crate::dialect::frame::Framing;
 use crate::dialect::gemini::stream::Reader;

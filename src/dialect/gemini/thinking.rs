@@ -55,7 +55,7 @@ fn budget(reasoning: &Reasoning<'_>, least: u64, zero: bool) -> Option<u64> {
     let tokens = reasoning.budget.or_else(|| reasoning.effort.map(|effort| tokens(effort, least)))?;
     match (tokens, zero) {
         (0, true) => Some(0),
-        (tokens, _) => Some(tokens.max(least)),
+        (tokens, _) => Some(tokens.clamp(least, LARGEST_BUDGET)),
     }
 }
 
@@ -67,5 +67,22 @@ fn tokens(effort: Effort, least: u64) -> u64 {
         Effort::Medium => 2048,
         Effort::High => 4096,
         Effort::XHigh | Effort::Max => LARGEST_BUDGET,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_budget_stays_within_what_the_models_take() {
+        assert_eq!(budget(&counted(31_999), 128, false), Some(24_576));
+        assert_eq!(budget(&counted(1), 128, false), Some(128));
+        assert_eq!(budget(&counted(5_000), 128, false), Some(5_000));
+        assert_eq!(budget(&counted(0), 128, true), Some(0));
+    }
+
+    fn counted(tokens: u64) -> Reasoning<'static> {
+        Reasoning { budget: Some(tokens), ..Reasoning::default() }
     }
 }

@@ -41,6 +41,8 @@ pub struct ModelTraits {
     pub thought_signatures: bool,
     /// Results of functions may hold pictures and documents.
     pub media_in_results: bool,
+    /// Takes tools of free text and a choice among some of its tools, where its dialect has them (vendors.md §1.1).
+    pub custom_tools: bool,
     /// Fields of OpenAI's chat request that it refuses, by name.
     pub refuses: &'static [&'static str],
     /// Fields it refuses while it reasons.
@@ -94,6 +96,7 @@ impl ModelTraits {
         call_ids: true,
         thought_signatures: false,
         media_in_results: true,
+        custom_tools: true,
         refuses: &[],
         refuses_reasoning: &[],
         responses_only: false,

@@ -1,5 +1,6 @@
 //! The tools of a request.
 
+use crate::dialect::custom;
 use crate::dialect::hub;
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::hub::Dropped;
@@ -56,18 +57,21 @@ pub fn offered<'a>(request: &'a ChatRequest<'_>, dropped: &mut Dropped) -> Vec<T
         None | Some(ToolChoice::Auto | ToolChoice::None) => false,
     };
     dropped.note_if(forced, "tool_choice");
-    dropped.note_if(request.tools.iter().any(|tool| tool.custom), "tools");
-    let callable = request.tools.iter().filter(|tool| !tool.custom && may_be_called(&tool.name));
+    let has_format = |tool: &hub::Tool<'_>| tool.custom && tool.parameters.is_some();
+    dropped.note_if(request.tools.iter().any(has_format), "custom.format");
+    let callable = request.tools.iter().filter(|tool| may_be_called(&tool.name));
     callable.map(Tool::of).collect()
 }
 
 impl<'a> Tool<'a> {
     fn of(tool: &'a hub::Tool<'_>) -> Tool<'a> {
         let none = || Parameters::None(NoParameters { r#type: "object", properties: Nothing {} });
+        // Free text has to be the one argument of a function here.
+        let schema = if tool.custom { serde_json::from_str(custom::SCHEMA).ok() } else { tool.parameters };
         let function = Function {
             name: &tool.name,
             description: tool.description.as_deref(),
-            parameters: tool.parameters.map_or_else(none, Parameters::Schema),
+            parameters: schema.map_or_else(none, Parameters::Schema),
         };
         Tool { r#type: "function", function }
     }

@@ -136,10 +136,18 @@ fn assistant(said: Said<'_>) -> Result<Vec<Part<'_>>, BadRequest> {
     Ok(all)
 }
 
-/// Sealed blocks where there are any, else the bare text in either of its spellings.
+/// Sealed blocks where there are any, else the bare text in either of its spellings. A stream gives the seal in a block
+/// and the text beside it, and clients put both together as they came: the text of the only block is the bare one then.
 pub fn thinking<'a>(blocks: Option<Vec<SaidThinking<'a>>>, bare: Option<Cow<'a, str>>) -> Vec<Part<'a>> {
     match blocks.filter(|blocks| !blocks.is_empty()) {
-        Some(blocks) => blocks.into_iter().map(SaidThinking::part).collect(),
+        Some(mut blocks) => {
+            if let [only] = &mut blocks[..]
+                && only.is_textless()
+            {
+                only.thinking = bare.map(Str);
+            }
+            blocks.into_iter().map(SaidThinking::part).collect()
+        }
         None => {
             let text = bare.filter(|text| !text.trim().is_empty());
             text.map(|text| Part::Thinking(Thinking { text, ..Thinking::default() })).into_iter().collect()
@@ -153,6 +161,10 @@ pub fn spelled<'a>(one: Option<&'a RawValue>, other: Option<&'a RawValue>) -> Op
 }
 
 impl<'a> SaidThinking<'a> {
+    fn is_textless(&self) -> bool {
+        self.data.is_none() && self.thinking.as_ref().is_none_or(|text| text.0.is_empty())
+    }
+
     fn part(self) -> Part<'a> {
         Part::Thinking(Thinking {
             text: self.thinking.map(Cow::from).unwrap_or_default(),

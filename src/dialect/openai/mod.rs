@@ -15,6 +15,7 @@ pub mod messages;
 mod name;
 mod node;
 mod part;
+mod plain_tools;
 mod read_calls;
 pub mod read_stream;
 pub mod relay;

@@ -6,6 +6,7 @@ use crate::dialect::hub::Effort;
 use crate::dialect::hub::Format;
 use crate::dialect::hub::MaxTokensName;
 use crate::dialect::hub::ModelTraits;
+use crate::dialect::openai::plain_tools;
 use crate::dialect::openai::write_messages::Message;
 use crate::dialect::openai::write_messages::messages;
 use crate::dialect::openai::write_tools::Choice;
@@ -108,8 +109,17 @@ pub fn write(
     target: &Target<'_>,
     dropped: &mut Dropped,
 ) -> Result<Vec<u8>, Unsayable> {
+    let plain = if target.traits.custom_tools { None } else { plain_tools::plain(request, dropped) };
+    written(plain.as_ref().unwrap_or(request), target, dropped)
+}
+
+fn written(
+    request: &ChatRequest<'_>,
+    target: &Target<'_>,
+    dropped: &mut Dropped,
+) -> Result<Vec<u8>, Unsayable> {
     let traits = target.traits;
-    let effort = effort(request, traits);
+    let effort = effort(request, traits, dropped);
     let reasons = traits.reasons(effort);
     let mut body = Body {
         model: target.model,
@@ -135,10 +145,13 @@ pub fn write(
 }
 
 /// The effort that is asked for, or that a budget amounts to, as far as the model knows it.
-fn effort(request: &ChatRequest<'_>, traits: &ModelTraits) -> Option<Effort> {
+fn effort(request: &ChatRequest<'_>, traits: &ModelTraits, dropped: &mut Dropped) -> Option<Effort> {
     let reasoning = request.reasoning.as_ref()?;
     let asked = reasoning.effort.or(reasoning.budget.map(Effort::of_budget))?;
-    asked.nearest(traits.efforts)
+    let nearest = asked.nearest(traits.efforts);
+    // Who asks a model not to reason that cannot has what was asked for.
+    dropped.note_if(nearest.is_none() && asked != Effort::None, "reasoning_effort");
+    nearest
 }
 
 impl<'a> Body<'a> {

@@ -19,6 +19,9 @@ use crate::dialect::usage::Usage;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+/// Longest id and name of a model that a provider is believed, in bytes: every event repeats them.
+const MAX_NAME: usize = 1024;
+
 /// Writes one stream.
 pub struct Writer {
     opening: Opening,
@@ -46,6 +49,8 @@ impl Writer {
     }
 
     fn start(&mut self, id: &str, model: &str) {
+        let said = |name| Some(name).filter(|name: &&str| name.len() <= MAX_NAME).unwrap_or_default();
+        let (id, model) = (said(id), said(model));
         let model = if model.is_empty() { &self.opening.model } else { model };
         let head = &mut self.head;
         head.clear();

@@ -47,6 +47,8 @@ struct Watch {
     finished: u128,
     usage: Option<Usage>,
     content: bool,
+    /// Content has come, in this frame or before.
+    begun: bool,
     said_anything: bool,
     ended: bool,
     error: Option<Bytes>,
@@ -203,6 +205,7 @@ impl Watch {
             finished: 0,
             usage: None,
             content: false,
+            begun: false,
             said_anything: false,
             ended: false,
             error: None,
@@ -225,8 +228,11 @@ impl Watch {
             }
             Chunk::Usage(usage) => self.usage = Some(*usage),
             Chunk::Error(error) => self.error = Some(Bytes::copy_from_slice(error)),
+            // An end before the first content ends nothing, and a client would hang up on it.
+            Chunk::End if !self.begun => return,
             Chunk::End => self.ended = true,
         }
+        self.begun |= self.content;
         if let Some(writer) = writer.as_mut().filter(|_| self.error.is_none()) {
             match chunk {
                 Chunk::Delta { choice, delta } => {
@@ -264,3 +270,6 @@ pub fn call_id(nonce: &str, choice: u32, index: u32) -> String {
         _ => format!("call_{nonce}{choice}_{index}"),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! Clouds, which have doors of their own to other vendors' models (vendors.md §8).
 
 use crate::dialect::Dialect;
+use crate::dialect::hub::ModelTraits;
 use crate::provider::Class::{Large, Reasoning, Small};
 use crate::provider::KeyHeader;
 use crate::provider::PlaceEnv;
@@ -21,6 +22,9 @@ pub(super) const AZURE: Preset = Preset {
     key_env: &["AZURE_OPENAI_API_KEY"],
     key_header: KeyHeader::Named("api-key"),
     responses: true,
+    traits: ModelTraits::UNKNOWN,
+    // Users name what they deploy, and most name it after its model.
+    model_traits: models::openai::MODELS,
     serves: &[IMAGES, EDITS, TRANSCRIPTIONS, TRANSLATIONS, SPEECH],
     // It lists what could be deployed, and not what is.
     lists_models: false,

@@ -38,7 +38,8 @@ impl Plan {
     }
 }
 
-/// `lost`: an earlier turn called tools and its thoughts are gone; the vendor refuses to think on from there.
+/// `lost`: an earlier turn called tools and its thoughts are gone; models that think by a budget refuse to think on
+/// from there. Those that decide themselves may have called without a thought.
 pub(super) fn plan(
     request: &ChatRequest<'_>,
     traits: &ModelTraits,
@@ -56,7 +57,7 @@ pub(super) fn plan(
             let enabled = |budget_tokens| Thinking::Enabled { budget_tokens, display };
             Plan { thinking: fitting.map(enabled), effort: None }
         }
-        ThinkingStyle::Adaptive { always } => adapt(reasoning, traits, lost && !always, always, dropped),
+        ThinkingStyle::Adaptive { always } => adapt(reasoning, traits, always, dropped),
         ThinkingStyle::Effort | ThinkingStyle::Level => by_effort(reasoning, traits, dropped),
     }
 }
@@ -84,13 +85,7 @@ fn fit(tokens: u64, least: u64, max_tokens: u64) -> Option<u64> {
     (fitting < max_tokens).then_some(fitting)
 }
 
-fn adapt(
-    reasoning: &Reasoning<'_>,
-    traits: &ModelTraits,
-    off: bool,
-    always: bool,
-    dropped: &mut Dropped,
-) -> Plan {
+fn adapt(reasoning: &Reasoning<'_>, traits: &ModelTraits, always: bool, dropped: &mut Dropped) -> Plan {
     let told = told(reasoning);
     match told.or(traits.default_effort) {
         None => Plan::default(),
@@ -98,10 +93,6 @@ fn adapt(
         Some(Effort::None) => {
             dropped.note("reasoning_effort");
             Plan { thinking: None, effort: nearest(Effort::None, traits) }
-        }
-        Some(_) if off => {
-            dropped.note("reasoning_effort");
-            Plan { thinking: Some(Thinking::Disabled), effort: None }
         }
         Some(_) => Plan {
             thinking: Some(Thinking::Adaptive { display: shown(reasoning) }),
@@ -203,9 +194,9 @@ mod tests {
     }
 
     #[test]
-    fn lost_thoughts_turn_thinking_off_unless_the_model_always_thinks() {
+    fn lost_thoughts_turn_thinking_off_where_it_goes_by_a_budget() {
         assert_eq!(planned(effort(Effort::High), &BUDGET, 64_000, true), (Plan::default(), true));
-        assert_eq!(planned(effort(Effort::High), &ADAPTIVE, 9, true), (OFF, true));
+        assert_eq!(planned(effort(Effort::High), &ADAPTIVE, 9, true), (adaptive("high"), false));
         assert_eq!(planned(effort(Effort::High), &ALWAYS, 9, true), (adaptive("high"), false));
     }
 

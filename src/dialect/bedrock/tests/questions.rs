@@ -156,7 +156,7 @@ fn a_budget_stays_below_the_limit_of_the_answer_and_takes_the_sampling_with_it()
     request.max_output = Some(2000);
     assert_eq!(
         written(&request, &CLAUDE).0["additionalModelRequestFields"]["thinking"]["budget_tokens"],
-        1999
+        1024
     );
     request.max_output = Some(1024);
     let (body, dropped) = written(&request, &CLAUDE);
@@ -165,8 +165,8 @@ fn a_budget_stays_below_the_limit_of_the_answer_and_takes_the_sampling_with_it()
     let endless = Reasoning { budget: Some(u64::MAX), ..Reasoning::default() };
     request = ChatRequest { reasoning: Some(endless), ..asked(vec![user("x")]) };
     let body = written(&request, &CLAUDE).0;
-    assert_eq!(body["additionalModelRequestFields"]["thinking"]["budget_tokens"], 63_999);
-    assert_eq!(body["inferenceConfig"]["maxTokens"], 64_000);
+    assert_eq!(body["additionalModelRequestFields"]["thinking"]["budget_tokens"], 32_000);
+    assert_eq!(body["inferenceConfig"]["maxTokens"], 36_096);
 }
 
 #[test]
@@ -272,8 +272,8 @@ fn arguments_are_always_an_object() {
         call("3", "f", "{\"a\": 1, \"b\""),
         call("4", "f", "{}"),
     ];
-    let (body, _) = written(&asked(vec![message(Role::Assistant, parts), user("x")]), &CLAUDE);
-    let content = body["messages"][0]["content"].as_array().unwrap();
+    let (body, _) = written(&asked(vec![user("a"), message(Role::Assistant, parts), user("x")]), &CLAUDE);
+    let content = body["messages"][1]["content"].as_array().unwrap();
     let inputs: Vec<Value> = content.iter().map(|block| block["toolUse"]["input"].clone()).collect();
     assert_eq!(
         inputs,
@@ -285,14 +285,15 @@ fn arguments_are_always_an_object() {
 fn ids_are_made_fit_the_same_way_on_both_sides() {
     let long = format!("call|{}", "x".repeat(80));
     let messages = vec![
+        user("a"),
         message(Role::Assistant, vec![call(&long, "f", "{}"), call("ok_1.:-", "f", "{}")]),
         message(Role::User, vec![result(&long, "1"), result("ok_1.:-", "2")]),
     ];
     let (body, _) = written(&asked(messages), &CLAUDE);
-    let called = body["messages"][0]["content"][0]["toolUse"]["toolUseId"].as_str().unwrap();
-    assert_eq!(body["messages"][1]["content"][0]["toolResult"]["toolUseId"], called);
+    let called = body["messages"][1]["content"][0]["toolUse"]["toolUseId"].as_str().unwrap();
+    assert_eq!(body["messages"][2]["content"][0]["toolResult"]["toolUseId"], called);
     assert!(called.len() == 64 && called.starts_with("call_xxx"), "{called}");
-    assert_eq!(body["messages"][1]["content"][1]["toolResult"]["toolUseId"], "ok_1.:-");
+    assert_eq!(body["messages"][2]["content"][1]["toolResult"]["toolUseId"], "ok_1.:-");
 }
 
 #[test]
@@ -331,4 +332,46 @@ fn what_would_be_another_question_is_refused() {
     let request = asked(vec![user("a"), message(Role::Assistant, vec![Part::text("b")])]);
     assert!(PROVIDER.write(&request, &target(&no_prefill), &mut Dropped::default()).is_err());
     assert!(PROVIDER.write(&request, &target(&CLAUDE), &mut Dropped::default()).is_ok());
+}
+
+#[test]
+fn who_thinks_by_a_budget_does_not_think_on_from_lost_thoughts() {
+    let reasoning = Some(Reasoning { effort: Some(Effort::High), ..Reasoning::default() });
+    let history = |own: Vec<Part<'static>>| {
+        let said = message(Role::Assistant, own);
+        let messages = vec![user("a"), said, message(Role::User, vec![result("t1", "42")])];
+        ChatRequest { reasoning: reasoning.clone(), ..asked(messages) }
+    };
+    let (body, dropped) = written(&history(vec![call("t1", "look", "{}")]), &CLAUDE);
+    assert_eq!(body.get("additionalModelRequestFields"), None);
+    assert_eq!(dropped, ["reasoning_effort"]);
+    let thought = Part::Thinking(Thinking { signature: Some("s".into()), ..Thinking::default() });
+    let (body, dropped) = written(&history(vec![thought, call("t1", "look", "{}")]), &CLAUDE);
+    assert_eq!(body["additionalModelRequestFields"]["thinking"]["type"], "enabled");
+    assert_eq!(dropped, [""; 0]);
+}
+
+#[test]
+fn the_user_speaks_first() {
+    let hello = message(Role::Assistant, vec![Part::text("Hello!")]);
+    let (body, _) = written(&asked(vec![hello, user("hi")]), &CLAUDE);
+    let roles: Vec<&str> =
+        body["messages"].as_array().unwrap().iter().filter_map(|m| m["role"].as_str()).collect();
+    assert_eq!(roles, ["user", "assistant", "user"]);
+}
+
+#[test]
+fn of_too_many_cache_marks_the_last_stay() {
+    let marked = |text: &'static str| {
+        let cache = Some(CacheMark { long: false });
+        Part::Text(Text { text: text.into(), cache, ..Text::default() })
+    };
+    let words = ["b", "c", "d", "e", "f"].map(marked).into();
+    let messages = vec![message(Role::System, vec![marked("a")]), message(Role::User, words)];
+    let (body, dropped) = written(&asked(messages), &CLAUDE);
+    assert_eq!(body["system"], json!([{ "text": "a" }]));
+    let said = body["messages"][0]["content"].as_array().unwrap();
+    let marks = said.iter().filter(|block| block.get("cachePoint").is_some());
+    assert_eq!((marks.count(), &said[1]), (4, &json!({ "text": "c" })));
+    assert_eq!(dropped, ["cache_control"]);
 }

@@ -188,7 +188,7 @@ fn what_cannot_be_said_is_named() {
         ..Sampling::default()
     };
     let request = ChatRequest {
-        tools: vec![Tool { custom: true, ..tool("free") }],
+        tools: vec![Tool { custom: true, parameters: Some(raw("{}")), ..tool("free") }],
         parallel_tool_calls: Some(false),
         sampling,
         stop: ["a", "b", "c", "d", "e", "f"].map(Into::into).into(),
@@ -201,7 +201,7 @@ fn what_cannot_be_said_is_named() {
         ..asks(vec![Part::text("hi")])
     };
     let (body, dropped) = written(&request);
-    for gone in ["tools", "seed", "frequency_penalty", "presence_penalty", "documents"] {
+    for gone in ["seed", "frequency_penalty", "presence_penalty", "documents"] {
         assert_eq!(body.get(gone), None, "{gone}");
     }
     assert_eq!(body["stop_sequences"], json!(["a", "b", "c", "d", "e"]));
@@ -221,7 +221,7 @@ fn what_cannot_be_said_is_named() {
         "web_search_options",
         "store",
         "documents",
-        "tools",
+        "custom.format",
     ];
     let mut dropped: Vec<&str> = dropped.iter().map(String::as_str).collect();
     dropped.sort_unstable();
@@ -342,4 +342,15 @@ fn vectors_are_asked_for() {
     assert_eq!((&body["input_type"], &body["output_dimension"]), (&json!("search_query"), &json!(256)));
     assert_eq!(dropped.names(), ["user"]);
     assert_eq!(PROVIDER.embed_path("m").as_deref(), Some("/embed"));
+}
+
+#[test]
+fn a_tool_of_free_text_is_a_function_with_one_string() {
+    let tools = vec![Tool { custom: true, ..tool("patch") }];
+    let (body, dropped) = written(&ChatRequest { tools, ..asks(vec![Part::text("hi")]) });
+    let parameters = json!({ "type": "object", "properties": { "input": { "type": "string" } },
+        "required": ["input"] });
+    let function = json!({ "name": "patch", "parameters": parameters });
+    assert_eq!(body["tools"], json!([{ "type": "function", "function": function }]));
+    assert_eq!(dropped, [""; 0]);
 }

@@ -164,7 +164,7 @@ fn a_plain_request_says_nothing_more_than_it_must() {
 fn what_cannot_be_said_is_named() {
     let sampling = Sampling { choices: Some(2), logit_bias: Some(raw("{\"1\":2}")), ..Sampling::default() };
     let request = ChatRequest {
-        tools: vec![Tool { custom: true, ..tool("free") }],
+        tools: vec![Tool { custom: true, parameters: Some(raw("{}")), ..tool("free") }],
         tool_choice: Some(ToolChoice::Required),
         parallel_tool_calls: Some(false),
         sampling,
@@ -177,7 +177,7 @@ fn what_cannot_be_said_is_named() {
         ..asks(vec![Part::text("hi")])
     };
     let (body, dropped) = written(&request);
-    assert_eq!(body.get("tools"), None);
+    assert_eq!(body.get("options"), None);
     let mut expected = [
         "n",
         "logit_bias",
@@ -190,7 +190,7 @@ fn what_cannot_be_said_is_named() {
         "store",
         "options",
         "tool_choice",
-        "tools",
+        "custom.format",
     ];
     let mut dropped: Vec<&str> = dropped.iter().map(String::as_str).collect();
     dropped.sort_unstable();
@@ -325,4 +325,15 @@ fn vectors_are_asked_for() {
     assert_eq!(body, json!({ "model": "nomic-embed-text", "input": ["a", "b\n"], "dimensions": 64 }));
     assert_eq!(dropped.names(), ["input_type", "user"]);
     assert_eq!(PROVIDER.embed_path("m").as_deref(), Some("/api/embed"));
+}
+
+#[test]
+fn a_tool_of_free_text_is_a_function_with_one_string() {
+    let tools = vec![Tool { custom: true, ..tool("patch") }];
+    let (body, dropped) = written(&ChatRequest { tools, ..asks(vec![Part::text("hi")]) });
+    let parameters = json!({ "type": "object", "properties": { "input": { "type": "string" } },
+        "required": ["input"] });
+    let function = json!({ "name": "patch", "parameters": parameters });
+    assert_eq!(body["tools"], json!([{ "type": "function", "function": function }]));
+    assert_eq!(dropped, [""; 0]);
 }

@@ -190,3 +190,24 @@ fn a_file_may_come_as_bare_base64_and_a_url_stays_one() {
     assert_eq!(file("data:application/pdf;base64,QQ=="), pdf("QQ=="));
     assert_eq!(file("https://e.x/a.pdf"), Media::Url("https://e.x/a.pdf".into()));
 }
+
+#[test]
+fn a_seal_from_a_stream_finds_the_text_that_came_beside_it() {
+    let block = r#"{"type":"thinking","thinking":"","signature":"s"}"#;
+    let of = |blocks: &str| {
+        let message = format!(
+            r#"{{"role":"assistant","reasoning_content":"hm","content":"x","thinking_blocks":[{blocks}]}}"#
+        );
+        let request = format!(r#"{{"messages":[{message}]}}"#);
+        let request = read(request.as_bytes()).unwrap();
+        let parts = request.messages[0].parts.iter().filter_map(|part| match part {
+            Part::Thinking(thinking) => Some(format!("{} {:?}", thinking.text, thinking.signature)),
+            _ => None,
+        });
+        parts.collect::<Vec<_>>()
+    };
+    assert_eq!(of(block), [r#"hm Some("s")"#]);
+    // Whose text it is cannot be told.
+    assert_eq!(of(&format!("{block},{block}")), [r#" Some("s")"#, r#" Some("s")"#]);
+    assert_eq!(of(r#"{"type":"redacted_thinking","data":"d"}"#), [" None"]);
+}

@@ -5,6 +5,10 @@ use crate::dialect::openai::node::{Node, Object};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
+/// Members of one object, and elements of a list that are told apart by `index`: each is looked up among the others,
+/// so many of them would take very long. No answer has nearly as many.
+const MOST: usize = 1000;
+
 /// Adds one more chunk to what came before. `None` if the two do not fit together.
 pub fn chunk<'a>(whole: &mut Object<'a>, chunk: Fields<'a>) -> Option<()> {
     merge(whole, Place::Chunk, chunk)
@@ -68,10 +72,11 @@ fn way(place: Place, key: &str) -> Way {
 
 fn merge<'a>(object: &mut Object<'a>, place: Place, more: Fields<'a>) -> Option<()> {
     for (key, raw) in more.0 {
-        let way = way(place, &key);
+        let (way, full) = (way(place, &key), object.0.len() >= MOST);
         match object.find_mut(&key) {
             Some(node) => add(node, way, raw)?,
             None if matches!(way, Way::Drop) => {}
+            None if full => return None,
             None => {
                 let mut node = Node::Null;
                 add(&mut node, way, raw)?;
@@ -119,6 +124,9 @@ fn meant<'n, 'a>(
         (index, _) => list.iter().rposition(|(number, _)| *number == index.unwrap_or(0)),
     };
     let known = known.filter(|at| place != Place::Call || !is_another_call(&list[*at].1, piece, index));
+    if known.is_none() && list.len() >= MOST {
+        return None;
+    }
     let at = known.unwrap_or_else(|| {
         let number = index.unwrap_or(if place == Place::Call { list.len() as u64 } else { 0 });
         list.push((number, Object::default()));

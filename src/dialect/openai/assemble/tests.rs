@@ -223,3 +223,17 @@ fn a_stream_that_failed_or_cannot_be_joined_has_no_whole() {
         assert_eq!(assemble(stored.as_bytes()), None, "{event}");
     }
 }
+
+#[test]
+fn more_members_or_choices_than_can_be_looked_up_are_no_answer() {
+    let of = |members: usize, choices: usize| {
+        let mut chunk = json!({"choices": (0..choices)
+            .map(|index| json!({"index": index, "delta": {}, "finish_reason": "stop"}))
+            .collect::<Vec<_>>()});
+        let more = (0..members).map(|number| (format!("k{number}"), json!(1)));
+        chunk.as_object_mut().unwrap().extend(more);
+        assemble(stream(&[chunk]).as_bytes())
+    };
+    assert!(of(900, 1000).is_some());
+    assert_eq!((of(1000, 1), of(0, 1001)), (None, None));
+}

@@ -295,3 +295,41 @@ fn what_a_model_refuses_is_left_out_and_told() {
     let (body, _) = written(&ChatRequest { reasoning: Some(quiet), ..request }, &thinker);
     assert_eq!(body["temperature"], 1.5, "it does not reason now");
 }
+
+#[test]
+fn an_effort_that_cannot_be_asked_for_is_named() {
+    let plain = ModelTraits { efforts: &[], ..ModelTraits::UNKNOWN };
+    for (effort, expected) in [(Effort::High, vec!["reasoning_effort".to_owned()]), (Effort::None, vec![])] {
+        let reasoning = Some(Reasoning { effort: Some(effort), ..Reasoning::default() });
+        let (body, dropped) = written(&ChatRequest { reasoning, ..greeting() }, &plain);
+        assert_eq!((body.get("reasoning_effort"), dropped), (None, expected));
+    }
+}
+
+#[test]
+fn who_knows_only_functions_gets_no_others() {
+    let free = Tool { name: "g".into(), custom: true, ..tool() };
+    let call = ToolCall {
+        id: "c".into(),
+        name: "g".into(),
+        custom: true,
+        arguments: "a\"b".into(),
+        ..ToolCall::default()
+    };
+    let names = vec!["g".into()];
+    let request = ChatRequest {
+        tools: vec![tool(), free],
+        tool_choice: Some(ToolChoice::Allowed { names, required: true }),
+        ..talk(vec![
+            told(Role::User, vec![Part::text("x")]),
+            told(Role::Assistant, vec![Part::ToolCall(call)]),
+        ])
+    };
+    let traits = ModelTraits { custom_tools: false, ..ModelTraits::UNKNOWN };
+    let (body, dropped) = written(&request, &traits);
+    assert_eq!(body["tools"][0]["function"]["parameters"]["required"], json!(["input"]));
+    assert_eq!((body["tools"].as_array().unwrap().len(), &body["tool_choice"]), (1, &json!("required")));
+    let called = &body["messages"][1]["tool_calls"][0]["function"];
+    assert_eq!(called, &json!({ "name": "g", "arguments": r#"{"input":"a\"b"}"# }));
+    assert_eq!(dropped, [""; 0]);
+}

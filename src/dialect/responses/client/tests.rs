@@ -249,3 +249,14 @@ fn errors_are_told_in_the_vendors_envelope() {
     let flat = r#"{"type":"error","sequence_number":0,"code":"rate_limit_exceeded","message":"slow \"down\"","param":null}"#;
     assert_eq!(json(data), json(flat));
 }
+
+#[test]
+fn whom_a_client_asks_for_has_two_names() {
+    let of = |field: &str| {
+        let body = format!(r#"{{"model":"m","input":"x","{field}":"u1"}}"#);
+        let request = CLIENT.read(body.as_bytes()).unwrap();
+        (request.user.map(|user| user.into_owned()), request.extras.len())
+    };
+    assert_eq!(of("user"), (Some("u1".to_owned()), 0));
+    assert_eq!(of("safety_identifier"), (Some("u1".to_owned()), 0));
+}
