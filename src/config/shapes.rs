@@ -16,6 +16,7 @@ pub const ROOT: Shape = Shape {
         "listen",
         "admin",
         "data_dir",
+        "store",
         "state",
         "strict",
         "auth",
@@ -28,10 +29,11 @@ pub const ROOT: Shape = Shape {
         "groups",
         "keys",
         "responses",
+        "notify",
         "log",
         "server",
     ],
-    later: &["store", "routes", "clusters", "tenants"],
+    later: &["routes", "clusters", "tenants"],
 };
 pub const LISTENER: Shape = plain("listen[]", &["address", "tls"]);
 pub const TLS: Shape = plain("listen[].tls", &["cert", "key", "certificates", "http2"]);
@@ -57,7 +59,7 @@ pub const FAILOVER: Shape = plain(
     ],
 );
 pub const FETCH: Shape = plain("fetch", &["allow", "max_bytes", "timeout"]);
-pub const CACHE: Shape = plain("cache", &["exact", "semantic"]);
+pub const CACHE: Shape = plain("cache", &["backend", "exact", "semantic"]);
 pub const EXACT_CACHE: Shape = plain(
     "cache.exact",
     &["ttl", "max_entries", "max_bytes", "max_answer", "deterministic_only", "share_in_flight"],
@@ -91,6 +93,7 @@ pub const GROUP: Shape = plain("groups.*", &["strategy", "order", "failover", "m
 pub const MEMBER: Shape = plain("groups.*.members[]", &["model", "weight"]);
 pub const KEY: Shape = plain("keys[]", &["name", "key", "models", "failover", "limits"]);
 pub const LIMITS_OF_KEY: Shape = plain("keys[].limits", KEY_LIMITS);
+pub const NOTIFY: Shape = plain("notify", &["webhook"]);
 pub const LOG: Shape = plain("log", &["format", "level", "access"]);
 pub const SERVER: Shape = plain(
     "server",
@@ -130,6 +133,7 @@ pub static SHAPES: &[&Shape] = &[
     &MEMBER,
     &KEY,
     &LIMITS_OF_KEY,
+    &NOTIFY,
     &LOG,
     &SERVER,
 ];
