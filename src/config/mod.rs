@@ -23,22 +23,34 @@ mod providers;
 mod reader;
 mod responses;
 mod server;
+mod settings;
 pub mod shapes;
 mod source;
 mod stores;
+mod tenants;
 mod tree;
 mod units;
 mod variables;
 mod vendor;
 
+pub use cache::CacheBackend;
 pub use environment::Environment;
 pub use environment::VARIABLES;
+pub use keys::StaticKey;
 pub use model::*;
+pub use notify::Notify;
+pub use notify::Webhook;
 pub use print::print;
 pub use print::words::duration as write_duration;
 pub use problem::Problem;
+pub use settings::Settings;
+pub use settings::settings_of_key;
+pub use settings::settings_of_tenant;
 pub use source::Source;
 pub use source::find;
+pub use stores::StateUrl;
+pub use stores::StoreUrl;
+pub use tenants::StaticTenant;
 pub use units::duration as read_duration;
 
 use crate::config::environment::Variables;
@@ -80,6 +92,7 @@ fn checked(root: &Section<'_>, variables: &Variables<'_>) -> Config {
     let state = stores::state(root, variables);
     let listen = listen::listeners(root, variables);
     let limits = limits::read(root, variables);
+    let tenants = tenants::read(root, KeyLimits::default());
     let chain = chain::read(root, variables);
     let aliases = models::read(root, &chain);
     let groups = groups::read(root, &aliases, &chain);
@@ -96,7 +109,8 @@ fn checked(root: &Section<'_>, variables: &Variables<'_>) -> Config {
         state,
         models: aliases.into_iter().filter_map(|(name, target)| Some((name, target?))).collect(),
         groups,
-        keys: keys::read(root, variables, limits.per_key),
+        keys: keys::read(root, variables, limits.per_key, &tenants),
+        tenants,
         limits,
         responses: responses::read(root),
         notify: notify::read(root),

@@ -2,6 +2,12 @@
 //!
 //! Every value here is sound, so nothing below checks it again.
 
+use crate::config::cache::CacheBackend;
+use crate::config::keys::StaticKey;
+use crate::config::notify::Notify;
+use crate::config::stores::StateUrl;
+use crate::config::stores::StoreUrl;
+use crate::config::tenants::StaticTenant;
 use crate::provider::Class;
 use crate::provider::Preset;
 use crate::provider::Tier;
@@ -36,36 +42,11 @@ pub struct Config {
     /// Alias → what it stands for.
     pub models: BTreeMap<String, Reference>,
     pub groups: BTreeMap<String, Group>,
+    pub tenants: Vec<StaticTenant>,
     pub keys: Vec<StaticKey>,
     pub notify: Notify,
     pub log: Log,
     pub server: ServerSettings,
-}
-
-/// Where rows are kept for good.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoreUrl {
-    /// A file of SQLite's.
-    Sqlite(PathBuf),
-    /// The whole URL: it may hold a password.
-    Postgres(Secret),
-}
-
-/// Where counters live, and what replicas share.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StateUrl {
-    /// In this process alone.
-    Memory,
-    /// The whole URL: it may hold a password.
-    Redis(Secret),
-}
-
-/// Where cached answers live.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CacheBackend {
-    Memory,
-    /// Beside the counters, in the Redis of `state`.
-    Redis,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -276,34 +257,6 @@ pub struct Member {
     pub target: Reference,
     /// Default: the provider's weight, else 1. Zero: only as a last resort.
     pub weight: u32,
-}
-
-/// A gateway key written in the configuration.
-#[derive(Clone, Debug)]
-pub struct StaticKey {
-    pub name: String,
-    pub key: Secret,
-    /// Aliases, groups and models this key may name; empty is all.
-    pub models: Vec<String>,
-    /// Where a field is `None` the key has no limit; defaults from `limits.per_key` are already in.
-    pub limits: KeyLimits,
-    pub failover: bool,
-}
-
-/// Who is told of what happens.
-#[derive(Clone, Debug)]
-pub struct Notify {
-    /// Is sent a JSON body when a soft budget is passed.
-    pub webhook: Option<Webhook>,
-}
-
-/// An address that takes POSTs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Webhook {
-    /// Its host; the path is apart.
-    pub at: BaseUrl,
-    /// Path and query: whoever knows them may call it.
-    pub path: Secret,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

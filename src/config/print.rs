@@ -16,7 +16,9 @@ use crate::config::Log;
 use crate::config::LogFormat;
 use crate::config::Notify;
 use crate::config::ServerSettings;
+use crate::config::Settings;
 use crate::config::StaticKey;
+use crate::config::StaticTenant;
 use crate::config::StoredResponses;
 use crate::config::print::words::duration;
 use crate::config::print::words::list;
@@ -25,6 +27,7 @@ use crate::config::print::words::path;
 use crate::config::print::words::quoted;
 use crate::config::print::words::rate;
 use crate::config::print::words::size;
+use crate::config::units::write_moment;
 
 /// YAML with every setting, defaults included. A secret shows as `***`; with the real ones put back
 /// the text can be loaded again.
@@ -53,6 +56,7 @@ pub fn print(config: &Config) -> String {
         block("providers", "{}", config.providers.iter().map(routing::provider).collect()),
         block("models", "{}", routing::aliases(config)),
         block("groups", "{}", routing::groups(config)),
+        block("tenants", "[]", config.tenants.iter().map(tenant).collect()),
         block("keys", "[]", config.keys.iter().map(key).collect()),
         notify(&config.notify),
         log(&config.log),
@@ -161,12 +165,27 @@ fn responses(responses: &StoredResponses) -> String {
 }
 
 fn key(key: &StaticKey) -> String {
-    let (name, models) = (quoted(&key.name), list(&key.models));
-    let limits = key_limits(&key.limits);
-    let failover = key.failover;
-    format!(
-        "  - name: {name}\n    key: \"***\"\n    models: {models}\n    failover: {failover}\n    limits: {limits}\n"
-    )
+    let tenant = key.tenant.as_deref().map(|tenant| format!("    tenant: {}\n", quoted(tenant)));
+    let expires = key.expires.map(|at| format!("    expires: {}\n", write_moment(at)));
+    let (tenant, expires) = (tenant.unwrap_or_default(), expires.unwrap_or_default());
+    let (name, disabled, settings) = (quoted(&key.name), key.disabled, settings(&key.settings));
+    format!("  - name: {name}\n    key: \"***\"\n{tenant}{settings}{expires}    disabled: {disabled}\n")
+}
+
+fn tenant(tenant: &StaticTenant) -> String {
+    let settings_of_all = settings(&tenant.settings);
+    let tags = list(&tenant.settings.tags);
+    let residency = tenant.settings.residency.as_deref();
+    let residency = residency.map(|place| format!("    residency: {}\n", quoted(place))).unwrap_or_default();
+    let (name, disabled) = (quoted(&tenant.name), tenant.disabled);
+    format!("  - name: {name}\n{settings_of_all}    tags: {tags}\n{residency}    disabled: {disabled}\n")
+}
+
+/// What keys and tenants have in common.
+fn settings(settings: &Settings) -> String {
+    let (models, failover) = (list(&settings.models), settings.failover);
+    let limits = key_limits(&settings.limits);
+    format!("    models: {models}\n    failover: {failover}\n    limits: {limits}\n")
 }
 
 /// The address of a webhook is a secret as a whole.

@@ -27,13 +27,14 @@ pub const ROOT: Shape = Shape {
         "providers",
         "models",
         "groups",
+        "tenants",
         "keys",
         "responses",
         "notify",
         "log",
         "server",
     ],
-    later: &["routes", "clusters", "tenants"],
+    later: &["routes", "clusters"],
 };
 pub const LISTENER: Shape = plain("listen[]", &["address", "tls"]);
 pub const TLS: Shape = plain("listen[].tls", &["cert", "key", "certificates", "http2"]);
@@ -91,7 +92,13 @@ pub const FALLBACK_MODELS: Shape =
     plain("providers.*.fallback_models", &["small", "large", "reasoning", "embedding"]);
 pub const GROUP: Shape = plain("groups.*", &["strategy", "order", "failover", "members"]);
 pub const MEMBER: Shape = plain("groups.*.members[]", &["model", "weight"]);
-pub const KEY: Shape = plain("keys[]", &["name", "key", "models", "failover", "limits"]);
+pub const TENANT: Shape =
+    plain("tenants[]", &["name", "models", "failover", "tags", "residency", "limits", "disabled"]);
+pub const KEY: Shape =
+    plain("keys[]", &["name", "key", "tenant", "models", "failover", "limits", "expires", "disabled"]);
+/// Settings of a stored tenant or key; they are JSON, and in no file.
+pub const STORED_TENANT: Shape = plain("", &["models", "failover", "tags", "residency", "limits"]);
+pub const STORED_KEY: Shape = plain("", &["models", "failover", "limits"]);
 pub const LIMITS_OF_KEY: Shape = plain("keys[].limits", KEY_LIMITS);
 pub const NOTIFY: Shape = plain("notify", &["webhook"]);
 pub const LOG: Shape = plain("log", &["format", "level", "access"]);
@@ -131,6 +138,7 @@ pub static SHAPES: &[&Shape] = &[
     &FALLBACK_MODELS,
     &GROUP,
     &MEMBER,
+    &TENANT,
     &KEY,
     &LIMITS_OF_KEY,
     &NOTIFY,

@@ -131,7 +131,7 @@ fn every_plain_setting_can_come_from_the_environment() {
     let given: Vec<(&str, &str)> = config.keys.iter().map(|k| (k.name.as_str(), k.key.expose())).collect();
     assert_eq!(given, [("env-1", "key-number-1"), ("env-2", "key-number-2")]);
     let rate = Some(Rate { amount: 60, per: Duration::from_secs(60) });
-    assert_eq!((config.limits.per_key.requests, config.keys[0].limits.requests), (rate, rate));
+    assert_eq!((config.limits.per_key.requests, config.keys[0].settings.limits.requests), (rate, rate));
     assert_eq!(config.failover.retry_max, 1);
     assert_eq!(config.failover.check_interval, Some(Duration::from_secs(10)));
     assert_eq!((config.cache.ttl, config.cache.max_entries), (None, 5));

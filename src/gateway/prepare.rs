@@ -165,9 +165,11 @@ fn answered<T>(sent: pingora::Result<()>) -> Result<T, Stop> {
 
 /// Whether this key may say the name. To whom it is unknown it is that first, not forbidden.
 fn may_name(snapshot: &Snapshot, who: &Credential, ask: &Ask, record: &Record) -> Result<(), Refusal> {
-    match who.may_name(&ask.shape.model) {
-        true => Ok(()),
-        false => resolve(snapshot, who, ask, record).and(Err(refuse::model_not_allowed(&ask.shape.model))),
+    match who.forbids(&ask.shape.model) {
+        None => Ok(()),
+        Some(by) => {
+            resolve(snapshot, who, ask, record).and(Err(refuse::model_not_allowed(&ask.shape.model, by)))
+        }
     }
 }
 
@@ -179,7 +181,7 @@ fn plan(
     record: &Record,
 ) -> Result<(Vec<Candidate>, bool), Refusal> {
     let mut route = resolve(snapshot, who, ask, record)?;
-    route.failover &= ask.failover && who.failover;
+    route.failover &= ask.failover && who.fails_over();
     let plan = draw_plan(&route, ask.operation, &snapshot.fleet(record.arrival.at), &mut rand::rng());
     match plan.is_empty() && !ask.operation.has_stand_ins() {
         true => Err(refuse::not_served_there(&ask.shape.model, ask.operation)),

@@ -52,6 +52,7 @@ pub struct Subject {
     /// What the client speaks.
     pub dialect: Dialect,
     pub key: Option<Arc<str>>,
+    pub tenant: Option<Arc<str>>,
     pub model: Option<String>,
     pub stream: bool,
 }
@@ -109,6 +110,7 @@ impl Record {
                 operation: Operation::Other,
                 dialect: Dialect::OpenAi,
                 key: None,
+                tenant: None,
                 model: None,
                 stream: false,
             },
@@ -189,6 +191,7 @@ impl Record {
             path: self.arrival.uri.path(),
             status: self.outcome.status,
             key: self.subject.key.as_deref(),
+            tenant: self.subject.tenant.as_deref(),
             provider: self.service.provider.as_deref(),
             model_asked: self.subject.model.as_deref(),
             model_served: self.service.model.as_deref(),

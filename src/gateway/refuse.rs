@@ -11,6 +11,8 @@ use crate::gateway::operation::NotServed;
 use crate::routing::UnknownModel;
 use crate::state::Limited;
 use crate::state::Which;
+use crate::tenants::credential::ForbiddenBy;
+use crate::tenants::credential::Lapsed;
 use std::time::Duration;
 
 pub use body::{broken_body, not_encoded, too_large, too_slow, unknown_encoding};
@@ -136,6 +138,21 @@ pub fn wrong_key() -> Refusal {
     .code("invalid_api_key")
 }
 
+/// A key that was good once: whoever has it may know what became of it.
+pub fn lapsed(why: Lapsed) -> Refusal {
+    let (reason, message) = match why {
+        Lapsed::Expired => {
+            ("key_expired", "the key you provided has expired; ask your administrator for a new one")
+        }
+        Lapsed::Disabled => ("key_disabled", "the key you provided is disabled; ask your administrator"),
+        Lapsed::TenantDisabled => {
+            ("tenant_disabled", "the tenant of the key you provided is disabled; ask your administrator")
+        }
+        Lapsed::Replaced => ("key_replaced", "the key you provided has been replaced by a new one; use that"),
+    };
+    Refusal::new(401, reason, message).code("invalid_api_key")
+}
+
 pub fn too_many_bad_keys(wait: Duration) -> Refusal {
     Refusal::new(429, "bad_keys_per_ip", "too many wrong keys from your address; wait before you try another")
         .code("rate_limit_exceeded")
@@ -199,12 +216,16 @@ pub fn not_served_there(model: &str, operation: Operation) -> Refusal {
     .param("model")
 }
 
-pub fn model_not_allowed(model: &str) -> Refusal {
+pub fn model_not_allowed(model: &str, by: ForbiddenBy) -> Refusal {
     let model = shortened(model);
+    let whose = match by {
+        ForbiddenBy::Key => "this key",
+        ForbiddenBy::Tenant => "the tenant of this key",
+    };
     Refusal::new(
         403,
         "model_not_allowed",
-        format!("this key may not use model `{model}`; GET /v1/models lists what it may"),
+        format!("{whose} may not use model `{model}`; GET /v1/models lists what this key may"),
     )
     .code("model_not_allowed")
     .param("model")
@@ -277,8 +298,10 @@ mod tests {
 
     #[test]
     fn a_body_is_an_openai_envelope() {
-        let body: serde_json::Value =
-            serde_json::from_slice(&model_not_allowed("m\"x").body(Dialect::OpenAi, "req_1")).unwrap();
+        let body: serde_json::Value = serde_json::from_slice(
+            &model_not_allowed("m\"x", ForbiddenBy::Key).body(Dialect::OpenAi, "req_1"),
+        )
+        .unwrap();
         assert_eq!(body["error"]["code"], "model_not_allowed");
         assert_eq!(body["error"]["param"], "model");
         assert_eq!(body["error"]["type"], "invalid_request_error");
