@@ -1,6 +1,6 @@
 //! `keys` and `GATEWAY_API_KEYS`: the gateway's own keys.
 
-use crate::config::KeyLimits;
+use crate::config::Bounds;
 use crate::config::StaticKey;
 use crate::config::environment::Variables;
 use crate::config::limits;
@@ -14,7 +14,7 @@ use crate::secret::Secret;
 const SHORTEST: usize = 8;
 
 /// The keys of the file, then those of the environment, named `env-1`, `env-2`, ….
-pub fn read(root: &Section<'_>, variables: &Variables<'_>, per_key: KeyLimits) -> Vec<StaticKey> {
+pub fn read(root: &Section<'_>, variables: &Variables<'_>, per_key: &Bounds) -> Vec<StaticKey> {
     let mut keys = Vec::new();
     for field in root.items("keys") {
         if let Some(key) = written(&field, per_key) {
@@ -24,25 +24,25 @@ pub fn read(root: &Section<'_>, variables: &Variables<'_>, per_key: KeyLimits) -
     if let Some(field) = variables.field("GATEWAY_API_KEYS").filter(|field| field.secret().is_some()) {
         let list = variables.list("GATEWAY_API_KEYS").unwrap_or_default();
         for (i, key) in list.into_iter().enumerate() {
-            add(&mut keys, of_environment(i + 1, key, per_key), &field);
+            add(&mut keys, of_environment(i + 1, key, per_key.clone()), &field);
         }
     }
     keys
 }
 
-fn of_environment(number: usize, key: String, limits: KeyLimits) -> StaticKey {
+fn of_environment(number: usize, key: String, bounds: Bounds) -> StaticKey {
     let name = format!("env-{number}");
-    StaticKey { name, key: Secret::new(key), models: Vec::new(), limits, failover: true }
+    StaticKey { name, key: Secret::new(key), models: Vec::new(), bounds, failover: true }
 }
 
-fn written(field: &Field<'_>, per_key: KeyLimits) -> Option<StaticKey> {
+fn written(field: &Field<'_>, per_key: &Bounds) -> Option<StaticKey> {
     let section = field.section(&shapes::KEY);
     let name = section.required("name").and_then(|field| field.text());
     let key = section.required("key").and_then(|field| field.secret());
     let models = section.items("models").iter().filter_map(Field::text).collect();
-    let limits = limits::of_key(&section.section("limits", &shapes::LIMITS_OF_KEY), per_key);
+    let bounds = limits::own(&section, &shapes::OF_KEY, per_key);
     let failover = section.optional("failover", units::switch).unwrap_or(true);
-    Some(StaticKey { name: name?, key: key?, models, limits, failover })
+    Some(StaticKey { name: name?, key: key?, models, bounds, failover })
 }
 
 /// Adds a key that is long enough, and the only one of its name and value.

@@ -1,6 +1,7 @@
 //! YAML and environment → one checked, immutable configuration.
 
 mod base_url;
+pub mod bounds;
 mod cache;
 mod chain;
 mod environment;
@@ -29,20 +30,23 @@ mod units;
 mod variables;
 mod vendor;
 
+pub use bounds::{Bounds, Period, Quota, Rates, Unit, Window};
 pub use environment::Environment;
 pub use environment::VARIABLES;
+pub use limits::bounds_of;
+pub use limits::own as own_bounds;
 pub use model::*;
 pub use print::print;
 pub use print::words::duration as write_duration;
 pub use problem::Problem;
+pub use reader::Field;
+pub use reader::Section;
 pub use source::Source;
 pub use source::find;
 pub use units::duration as read_duration;
 
 use crate::config::environment::Variables;
 use crate::config::problem::Report;
-use crate::config::reader::Field;
-use crate::config::reader::Section;
 use crate::config::tree::Node;
 
 /// A sound configuration, and what its owner should know about it.
@@ -65,6 +69,28 @@ pub fn load(source: Option<&Source>, env: &Environment) -> Result<Loaded, Vec<Pr
     };
     let (config, notes) = report.conclude(config)?;
     Ok(Loaded { config, notes })
+}
+
+/// Reads a text that holds one mapping of settings, JSON or YAML, with nothing put in for variables.
+/// `name` stands in the problems where a file's would.
+///
+/// # Errors
+/// Every problem there is.
+pub fn read_settings<T>(
+    name: &str,
+    text: &str,
+    shape: &'static shapes::Shape,
+    read: impl FnOnce(&Section<'_>) -> T,
+) -> Result<T, Vec<Problem>> {
+    let source = Source { name: name.to_owned(), text: text.replace('$', "$$") };
+    let report = Report::new(name);
+    match tree::parse(&source, &Environment::default(), &report) {
+        Some(tree) => {
+            let settings = read(&Field::new("", &tree, &report).section(shape));
+            report.conclude(settings).map(|(settings, _)| settings)
+        }
+        None => Err(report.into_problems()),
+    }
 }
 
 fn read(tree: &Node, env: &Environment, report: &Report) -> Config {
@@ -91,7 +117,7 @@ fn checked(root: &Section<'_>, variables: &Variables<'_>) -> Config {
         cache: cache::read(root, variables),
         models: aliases.into_iter().filter_map(|(name, target)| Some((name, target?))).collect(),
         groups,
-        keys: keys::read(root, variables, limits.per_key),
+        keys: keys::read(root, variables, &limits.per_key),
         limits,
         responses: responses::read(root),
         log: log::read(root, variables),

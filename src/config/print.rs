@@ -1,5 +1,6 @@
 //! The configuration in force, written as a file that would say the same.
 
+mod bounds;
 mod routing;
 pub mod words;
 
@@ -8,8 +9,6 @@ use crate::config::Config;
 use crate::config::ExactCache;
 use crate::config::Failover;
 use crate::config::Fetch;
-use crate::config::KeyLimits;
-use crate::config::Limits;
 use crate::config::Listener;
 use crate::config::Log;
 use crate::config::LogFormat;
@@ -21,7 +20,6 @@ use crate::config::print::words::list;
 use crate::config::print::words::or_off;
 use crate::config::print::words::path;
 use crate::config::print::words::quoted;
-use crate::config::print::words::rate;
 use crate::config::print::words::size;
 
 /// YAML with every setting, defaults included. A secret shows as `***`; with the real ones put back
@@ -40,7 +38,7 @@ pub fn print(config: &Config) -> String {
             path(&config.data_dir),
             config.strict
         ),
-        limits(&config.limits),
+        bounds::limits(&config.limits),
         failover(&config.failover),
         fetch(&config.fetch),
         cache(&config.cache),
@@ -78,24 +76,6 @@ fn listener(listener: &Listener) -> String {
             format!("{address}    tls: {{ cert: {cert}, key: {key}, http2: true }}\n")
         }
     }
-}
-
-fn limits(limits: &Limits) -> String {
-    let values = [
-        ("body", size(limits.body as u64)),
-        ("answer", size(limits.answer as u64)),
-        ("bad_keys_per_ip", or_off(limits.bad_keys_per_ip, rate)),
-        ("per_ip", or_off(limits.per_ip, rate)),
-        ("per_key", key_limits(&limits.per_key)),
-    ];
-    section("limits", &values)
-}
-
-fn key_limits(limits: &KeyLimits) -> String {
-    let requests = or_off(limits.requests, rate);
-    let tokens = or_off(limits.tokens, rate);
-    let concurrent = or_off(limits.concurrent, |concurrent| concurrent.to_string());
-    format!("{{ requests: {requests}, tokens: {tokens}, concurrent: {concurrent} }}")
 }
 
 fn failover(failover: &Failover) -> String {
@@ -150,11 +130,9 @@ fn responses(responses: &StoredResponses) -> String {
 
 fn key(key: &StaticKey) -> String {
     let (name, models) = (quoted(&key.name), list(&key.models));
-    let limits = key_limits(&key.limits);
+    let bounds = bounds::own(&key.bounds, "    ");
     let failover = key.failover;
-    format!(
-        "  - name: {name}\n    key: \"***\"\n    models: {models}\n    failover: {failover}\n    limits: {limits}\n"
-    )
+    format!("  - name: {name}\n    key: \"***\"\n    models: {models}\n    failover: {failover}\n{bounds}")
 }
 
 fn log(log: &Log) -> String {

@@ -6,17 +6,18 @@ use crate::gateway::refuse;
 use crate::gateway::refuse::Refusal;
 use crate::gateway::snapshot::Snapshot;
 use crate::limits::Reservation;
+use crate::state::Claims;
 use crate::tenants::credential::Credential;
 use http::HeaderMap;
 use http::header;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// Checks the address, the key and the key's limits, in that order, and takes room for one request.
+/// Checks the address, the key and the key's limits, in that order, and takes a place among its requests under way.
 ///
 /// # Errors
 /// The [`Refusal`] to send.
-pub async fn admit(
+pub fn admit(
     parts: &Parts,
     snapshot: &Snapshot,
     headers: &HeaderMap,
@@ -26,11 +27,9 @@ pub async fn admit(
     address_has_room(snapshot, client)?;
     let credential = authenticate(snapshot, headers, client)?;
     record.subject.key = Some(credential.name.clone());
-    let entered =
-        Reservation::enter(&parts.state, &credential.account, &credential.limits, record.arrival.at).await;
-    let (reservation, left) = entered.map_err(refuse::limited)?;
-    record.held.reservation = Some(reservation);
-    record.held.requests_left = left;
+    let claims = Claims::of(credential.claim.clone());
+    let reservation = Reservation::enter(&parts.state, claims, record.arrival.moment());
+    record.held.reservation = Some(reservation.map_err(refuse::limited)?);
     Ok(credential)
 }
 

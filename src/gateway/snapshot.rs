@@ -148,19 +148,19 @@ fn name_lanes(config: &Config, vendors: &mut [Vendor], counting: &Counting<'_>) 
 
 fn credentials(config: &Config, lasting: &Lasting<'_>) -> Credentials {
     let credential =
-        |id: &str, name: &str, limits| Credential::new(id, name, limits, lasting.state.account(id));
+        |id: &str, name: &str, bounds| Credential::new(id, name, bounds, lasting.state.account(id));
     let mut all = Credentials::default();
     for key in &config.keys {
-        let credential = credential(&format!("key:{}", key.name), &key.name, key.limits);
+        let credential = credential(&format!("key:{}", key.name), &key.name, Arc::new(key.bounds.clone()));
         let credential = credential.with_models(key.models.clone()).with_failover(key.failover);
         all.add(KeyHash::of(key.key.expose()), credential);
     }
-    let limits = config.limits.per_key;
+    let bounds = Arc::new(config.limits.per_key.clone());
     if let Some(hash) = lasting.first_keys.client {
-        all.add(hash, credential("first", "first", limits));
+        all.add(hash, credential("first", "first", bounds.clone()));
     }
     if config.auth == Auth::Open {
-        all.open_to(credential("anyone", "anyone", limits));
+        all.open_to(credential("anyone", "anyone", bounds));
     }
     all
 }

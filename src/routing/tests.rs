@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::config::{
-    Auth, BaseUrl, Config, ExactCache, Failover, Fetch, Group, KeyLimits, Limits, Log, LogFormat,
+    Auth, BaseUrl, Bounds, Config, ExactCache, Failover, Fetch, Group, Limits, Log, LogFormat,
     Member as Written, Order, Provider, Reference, ServerSettings, StoredResponses, Strategy,
 };
 use crate::dialect::operation::Operation;
@@ -74,7 +74,10 @@ fn chain(providers: Vec<Provider>) -> Config {
             answer: 0,
             bad_keys_per_ip: None,
             per_ip: None,
-            per_key: KeyLimits::default(),
+            per_key: Bounds::default(),
+            per_tenant: Bounds::default(),
+            per_user: Bounds::default(),
+            per_model: Default::default(),
         },
         failover: Failover {
             retry_max: 3,

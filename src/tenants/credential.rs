@@ -1,8 +1,10 @@
 //! A key in force: its name, what it may ask for, and the account its use is counted on.
 
-use crate::config::KeyLimits;
+use crate::config::Bounds;
 use crate::secret::KeyHash;
 use crate::state::Account;
+use crate::state::Claim;
+use crate::state::Whose;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -11,17 +13,18 @@ pub struct Credential {
     pub name: Arc<str>,
     /// What it is counted and remembered under. Unlike the name, no key in a file can bear that of another kind.
     pub id: Arc<str>,
-    pub limits: KeyLimits,
+    /// What it may use, and where that is counted.
+    pub claim: Claim,
     pub failover: bool,
-    pub account: Arc<Account>,
     /// Models this key may name; empty is all.
     models: Vec<String>,
 }
 
 impl Credential {
-    pub fn new(id: &str, name: &str, limits: KeyLimits, account: Arc<Account>) -> Credential {
+    pub fn new(id: &str, name: &str, bounds: Arc<Bounds>, account: Arc<Account>) -> Credential {
         let models = Vec::new();
-        Credential { name: name.into(), id: id.into(), limits, failover: true, account, models }
+        let claim = Claim { whose: Whose::Key, account, bounds };
+        Credential { name: name.into(), id: id.into(), claim, failover: true, models }
     }
 
     pub fn with_models(mut self, models: Vec<String>) -> Credential {
