@@ -1,7 +1,8 @@
 //! `keys` and `GATEWAY_API_KEYS`: the gateway's own keys.
 
-use crate::config::KeyLimits;
+use crate::config::Bounds;
 use crate::config::environment::Variables;
+use crate::config::moment::moment;
 use crate::config::reader::Field;
 use crate::config::reader::Section;
 use crate::config::settings;
@@ -33,7 +34,7 @@ pub struct StaticKey {
 pub fn read(
     root: &Section<'_>,
     variables: &Variables<'_>,
-    per_key: KeyLimits,
+    per_key: &Bounds,
     tenants: &[StaticTenant],
 ) -> Vec<StaticKey> {
     let mut keys = Vec::new();
@@ -45,25 +46,25 @@ pub fn read(
     if let Some(field) = variables.field("GATEWAY_API_KEYS").filter(|field| field.secret().is_some()) {
         let list = variables.list("GATEWAY_API_KEYS").unwrap_or_default();
         for (i, key) in list.into_iter().enumerate() {
-            add(&mut keys, of_environment(i + 1, key, per_key), &field);
+            add(&mut keys, of_environment(i + 1, key, per_key.clone()), &field);
         }
     }
     keys
 }
 
-fn of_environment(number: usize, key: String, limits: KeyLimits) -> StaticKey {
+fn of_environment(number: usize, key: String, bounds: Bounds) -> StaticKey {
     let name = format!("env-{number}");
-    let settings = Settings { failover: true, limits, ..Settings::default() };
+    let settings = Settings { failover: true, bounds, ..Settings::default() };
     StaticKey { name, key: Secret::new(key), tenant: None, settings, expires: None, disabled: false }
 }
 
-fn written(field: &Field<'_>, per_key: KeyLimits, tenants: &[StaticTenant]) -> Option<StaticKey> {
+fn written(field: &Field<'_>, per_key: &Bounds, tenants: &[StaticTenant]) -> Option<StaticKey> {
     let section = field.section(&shapes::KEY);
     let name = section.required("name").and_then(|field| field.text());
     let key = section.required("key").and_then(|field| field.secret());
     let tenant = tenants::of_key(&section, tenants);
     let settings = settings::of_key(&section, per_key);
-    let expires = section.optional("expires", units::moment);
+    let expires = section.optional("expires", moment);
     let disabled = section.optional("disabled", units::switch).unwrap_or(false);
     Some(StaticKey { name: name?, key: key?, tenant, settings, expires, disabled })
 }

@@ -2,6 +2,7 @@
 //!
 //! Every value here is sound, so nothing below checks it again.
 
+use crate::config::bounds::Bounds;
 use crate::config::cache::CacheBackend;
 use crate::config::keys::StaticKey;
 use crate::config::notify::Notify;
@@ -76,14 +77,6 @@ pub struct Rate {
     pub per: Duration,
 }
 
-/// Limits of one key. `None` is no limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct KeyLimits {
-    pub requests: Option<Rate>,
-    pub tokens: Option<Rate>,
-    pub concurrent: Option<u32>,
-}
-
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Largest request body, in bytes. Default 32 MiB.
@@ -93,7 +86,13 @@ pub struct Limits {
     pub bad_keys_per_ip: Option<Rate>,
     pub per_ip: Option<Rate>,
     /// What a key gets that says nothing of its own.
-    pub per_key: KeyLimits,
+    pub per_key: Bounds,
+    /// What a tenant gets that says nothing of its own.
+    pub per_tenant: Bounds,
+    /// For every end user that callers name.
+    pub per_user: Bounds,
+    /// By public name, for all who ask for it together.
+    pub per_model: BTreeMap<String, Bounds>,
 }
 
 #[derive(Clone, Debug)]

@@ -1,5 +1,6 @@
 //! The configuration in force, written as a file that would say the same.
 
+mod bounds;
 mod routing;
 pub mod words;
 
@@ -9,8 +10,6 @@ use crate::config::Config;
 use crate::config::ExactCache;
 use crate::config::Failover;
 use crate::config::Fetch;
-use crate::config::KeyLimits;
-use crate::config::Limits;
 use crate::config::Listener;
 use crate::config::Log;
 use crate::config::LogFormat;
@@ -25,9 +24,8 @@ use crate::config::print::words::list;
 use crate::config::print::words::or_off;
 use crate::config::print::words::path;
 use crate::config::print::words::quoted;
-use crate::config::print::words::rate;
 use crate::config::print::words::size;
-use crate::config::units::write_moment;
+use crate::config::write_moment;
 
 /// YAML with every setting, defaults included. A secret shows as `***`; with the real ones put back
 /// the text can be loaded again.
@@ -47,7 +45,7 @@ pub fn print(config: &Config) -> String {
             quoted(&config.state.masked()),
             config.strict
         ),
-        limits(&config.limits),
+        bounds::limits(&config.limits),
         failover(&config.failover),
         fetch(&config.fetch),
         cache(&config.cache),
@@ -87,24 +85,6 @@ fn listener(listener: &Listener) -> String {
             format!("{address}    tls: {{ cert: {cert}, key: {key}, http2: true }}\n")
         }
     }
-}
-
-fn limits(limits: &Limits) -> String {
-    let values = [
-        ("body", size(limits.body as u64)),
-        ("answer", size(limits.answer as u64)),
-        ("bad_keys_per_ip", or_off(limits.bad_keys_per_ip, rate)),
-        ("per_ip", or_off(limits.per_ip, rate)),
-        ("per_key", key_limits(&limits.per_key)),
-    ];
-    section("limits", &values)
-}
-
-fn key_limits(limits: &KeyLimits) -> String {
-    let requests = or_off(limits.requests, rate);
-    let tokens = or_off(limits.tokens, rate);
-    let concurrent = or_off(limits.concurrent, |concurrent| concurrent.to_string());
-    format!("{{ requests: {requests}, tokens: {tokens}, concurrent: {concurrent} }}")
 }
 
 fn failover(failover: &Failover) -> String {
@@ -184,8 +164,8 @@ fn tenant(tenant: &StaticTenant) -> String {
 /// What keys and tenants have in common.
 fn settings(settings: &Settings) -> String {
     let (models, failover) = (list(&settings.models), settings.failover);
-    let limits = key_limits(&settings.limits);
-    format!("    models: {models}\n    failover: {failover}\n    limits: {limits}\n")
+    let bounds = bounds::own(&settings.bounds, "    ");
+    format!("    models: {models}\n    failover: {failover}\n{bounds}")
 }
 
 /// The address of a webhook is a secret as a whole.

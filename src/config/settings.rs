@@ -1,17 +1,13 @@
 //! What tenants and keys may use, read alike in the file and in what is stored.
 
-use crate::config::KeyLimits;
+use crate::config::Bounds;
 use crate::config::Problem;
 use crate::config::limits;
-use crate::config::problem::Place;
-use crate::config::problem::Report;
+use crate::config::read_settings;
 use crate::config::reader::Field;
 use crate::config::reader::Section;
 use crate::config::shapes;
-use crate::config::tree::Entry;
-use crate::config::tree::Node;
-use crate::config::tree::Scalar;
-use crate::config::tree::Value;
+use crate::config::shapes::Bounded;
 use crate::config::units;
 
 /// What a key, or all keys of a tenant together, may use.
@@ -21,8 +17,8 @@ pub struct Settings {
     pub models: Vec<String>,
     /// Whether requests may go on to another target than the first.
     pub failover: bool,
-    /// Where a field is `None` there is no limit; defaults are already in.
-    pub limits: KeyLimits,
+    /// Defaults are already in.
+    pub bounds: Bounds,
     /// Words of the operator; only tenants have them.
     pub tags: Vec<String>,
     /// Where its data may be, in the operator's words; only tenants have it.
@@ -36,29 +32,23 @@ const MOST_TAGS: usize = 64;
 ///
 /// # Errors
 /// Every problem there is.
-pub fn settings_of_key(json: &str, default: KeyLimits) -> Result<Settings, Vec<Problem>> {
-    read_json(json, |root| of_key(&root.section(&shapes::STORED_KEY), default))
+pub fn settings_of_key(json: &str, default: &Bounds) -> Result<Settings, Vec<Problem>> {
+    read_settings("settings", json, &shapes::STORED_KEY, |section| of_key(section, default))
 }
 
 /// Settings of a stored tenant, as JSON.
 ///
 /// # Errors
 /// Every problem there is.
-pub fn settings_of_tenant(json: &str, default: KeyLimits) -> Result<Settings, Vec<Problem>> {
-    read_json(json, |root| of_tenant(&root.section(&shapes::STORED_TENANT), default))
+pub fn settings_of_tenant(json: &str, default: &Bounds) -> Result<Settings, Vec<Problem>> {
+    read_settings("settings", json, &shapes::STORED_TENANT, |section| of_tenant(section, default))
 }
 
-pub(super) fn of_key(section: &Section<'_>, default: KeyLimits) -> Settings {
-    Settings {
-        models: section.items("models").iter().filter_map(Field::text).collect(),
-        failover: section.optional("failover", units::switch).unwrap_or(true),
-        limits: limits::of_key(&section.section("limits", &shapes::LIMITS_OF_KEY), default),
-        tags: Vec::new(),
-        residency: None,
-    }
+pub(super) fn of_key(section: &Section<'_>, default: &Bounds) -> Settings {
+    of_anybody(section, &shapes::OF_KEY, default)
 }
 
-pub(super) fn of_tenant(section: &Section<'_>, default: KeyLimits) -> Settings {
+pub(super) fn of_tenant(section: &Section<'_>, default: &Bounds) -> Settings {
     let tags = section.items("tags");
     if let Some(field) = tags.get(MOST_TAGS) {
         field.refuse(format!("is one too many: {MOST_TAGS} are the most"));
@@ -66,39 +56,18 @@ pub(super) fn of_tenant(section: &Section<'_>, default: KeyLimits) -> Settings {
     Settings {
         tags: tags.iter().filter_map(|field| field.read(units::label)).collect(),
         residency: section.optional("residency", units::label),
-        ..of_key(section, default)
+        ..of_anybody(section, &shapes::OF_TENANT, default)
     }
 }
 
-fn read_json(json: &str, read: impl FnOnce(&Field<'_>) -> Settings) -> Result<Settings, Vec<Problem>> {
-    let report = Report::new("settings");
-    let tree = match serde_json::from_str::<serde_json::Value>(json) {
-        Ok(value) => node(value),
-        Err(error) => {
-            report.refuse(Place::Environment, "", format!("cannot be read as JSON: {error}"), None);
-            return Err(report.into_problems());
-        }
-    };
-    let settings = read(&Field::new("", &tree, &report));
-    report.conclude(settings).map(|(settings, _)| settings)
-}
-
-/// Nothing is put in for `${…}`: whoever may write settings may not read this machine's environment.
-fn node(value: serde_json::Value) -> Node {
-    let scalar = |text: String| Value::Scalar(Scalar { text, written: None, unset: Vec::new() });
-    let value = match value {
-        serde_json::Value::Null => Value::Null,
-        serde_json::Value::Bool(switch) => scalar(switch.to_string()),
-        serde_json::Value::Number(number) => scalar(number.to_string()),
-        serde_json::Value::String(text) => scalar(text),
-        serde_json::Value::Array(items) => Value::List(items.into_iter().map(node).collect()),
-        serde_json::Value::Object(entries) => Value::Map(entries.into_iter().map(entry).collect()),
-    };
-    Node { place: Place::Environment, value }
-}
-
-fn entry((name, value): (String, serde_json::Value)) -> Entry {
-    Entry { name, place: Place::Environment, node: node(value) }
+fn of_anybody(section: &Section<'_>, shapes: &'static Bounded, default: &Bounds) -> Settings {
+    Settings {
+        models: section.items("models").iter().filter_map(Field::text).collect(),
+        failover: section.optional("failover", units::switch).unwrap_or(true),
+        bounds: limits::own(section, shapes, default),
+        tags: Vec::new(),
+        residency: None,
+    }
 }
 
 #[cfg(test)]
@@ -113,17 +82,17 @@ mod tests {
     #[test]
     fn stored_settings_are_read_like_those_of_the_file() {
         let json = r#"{"models":["fast","$$x"],"failover":false,"limits":{"requests":"60/min"},"tags":["team-a"],"residency":"eu"}"#;
-        let read = settings_of_tenant(json, KeyLimits::default()).unwrap();
+        let read = settings_of_tenant(json, &Bounds::default()).unwrap();
         assert_eq!((read.models, read.failover), (vec!["fast".to_owned(), "$$x".to_owned()], false));
         assert_eq!((read.tags, read.residency.as_deref()), (vec!["team-a".to_owned()], Some("eu")));
-        let nothing = settings_of_key("{}", KeyLimits::default()).unwrap();
+        let nothing = settings_of_key("{}", &Bounds::default()).unwrap();
         assert!(nothing.models.is_empty() && nothing.failover);
     }
 
     #[test]
     fn all_problems_of_stored_settings_are_told_with_their_fields() {
         let json = r#"{"modles":[],"failover":"maybe","limits":{"requests":"often","x":1},"tags":[]}"#;
-        let problems = told(settings_of_key(json, KeyLimits::default()));
+        let problems = told(settings_of_key(json, &Bounds::default()));
         for part in [
             "modles is not a setting",
             "failover must be",
@@ -133,7 +102,7 @@ mod tests {
         ] {
             assert!(problems.iter().any(|problem| problem.starts_with(part)), "{part}: {problems:?}");
         }
-        assert_eq!(told(settings_of_key("[]", KeyLimits::default())), [" must be a mapping, found a list"]);
-        assert!(told(settings_of_key("{", KeyLimits::default()))[0].contains("cannot be read as JSON"));
+        assert_eq!(told(settings_of_key("[]", &Bounds::default())), [" must be a mapping, found a list"]);
+        assert!(told(settings_of_key("{", &Bounds::default()))[0].contains("cannot be read"));
     }
 }

@@ -1,6 +1,6 @@
 //! `tenants`: who pays for keys, as far as the file says it.
 
-use crate::config::KeyLimits;
+use crate::config::Bounds;
 use crate::config::reader::Field;
 use crate::config::reader::Section;
 use crate::config::settings;
@@ -16,7 +16,7 @@ pub struct StaticTenant {
     pub disabled: bool,
 }
 
-pub fn read(root: &Section<'_>, per_tenant: KeyLimits) -> Vec<StaticTenant> {
+pub fn read(root: &Section<'_>, per_tenant: &Bounds) -> Vec<StaticTenant> {
     let mut tenants: Vec<StaticTenant> = Vec::new();
     for field in root.items("tenants") {
         let Some(tenant) = written(&field, per_tenant) else { continue };
@@ -28,7 +28,7 @@ pub fn read(root: &Section<'_>, per_tenant: KeyLimits) -> Vec<StaticTenant> {
     tenants
 }
 
-fn written(field: &Field<'_>, per_tenant: KeyLimits) -> Option<StaticTenant> {
+fn written(field: &Field<'_>, per_tenant: &Bounds) -> Option<StaticTenant> {
     let section = field.section(&shapes::TENANT);
     let name = section.required("name").and_then(|field| field.text());
     let settings = settings::of_tenant(&section, per_tenant);

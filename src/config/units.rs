@@ -2,10 +2,10 @@
 //!
 //! Each reader's error says what the value must be, so that the caller can go on with `, found …`.
 
+use crate::config::Period;
 use crate::config::Rate;
+use crate::config::Window;
 use std::time::Duration;
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 /// Longer waits are a mistake, and would overflow a clock one day.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -108,19 +108,58 @@ pub fn rate_or_off(text: &str) -> Result<Option<Rate>, String> {
     or_off(text, rate)
 }
 
-/// A day (`2026-12-31`, its beginning) or a moment (`2026-12-31T18:00:00Z`), in UTC or with an offset: since the epoch.
-pub fn moment(text: &str) -> Result<Duration, String> {
-    let must = || "must be a day such as `2026-12-31` or a moment such as `2026-12-31T18:00:00Z`".to_owned();
-    let whole = if text.len() == "2026-12-31".len() { format!("{text}T00:00:00Z") } else { text.to_owned() };
-    let at = OffsetDateTime::parse(&whole, &Rfc3339).map_err(|_| must())?;
-    u64::try_from(at.unix_timestamp()).map(Duration::from_secs).map_err(|_| must())
+/// A [`rate`] without its period: `1000/day`, `5/month`, with `rolling` or `calendar` behind it if it says so.
+fn quota<T>(
+    text: &str,
+    amount: fn(&str) -> Option<T>,
+    example: &str,
+) -> Result<(T, Period, Option<Window>), String> {
+    let must = || format!("must be such as `{example}/day`, `{example}/month` or `{example}/month rolling`");
+    let (number, rest) = text.split_once('/').ok_or_else(must)?;
+    let number = amount(number.trim()).ok_or_else(must)?;
+    let (period, window) = rest.trim().split_once(' ').unwrap_or((rest.trim(), ""));
+    let period = match period {
+        "d" | "day" => Period::Day,
+        "month" => Period::Month,
+        _ => return Err(must()),
+    };
+    let window = match window.trim() {
+        "" => None,
+        word => Some(window_word(word).map_err(|_| must())?),
+    };
+    Ok((number, period, window))
 }
 
-/// What [`moment`] reads.
-pub fn write_moment(since_epoch: Duration) -> String {
-    let at =
-        i64::try_from(since_epoch.as_secs()).ok().and_then(|s| OffsetDateTime::from_unix_timestamp(s).ok());
-    at.and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_default()
+/// `1000/day`, `5000000/month`.
+pub fn amount_per_period(text: &str) -> Result<(u64, Period, Option<Window>), String> {
+    some_amount(quota(text, digits, "1000")?)
+}
+
+/// `5/day`, `0.25/month`: US dollars, read into nano-dollars without ever being a float.
+pub fn money_per_period(text: &str) -> Result<(u64, Period, Option<Window>), String> {
+    some_amount(quota(text, nano_dollars, "2.50")?)
+}
+
+fn some_amount<T>(read: (u64, Period, T)) -> Result<(u64, Period, T), String> {
+    match read.0 {
+        0 => Err("must be more than 0 (`off` lifts the limit)".to_owned()),
+        _ => Ok(read),
+    }
+}
+
+/// `rolling` or `calendar`.
+pub fn window_word(text: &str) -> Result<Window, String> {
+    word(&[("rolling", Window::Rolling), ("calendar", Window::Calendar)])(text)
+}
+
+/// Decimal dollars with nine decimals at most.
+fn nano_dollars(text: &str) -> Option<u64> {
+    let (dollars, decimals) = text.split_once('.').unwrap_or((text, "0"));
+    if decimals.is_empty() || decimals.len() > 9 || dollars.is_empty() {
+        return None;
+    }
+    let nanos = digits(&format!("{decimals:0<9}"))?;
+    digits(dollars)?.checked_mul(1_000_000_000)?.checked_add(nanos)
 }
 
 /// A whole number of 0 or more.
@@ -180,7 +219,8 @@ pub fn either<'a>(words: impl Iterator<Item = &'a str>) -> String {
     }
 }
 
-fn or_off<T>(text: &str, read: fn(&str) -> Result<T, String>) -> Result<Option<T>, String> {
+/// `off`, or what `read` makes of it.
+pub fn or_off<T>(text: &str, read: fn(&str) -> Result<T, String>) -> Result<Option<T>, String> {
     match text {
         "off" => Ok(None),
         _ => read(text).map(Some),
@@ -255,16 +295,34 @@ mod tests {
     }
 
     #[test]
-    fn a_day_begins_at_midnight_utc() {
-        for (text, seconds) in
-            [("1970-01-02", 86_400), ("1970-01-01T01:00:00+01:00", 0), ("2000-02-29T12:00:00Z", 951_825_600)]
-        {
-            assert_eq!(moment(text), Ok(Duration::from_secs(seconds)), "{text}");
+    fn amounts_of_quotas_are_exact() {
+        let read = |text| amount_per_period(text).ok();
+        assert_eq!(read("1_000/day"), Some((1000, Period::Day, None)));
+        assert_eq!(read("5 / month"), Some((5, Period::Month, None)));
+        assert_eq!(read("5/month rolling"), Some((5, Period::Month, Some(Window::Rolling))));
+        for text in ["5", "5/hour", "0/day", "-1/day", "1.5/day", "5/month sometimes", "5/monthrolling"] {
+            assert_eq!(read(text), None, "{text}");
         }
-        for text in ["", "tomorrow", "2026-13-01", "2026-02-30", "2026-01-01 10:00", "1969-12-31"] {
-            assert!(moment(text).is_err(), "{text}");
+        for (text, nanos) in [
+            ("5/day", 5_000_000_000),
+            ("0.1/day", 100_000_000),
+            ("80.000000001/day", 80_000_000_001),
+            ("0.000000001/day", 1),
+            ("18446744073.709551615/day", u64::MAX),
+        ] {
+            assert_eq!(money_per_period(text), Ok((nanos, Period::Day, None)), "{text}");
         }
-        assert_eq!(write_moment(Duration::from_secs(951_825_600)), "2000-02-29T12:00:00Z");
+        for text in [
+            "0/day",
+            "0.0/day",
+            ".5/day",
+            "5./day",
+            "1.0000000001/day",
+            "1e3/day",
+            "18446744073.709551616/day",
+        ] {
+            assert!(money_per_period(text).is_err(), "{text}");
+        }
     }
 
     #[test]

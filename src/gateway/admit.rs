@@ -13,11 +13,11 @@ use http::header;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// Checks the address, the key and the key's limits, in that order, and takes room for one request.
+/// Checks the address, the key and the key's limits, in that order, and takes a place among its requests under way.
 ///
 /// # Errors
 /// The [`Refusal`] to send.
-pub async fn admit(
+pub fn admit(
     parts: &Parts,
     snapshot: &Snapshot,
     headers: &HeaderMap,
@@ -28,11 +28,9 @@ pub async fn admit(
     let credential = authenticate(parts, snapshot, headers, client)?;
     record.subject.key = Some(credential.name.clone());
     record.subject.tenant = credential.tenant.as_ref().map(|tenant| tenant.name.clone());
-    let entered =
-        Reservation::enter(&parts.state, &credential.account, &credential.limits, record.arrival.at).await;
-    let (reservation, left) = entered.map_err(refuse::limited)?;
-    record.held.reservation = Some(reservation);
-    record.held.requests_left = left;
+    let claims = credential.claims.clone();
+    let reservation = Reservation::enter(&parts.state, claims, record.arrival.moment());
+    record.held.reservation = Some(reservation.map_err(refuse::limited)?);
     Ok(credential)
 }
 

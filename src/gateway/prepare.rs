@@ -28,6 +28,7 @@ use crate::routing::Candidate;
 use crate::routing::Route;
 use crate::routing::UnknownModel;
 use crate::routing::draw_plan;
+use crate::state::Need;
 use crate::telemetry::metrics::CacheResult;
 use crate::tenants::credential::Credential;
 use crate::usage::estimate::estimate_tokens;
@@ -105,14 +106,19 @@ async fn walk(
         return Err(refuse::no_host().into());
     }
     let operation = wanted(parts, session, record).await?;
-    let who = admit(parts, snapshot, &session.req_header().headers, record).await?;
+    let who = admit(parts, snapshot, &session.req_header().headers, record)?;
     let operation = match operation {
         Wanted::Ask(operation) => operation,
-        Wanted::Models => return answered(answer::models(session, record, snapshot, &who).await),
+        Wanted::Models => {
+            take(record, Need::REQUEST).await?;
+            return answered(answer::models(session, record, snapshot, &who).await);
+        }
         Wanted::Model(name) => {
+            take(record, Need::REQUEST).await?;
             return answered(answer::model_named(session, record, snapshot, &who, &name).await);
         }
         Wanted::Stored(id, wish) => {
+            take(record, Need::REQUEST).await?;
             let stored = stored::answer(session, record, &parts.threads, &who.id, (&id, wish));
             return answered(stored.await);
         }
@@ -127,6 +133,7 @@ async fn walk(
     let planned = plan(snapshot, &who, &ask, record);
     let (plan, of_group) = planned.inspect_err(|_| record.service.cache = None)?;
     if ask.operation.counts_tokens() && !snapshot.counts_tokens(&ask, &plan) {
+        take(record, Need::REQUEST).await?;
         return answered(answer::token_count(session, record, &ask).await);
     }
     reserve(record, &ask).await?;
@@ -213,6 +220,7 @@ async fn from_cache(
             Ok((ask, Some(keep)))
         }
         Recall::Hit(hit) => {
+            take(record, Need::REQUEST).await?;
             // It may have been deleted since, or have had to make room.
             let (ttl, answer) = (snapshot.config.responses.ttl, &hit.answer);
             parts.threads.keep(&who.id, ttl, &ask, answer.form, &answer.body).await;
@@ -226,12 +234,17 @@ async fn from_cache(
     }
 }
 
-/// Takes room for the tokens the request may need; corrected when it is settled.
+/// Takes room for what the request may need; corrected when it is settled.
 async fn reserve(record: &mut Record, ask: &Ask) -> Result<(), Refusal> {
     let tokens = estimate_tokens(ask.shape.words, ask.shape.max_output);
+    take(record, Need { tokens, ..Need::REQUEST }).await
+}
+
+/// Takes from all limits at once. What is answered here needs nothing but itself.
+async fn take(record: &mut Record, need: Need) -> Result<(), Refusal> {
+    let now = record.arrival.moment();
     if let Some(reservation) = &mut record.held.reservation {
-        record.held.tokens_left =
-            reservation.reserve_tokens(tokens, record.arrival.at).await.map_err(refuse::limited)?;
+        record.held.taken = reservation.take(need, now).await.map_err(refuse::limited)?;
     }
     Ok(())
 }

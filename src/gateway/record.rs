@@ -1,12 +1,15 @@
 //! What is written down about one request. Closed exactly once, on whatever way the request ends.
 
 use crate::clock;
+use crate::clock::Moment;
 use crate::config::LogFormat;
 use crate::dialect::Dialect;
 use crate::dialect::usage::Usage;
 use crate::gateway::vendor::Lane;
 use crate::limits::Reservation;
-use crate::state::Left;
+use crate::money::Money;
+use crate::state::Need;
+use crate::state::Taken;
 use crate::telemetry::access;
 use crate::telemetry::access::AccessLine;
 use crate::telemetry::access::AttemptNote;
@@ -40,10 +43,18 @@ pub struct Ledger {
 /// How a request came in.
 pub struct Arrival {
     pub at: Instant,
+    /// The same moment, since the epoch.
+    pub wall: Duration,
     pub request_id: String,
     pub client: Option<IpAddr>,
     pub method: Method,
     pub uri: Uri,
+}
+
+impl Arrival {
+    pub fn moment(&self) -> Moment {
+        Moment { mono: self.at, wall: self.wall }
+    }
 }
 
 /// What was asked, as far as it is known.
@@ -84,8 +95,7 @@ pub struct Outcome {
 #[derive(Default)]
 pub struct Held {
     pub reservation: Option<Reservation>,
-    pub requests_left: Option<Left>,
-    pub tokens_left: Option<Left>,
+    pub taken: Taken,
     pub in_flight: Option<InFlight>,
 }
 
@@ -150,8 +160,18 @@ impl Record {
     /// is sent: a client may ask again as soon as it has that.
     pub fn settle(&mut self) {
         if let Some(reservation) = self.held.reservation.take() {
-            reservation.settle(self.service.usage.map_or(0, |u| u.total()), clock::now());
+            reservation.settle(self.used(), clock::moment());
         }
+    }
+
+    /// What counts against quotas: an answer from the cache does not.
+    fn used(&self) -> Need {
+        let cost = match self.cost() {
+            Some(Cost::Known(money)) => money,
+            Some(Cost::Unknown) | None => Money::ZERO,
+        };
+        let hit = self.service.cache == Some(CacheResult::Hit);
+        Need { requests: u64::from(!hit), tokens: self.service.usage.map_or(0, |u| u.total()), cost }
     }
 
     /// Settles the limits, counts and logs. Only the first call does anything.

@@ -1,6 +1,7 @@
 //! Every "no" the gateway says, in OpenAI's envelope, with a sentence that says what to do.
 
 mod body;
+mod limit;
 
 use crate::dialect::Dialect;
 use crate::dialect::bad_request::BadRequest;
@@ -10,12 +11,12 @@ use crate::dialect::side::ClientError;
 use crate::gateway::operation::NotServed;
 use crate::routing::UnknownModel;
 use crate::state::Limited;
-use crate::state::Which;
 use crate::tenants::credential::ForbiddenBy;
 use crate::tenants::credential::Lapsed;
 use std::time::Duration;
 
 pub use body::{broken_body, not_encoded, too_large, too_slow, unknown_encoding};
+pub use limit::limited;
 
 /// Clients take a longer `Retry-After` for "never" (vendors.md §1.6), so none is sent.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
@@ -163,33 +164,6 @@ pub fn address_limit(wait: Duration) -> Refusal {
     Refusal::new(429, "per_ip", "too many requests from your address; slow down")
         .code("rate_limit_exceeded")
         .retry_after(Some(wait))
-}
-
-pub fn limited(limited: Limited) -> Refusal {
-    let (reason, message) = match limited.which {
-        Which::Requests => (
-            "requests",
-            format!("this key may make {} requests in its period; wait before the next", limited.limit),
-        ),
-        Which::Tokens => (
-            "tokens",
-            format!(
-                "this key may use {} tokens in its period, and this request might need more than is left; wait or ask for less",
-                limited.limit
-            ),
-        ),
-        Which::Concurrent => (
-            "concurrent",
-            format!(
-                "this key may have {} requests under way at once; wait until one has ended",
-                limited.limit
-            ),
-        ),
-    };
-    let mut refusal =
-        Refusal::new(429, reason, message).code("rate_limit_exceeded").retry_after(Some(limited.retry_after));
-    refusal.limited = Some(limited);
-    refusal
 }
 
 pub fn bad_request(bad: BadRequest) -> Refusal {

@@ -14,7 +14,6 @@ use crate::provider::presets::preset;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::time::Duration;
 
 /// Providers as the tests see them: who is not healthy, and what was fetched from whom.
 #[derive(Default)]

@@ -1,7 +1,7 @@
 //! A key in force: whose it is, what it may ask for, and the accounts its use is counted on.
 
-use crate::config::KeyLimits;
-use crate::state::Account;
+use crate::state::Claim;
+use crate::state::Claims;
 use crate::tenants::tenant::Tenant;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,8 +15,8 @@ pub struct Credential {
     pub tenant: Option<Arc<Tenant>>,
     /// Whose cached answers it is given: its tenant's, or else its own.
     pub shared: Arc<str>,
-    pub limits: KeyLimits,
-    pub account: Arc<Account>,
+    /// What it and its tenant may use, and where that is counted.
+    pub claims: Claims,
     pub failover: bool,
     models: Vec<String>,
     expires: Option<Duration>,
@@ -53,21 +53,18 @@ pub enum ForbiddenBy {
 }
 
 impl Credential {
-    pub fn new(
-        id: &str,
-        name: &str,
-        tenant: Option<Arc<Tenant>>,
-        rights: Rights,
-        (limits, account): (KeyLimits, Arc<Account>),
-    ) -> Credential {
+    pub fn new(id: &str, name: &str, tenant: Option<Arc<Tenant>>, rights: Rights, own: Claim) -> Credential {
         let id: Arc<str> = id.into();
+        let claims = Claims::of(own);
         Credential {
             name: name.into(),
             shared: tenant.as_ref().map_or_else(|| id.clone(), |tenant| tenant.id.clone()),
             id,
+            claims: match &tenant {
+                Some(tenant) => claims.and(tenant.claim.clone()),
+                None => claims,
+            },
             tenant,
-            limits,
-            account,
             failover: rights.failover,
             models: rights.models,
             expires: rights.expires,

@@ -1,6 +1,8 @@
 //! All keys in force, found by the hash of what a client presents.
 
+use crate::config::Bounds;
 use crate::secret::KeyHash;
+use crate::state::Claim;
 use crate::store::Role;
 use crate::tenants::credential::Credential;
 use crate::tenants::credential::Lapsed;
@@ -15,6 +17,10 @@ pub struct Credentials {
     anyone: Option<Arc<Credential>>,
     /// Those who may use the admin API.
     pub admins: Vec<Admin>,
+    /// What all who ask for a model together may use, by its public name.
+    pub models: HashMap<String, Claim>,
+    /// What every end user may use; `None` is no limit.
+    pub per_user: Option<Arc<Bounds>>,
 }
 
 /// A person or a program with rights to the admin API.

@@ -1,13 +1,15 @@
 //! The keys of the file and those of the store, put together.
 
 use crate::config::Auth;
+use crate::config::Bounds;
 use crate::config::Config;
-use crate::config::KeyLimits;
 use crate::config::Settings;
 use crate::config::StaticKey;
 use crate::config::StaticTenant;
 use crate::secret::KeyHash;
+use crate::state::Claim;
 use crate::state::State;
+use crate::state::Whose;
 use crate::store::AdminRow;
 use crate::store::KeyRow;
 use crate::store::Role;
@@ -31,7 +33,13 @@ pub const FIRST: &str = "first";
 /// All keys in force, and what of the store could not be taken in, a sentence each.
 pub fn in_force(config: &Config, known: &Known, state: &State) -> (Credentials, Vec<String>) {
     let tenants = Tenants::of_file(config, state);
-    let mut making = Making { config, state, tenants, made: Credentials::default(), problems: Vec::new() };
+    let model = |(name, bounds): (&String, &Bounds)| {
+        (name.clone(), claim(Whose::Model, &format!("model:{name}"), bounds, state))
+    };
+    let mut made = Credentials::default();
+    made.models = config.limits.per_model.iter().map(model).collect();
+    made.per_user = Some(&config.limits.per_user).filter(|b| !b.is_empty()).cloned().map(Arc::new);
+    let mut making = Making { config, state, tenants, made, problems: Vec::new() };
     config.keys.iter().for_each(|key| making.written(key));
     match known {
         Known::First(keys) => making.first(keys),
@@ -75,10 +83,11 @@ fn id_in_file(name: &str) -> String {
     format!("tenant:{name}")
 }
 
-fn of_settings(id: &str, name: &str, settings: &Settings, disabled: bool, _state: &State) -> Tenant {
+fn of_settings(id: &str, name: &str, settings: &Settings, disabled: bool, state: &State) -> Tenant {
     Tenant {
         id: id.into(),
         name: name.into(),
+        claim: claim(Whose::Tenant, id, &settings.bounds, state),
         models: settings.models.clone(),
         failover: settings.failover,
         tags: settings.tags.clone(),
@@ -97,8 +106,8 @@ impl Making<'_> {
             disabled: key.disabled,
             expires: key.expires,
         };
-        let room = self.room(&id, key.settings.limits);
-        let credential = Credential::new(&id, &key.name, tenant.cloned(), rights, room);
+        let own = claim(Whose::Key, &id, &key.settings.bounds, self.state);
+        let credential = Credential::new(&id, &key.name, tenant.cloned(), rights, own);
         self.made.add(KeyHash::of(key.key.expose()), Arc::new(credential));
     }
 
@@ -114,7 +123,8 @@ impl Making<'_> {
 
     fn without_settings(&self, id: &str, name: &str) -> Credential {
         let rights = Rights { failover: true, ..Rights::default() };
-        Credential::new(id, name, None, rights, self.room(id, self.config.limits.per_key))
+        let own = claim(Whose::Key, id, &self.config.limits.per_key, self.state);
+        Credential::new(id, name, None, rights, own)
     }
 
     fn stored(&mut self, rows: &Rows) {
@@ -131,7 +141,7 @@ impl Making<'_> {
 
     /// One that cannot be read is there, but shut: its keys are not to go without its limits.
     fn stored_tenant(&mut self, row: &TenantRow) {
-        let read = settings::tenant(&row.settings, self.config.limits.per_key);
+        let read = settings::tenant(&row.settings, &self.config.limits.per_tenant);
         let mut problems = read.as_ref().err().cloned().unwrap_or_default();
         if self.tenants.0.contains_key(id_in_file(&row.name).as_str()) {
             problems.push(
@@ -147,7 +157,7 @@ impl Making<'_> {
     }
 
     fn stored_key(&mut self, row: &KeyRow) {
-        let read = settings::key(&row.settings, self.config.limits.per_key);
+        let read = settings::key(&row.settings, &self.config.limits.per_key);
         let mut problems = read.as_ref().err().cloned().unwrap_or_default();
         let tenant = self.tenants.0.get(row.tenant.as_str()).cloned();
         if tenant.is_none() && !row.tenant.is_empty() {
@@ -160,8 +170,8 @@ impl Making<'_> {
             disabled: row.disabled || !problems.is_empty(),
             expires: row.expires_ms.map(Duration::from_millis),
         };
-        let credential =
-            Credential::new(&row.id, &row.name, tenant, rights, self.room(&row.id, settings.limits));
+        let own = claim(Whose::Key, &row.id, &settings.bounds, self.state);
+        let credential = Credential::new(&row.id, &row.name, tenant, rights, own);
         let credential = Arc::new(credential);
         if !self.made.add(row.hash, credential.clone()) {
             problems.push("it stands in the configuration as well, which goes first".into());
@@ -171,8 +181,8 @@ impl Making<'_> {
         }
         self.problems.extend(problems.iter().map(|problem| format!("key `{}`: {problem}", row.id)));
     }
+}
 
-    fn room(&self, id: &str, limits: KeyLimits) -> (KeyLimits, Arc<crate::state::Account>) {
-        (limits, self.state.account(id))
-    }
+fn claim(whose: Whose, id: &str, bounds: &Bounds, state: &State) -> Claim {
+    Claim { whose, account: state.account(id), bounds: Arc::new(bounds.clone()) }
 }

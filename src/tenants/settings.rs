@@ -1,14 +1,14 @@
 //! Settings of stored tenants and keys: the JSON of the store, read with the readers of the file.
 
 use crate::config;
-use crate::config::KeyLimits;
+use crate::config::Bounds;
 use crate::config::Settings;
 
 /// What a stored key may say; what it does not is as in `default`.
 ///
 /// # Errors
 /// Every problem, with its field.
-pub fn key(json: &str, default: KeyLimits) -> Result<Settings, Vec<String>> {
+pub fn key(json: &str, default: &Bounds) -> Result<Settings, Vec<String>> {
     config::settings_of_key(json, default).map_err(told)
 }
 
@@ -16,7 +16,7 @@ pub fn key(json: &str, default: KeyLimits) -> Result<Settings, Vec<String>> {
 ///
 /// # Errors
 /// Every problem, with its field.
-pub fn tenant(json: &str, default: KeyLimits) -> Result<Settings, Vec<String>> {
+pub fn tenant(json: &str, default: &Bounds) -> Result<Settings, Vec<String>> {
     config::settings_of_tenant(json, default).map_err(told)
 }
 
