@@ -17,6 +17,7 @@
 //! - [`mock`] — simulated providers
 //! - [`upstream`] — pooled connector, async name resolution, timeouts
 //! - [`state`] — shared counters and cache bytes
+//! - [`store`] — durable rows: the ledger, tenants, keys, admins
 //! - [`telemetry`] — log lines and metrics, written in the configured form
 //! - [`config`] — file and environment → one checked [`config::Config`]
 //! - [`provider`] — vendors as data
@@ -40,6 +41,7 @@ pub mod routing;
 pub mod secret;
 pub mod server;
 pub mod state;
+pub mod store;
 pub mod telemetry;
 pub mod tenants;
 pub mod upstream;

@@ -9,6 +9,7 @@ mod fetch;
 mod files;
 mod groups;
 mod keys;
+mod ledger;
 mod limits;
 mod listen;
 mod log;
@@ -16,6 +17,7 @@ pub mod model;
 mod models;
 mod near;
 mod order;
+mod pricing;
 mod print;
 mod problem;
 mod providers;
@@ -91,6 +93,8 @@ fn checked(root: &Section<'_>, variables: &Variables<'_>) -> Config {
         cache: cache::read(root, variables),
         models: aliases.into_iter().filter_map(|(name, target)| Some((name, target?))).collect(),
         groups,
+        pricing: pricing::read(root, &chain),
+        ledger: ledger::read(root),
         keys: keys::read(root, variables, limits.per_key),
         limits,
         responses: responses::read(root),

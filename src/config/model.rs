@@ -2,6 +2,7 @@
 //!
 //! Every value here is sound, so nothing below checks it again.
 
+use crate::money::Money;
 use crate::provider::Class;
 use crate::provider::Preset;
 use crate::provider::Tier;
@@ -34,7 +35,10 @@ pub struct Config {
     /// Alias → what it stands for.
     pub models: BTreeMap<String, Reference>,
     pub groups: BTreeMap<String, Group>,
+    /// Go before the built-in list.
+    pub pricing: Vec<OwnPrice>,
     pub keys: Vec<StaticKey>,
+    pub ledger: Keep,
     pub log: Log,
     pub server: ServerSettings,
 }
@@ -245,6 +249,36 @@ pub struct Member {
     pub target: Reference,
     /// Default: the provider's weight, else 1. Zero: only as a last resort.
     pub weight: u32,
+}
+
+/// What models of one provider cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnPrice {
+    /// Its model may end in `*`: all that begin like it.
+    pub target: Reference,
+    pub tariff: Tariff,
+}
+
+/// A price as it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tariff {
+    Free,
+    /// For a million tokens each; what is `None` costs as usual beside `input`.
+    PerMillion {
+        input: Money,
+        output: Money,
+        cached: Option<Money>,
+        cache_write: Option<Money>,
+    },
+}
+
+/// What is kept of the ledger in the store; `None` keeps it for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// Single entries. Default 90 days.
+    pub entries: Option<Duration>,
+    /// Sums by the hour; sums by the day are always kept. Default 400 days.
+    pub hours: Option<Duration>,
 }
 
 /// A gateway key written in the configuration.

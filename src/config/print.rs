@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::config::ExactCache;
 use crate::config::Failover;
 use crate::config::Fetch;
+use crate::config::Keep;
 use crate::config::KeyLimits;
 use crate::config::Limits;
 use crate::config::Listener;
@@ -49,7 +50,9 @@ pub fn print(config: &Config) -> String {
         block("providers", "{}", config.providers.iter().map(routing::provider).collect()),
         block("models", "{}", routing::aliases(config)),
         block("groups", "{}", routing::groups(config)),
+        block("pricing", "{}", routing::pricing(config)),
         block("keys", "[]", config.keys.iter().map(key).collect()),
+        ledger(&config.ledger),
         log(&config.log),
         server(&config.server),
     ];
@@ -154,6 +157,13 @@ fn key(key: &StaticKey) -> String {
     let failover = key.failover;
     format!(
         "  - name: {name}\n    key: \"***\"\n    models: {models}\n    failover: {failover}\n    limits: {limits}\n"
+    )
+}
+
+fn ledger(keep: &Keep) -> String {
+    section(
+        "ledger",
+        &[("keep", or_off(keep.entries, duration)), ("keep_hours", or_off(keep.hours, duration))],
     )
 }
 

@@ -26,7 +26,9 @@ pub const ROOT: Shape = Shape {
         "providers",
         "models",
         "groups",
+        "pricing",
         "keys",
+        "ledger",
         "responses",
         "log",
         "server",
@@ -89,8 +91,10 @@ pub const FALLBACK_MODELS: Shape =
     plain("providers.*.fallback_models", &["small", "large", "reasoning", "embedding"]);
 pub const GROUP: Shape = plain("groups.*", &["strategy", "order", "failover", "members"]);
 pub const MEMBER: Shape = plain("groups.*.members[]", &["model", "weight"]);
+pub const PRICE: Shape = plain("pricing.*", &["input", "output", "cached", "cache_write"]);
 pub const KEY: Shape = plain("keys[]", &["name", "key", "models", "failover", "limits"]);
 pub const LIMITS_OF_KEY: Shape = plain("keys[].limits", KEY_LIMITS);
+pub const LEDGER: Shape = plain("ledger", &["keep", "keep_hours"]);
 pub const LOG: Shape = plain("log", &["format", "level", "access"]);
 pub const SERVER: Shape = plain(
     "server",
@@ -128,8 +132,10 @@ pub static SHAPES: &[&Shape] = &[
     &FALLBACK_MODELS,
     &GROUP,
     &MEMBER,
+    &PRICE,
     &KEY,
     &LIMITS_OF_KEY,
+    &LEDGER,
     &LOG,
     &SERVER,
 ];

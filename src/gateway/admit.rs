@@ -31,6 +31,7 @@ pub async fn admit(
     let (reservation, left) = entered.map_err(refuse::limited)?;
     record.held.reservation = Some(reservation);
     record.held.requests_left = left;
+    record.subject.payer = Some(credential.id.clone());
     Ok(credential)
 }
 

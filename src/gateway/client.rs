@@ -85,8 +85,10 @@ impl Head {
         if !service.dropped.is_empty() {
             head.text(name::DROPPED, &service.dropped.join(DROPPED_BETWEEN));
         }
-        if let Some(Cost::Known(money)) = record.cost() {
-            head.text(name::COST, &money.to_string());
+        match (service.cache, record.cost()) {
+            (Some(CacheResult::Hit), _) => head.word(name::COST, "0"),
+            (_, Some(Cost::Known(money))) => head.text(name::COST, &money.to_string()),
+            (_, Some(Cost::Unknown) | None) => {}
         }
         for (kind, left) in
             [(Which::Requests, &record.held.requests_left), (Which::Tokens, &record.held.tokens_left)]

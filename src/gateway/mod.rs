@@ -7,6 +7,7 @@ pub mod attempt;
 pub mod client;
 pub mod decode;
 pub mod deliver;
+pub mod entry;
 pub mod exchange;
 pub mod failure;
 pub mod fetch;

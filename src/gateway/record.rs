@@ -4,9 +4,13 @@ use crate::clock;
 use crate::config::LogFormat;
 use crate::dialect::Dialect;
 use crate::dialect::usage::Usage;
+use crate::gateway::entry;
+use crate::gateway::itinerary::Stop;
 use crate::gateway::vendor::Lane;
+use crate::gateway::vendor::Vendor;
 use crate::limits::Reservation;
 use crate::state::Left;
+use crate::store::Counted;
 use crate::telemetry::access;
 use crate::telemetry::access::AccessLine;
 use crate::telemetry::access::AttemptNote;
@@ -19,6 +23,7 @@ use crate::telemetry::metrics::Operation;
 use crate::telemetry::sink::Sink;
 use crate::usage::pricing::Price;
 use crate::usage::pricing::cost;
+use crate::usage::spool::Spool;
 use http::Method;
 use http::Uri;
 use std::net::IpAddr;
@@ -33,6 +38,8 @@ pub const CLIENT_LEFT: u16 = 499;
 pub struct Ledger {
     pub metrics: Arc<Metrics>,
     pub sink: Sink,
+    /// Where requests are written down for the store.
+    pub spool: Spool,
     pub format: LogFormat,
     pub access: bool,
 }
@@ -52,6 +59,8 @@ pub struct Subject {
     /// What the client speaks.
     pub dialect: Dialect,
     pub key: Option<Arc<str>>,
+    /// The id of the key, once it has been let in.
+    pub payer: Option<Arc<str>>,
     pub model: Option<String>,
     pub stream: bool,
 }
@@ -63,6 +72,8 @@ pub struct Service {
     pub model: Option<Arc<str>>,
     pub lane: Option<Arc<Lane>>,
     pub usage: Option<Usage>,
+    /// Who says so.
+    pub counted: Counted,
     /// How long the sound was that was written down.
     pub heard: Option<Duration>,
     pub cache: Option<CacheResult>,
@@ -96,6 +107,7 @@ pub struct Record {
     pub service: Service,
     pub outcome: Outcome,
     pub held: Held,
+    written: bool,
     closed: bool,
 }
 
@@ -109,12 +121,14 @@ impl Record {
                 operation: Operation::Other,
                 dialect: Dialect::OpenAi,
                 key: None,
+                payer: None,
                 model: None,
                 stream: false,
             },
             service: Service::default(),
             outcome: Outcome::default(),
             held,
+            written: false,
             closed: false,
         }
     }
@@ -144,9 +158,25 @@ impl Record {
         })
     }
 
-    /// Gives back what was not used, and the place among the key's requests under way. Done before the last byte
-    /// is sent: a client may ask again as soon as it has that.
+    /// What the answer used, and who says so.
+    pub fn used(&mut self, usage: Usage, counted: Counted) {
+        (self.service.usage, self.service.counted) = (Some(usage), counted);
+    }
+
+    /// Writes down a call that cost `usage` and did not answer. Its note must be the last of the attempts.
+    pub fn lost_on(&self, target: (&Vendor, &Stop), usage: Usage) {
+        let spool = &self.ledger.spool;
+        entry::of_attempt(self, spool.next_id(), target, usage).iter().for_each(|entry| spool.append(entry));
+    }
+
+    /// Gives back what was not used, and the place among the key's requests under way, and writes the request into
+    /// the ledger. Done before the last byte is sent: a client may ask again as soon as it has that, and what has
+    /// been answered is never lost.
     pub fn settle(&mut self) {
+        if !std::mem::replace(&mut self.written, true) {
+            let spool = &self.ledger.spool;
+            entry::of_request(self, spool.next_id()).iter().for_each(|entry| spool.append(entry));
+        }
         if let Some(reservation) = self.held.reservation.take() {
             reservation.settle(self.service.usage.map_or(0, |u| u.total()), clock::now());
         }

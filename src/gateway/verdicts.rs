@@ -15,6 +15,7 @@ use crate::health::Change;
 use crate::routing::Candidate;
 use crate::routing::judge::KeyEffect;
 use crate::routing::judge::blame;
+use crate::store::Counted;
 use crate::telemetry::metrics::Metrics;
 use crate::usage::estimate;
 use crate::usage::pricing::PriceTable;
@@ -96,8 +97,9 @@ pub fn is_larger(snapshot: &Snapshot, prices: &PriceTable, stop: &Stop, candidat
 }
 
 /// What a whole answer used: as its provider counted it, else a guess. Counting tokens uses none.
-pub fn used(ask: &Ask, told: Option<Usage>, body: &Bytes) -> Option<Usage> {
-    (!ask.operation.counts_tokens()).then(|| told.unwrap_or_else(|| guess(ask, body)))
+pub fn used(ask: &Ask, told: Option<Usage>, body: &Bytes) -> Option<(Usage, Counted)> {
+    let told = told.map(|usage| (usage, Counted::Told));
+    (!ask.operation.counts_tokens()).then(|| told.unwrap_or_else(|| (guess(ask, body), Counted::Guessed)))
 }
 
 fn guess(ask: &Ask, body: &Bytes) -> Usage {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::config::{
-    Auth, BaseUrl, Config, ExactCache, Failover, Fetch, Group, KeyLimits, Limits, Log, LogFormat,
+    Auth, BaseUrl, Config, ExactCache, Failover, Fetch, Group, Keep, KeyLimits, Limits, Log, LogFormat,
     Member as Written, Order, Provider, Reference, ServerSettings, StoredResponses, Strategy,
 };
 use crate::dialect::operation::Operation;
@@ -103,7 +103,9 @@ fn chain(providers: Vec<Provider>) -> Config {
         disabled: Vec::new(),
         models: BTreeMap::new(),
         groups: BTreeMap::new(),
+        pricing: Vec::new(),
         keys: Vec::new(),
+        ledger: Keep { entries: None, hours: None },
         log: Log { format: LogFormat::Json, level: "info".to_owned(), access: false },
         server: ServerSettings {
             notice: Duration::ZERO,

@@ -32,6 +32,7 @@ use crate::telemetry::sink::Sink;
 use crate::tenants::first_keys::FirstKeys;
 use crate::upstream::Upstreams;
 use crate::usage::pricing::PriceTable;
+use crate::usage::spool::Spool;
 use arc_swap::ArcSwap;
 use pingora::apps::HttpServerOptions;
 use pingora::proxy::http_proxy;
@@ -41,6 +42,7 @@ use pingora::server::configuration::ServerConf;
 use pingora::services::background::GenBackgroundService;
 use pingora::services::listening::Service;
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -51,6 +53,8 @@ pub enum NotStarted {
     Taken { address: std::net::SocketAddr, setting: &'static str, cause: std::io::Error },
     #[error("cannot use the certificate `{cert}` with the key `{key}`: {cause}")]
     Certificate { cert: String, key: String, cause: String },
+    #[error("cannot write to `{folder}`: {cause}; make it writable, or choose another `data_dir`")]
+    Spool { folder: String, cause: std::io::Error },
     #[error(transparent)]
     Unservable(#[from] Unservable),
 }
@@ -153,8 +157,14 @@ fn parts(config: Config, first_keys: FirstKeys, sink: Sink) -> Result<Arc<Parts>
         first_keys: &first_keys,
         before: None,
     };
-    let ledger =
-        Ledger { metrics: metrics.clone(), sink, format: config.log.format, access: config.log.access };
+    let spool = spool(&config.data_dir, &metrics)?;
+    let ledger = Ledger {
+        metrics: metrics.clone(),
+        sink,
+        spool,
+        format: config.log.format,
+        access: config.log.access,
+    };
     let cache = Cache::new(config.cache.max_entries, config.cache.max_bytes);
     let upstreams = Upstreams::new(config.server.upstream_idle);
     let threads = Threads::new(&config.responses);
@@ -172,4 +182,11 @@ fn parts(config: Config, first_keys: FirstKeys, sink: Sink) -> Result<Arc<Parts>
         threads,
         draining: AtomicBool::new(false),
     }))
+}
+
+fn spool(data_dir: &Path, metrics: &Metrics) -> Result<Spool, NotStarted> {
+    let folder = data_dir.join("spool");
+    let shown = folder.display().to_string();
+    Spool::open(folder, rand::random(), metrics.ledger())
+        .map_err(|cause| NotStarted::Spool { folder: shown, cause })
 }
