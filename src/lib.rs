@@ -17,7 +17,7 @@
 //! - [`mock`] — simulated providers
 //! - [`upstream`] — pooled connector, async name resolution, timeouts
 //! - [`state`] — shared counters and cache bytes
-//! - [`store`] — durable rows: the ledger, tenants, keys, admins
+//! - [`store`] — durable rows: tenants, keys, admins and the ledger, in SQLite or PostgreSQL
 //! - [`telemetry`] — log lines and metrics, written in the configured form
 //! - [`config`] — file and environment → one checked [`config::Config`]
 //! - [`provider`] — vendors as data

@@ -58,6 +58,7 @@ const BORDERS: &[Border] = &[
         banned: &["println!", "print!("],
     },
     Border { name: "only commands know their options", at: &["!", "cli/"], banned: &["clap::", "anyhow::"] },
+    Border { name: "SQL only in the store", at: &["!", "store/"], banned: &["sqlx"] },
     Border { name: "only the configuration reads YAML", at: &["!", "config/"], banned: &["serde_saphyr"] },
     Border { name: "only metrics know their format", at: &["!", "telemetry/"], banned: &["prometheus::"] },
     Border {

@@ -33,10 +33,14 @@ mod vendor;
 
 pub use environment::Environment;
 pub use environment::VARIABLES;
+pub use ledger::Keep;
 pub use model::*;
+pub use pricing::OwnPrice;
+pub use pricing::Tariff;
 pub use print::print;
 pub use print::words::duration as write_duration;
 pub use problem::Problem;
+pub use responses::StoredResponses;
 pub use source::Source;
 pub use source::find;
 pub use units::duration as read_duration;

@@ -2,7 +2,9 @@
 //!
 //! Every value here is sound, so nothing below checks it again.
 
-use crate::money::Money;
+use crate::config::ledger::Keep;
+use crate::config::pricing::OwnPrice;
+use crate::config::responses::StoredResponses;
 use crate::provider::Class;
 use crate::provider::Preset;
 use crate::provider::Tier;
@@ -41,6 +43,15 @@ pub struct Config {
     pub ledger: Keep,
     pub log: Log,
     pub server: ServerSettings,
+}
+
+/// Where rows are kept for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreUrl {
+    /// A file of SQLite's.
+    Sqlite(PathBuf),
+    /// The whole URL: it may hold a password.
+    Postgres(Secret),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -150,17 +161,6 @@ pub struct ExactCache {
     pub share_in_flight: bool,
 }
 
-/// Answers of `/v1/responses`, kept with their conversation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StoredResponses {
-    /// `None`: none are stored, and who goes on from one has to ask the provider that keeps it. Default 1 h.
-    pub ttl: Option<Duration>,
-    /// Default 10,000.
-    pub max_entries: u64,
-    /// All of them together, in bytes. Default 256 MiB.
-    pub max_bytes: u64,
-}
-
 /// A vendor as configured and usable: it has a key, or needs none.
 #[derive(Clone, Debug)]
 pub struct Provider {
@@ -249,36 +249,6 @@ pub struct Member {
     pub target: Reference,
     /// Default: the provider's weight, else 1. Zero: only as a last resort.
     pub weight: u32,
-}
-
-/// What models of one provider cost.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OwnPrice {
-    /// Its model may end in `*`: all that begin like it.
-    pub target: Reference,
-    pub tariff: Tariff,
-}
-
-/// A price as it is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tariff {
-    Free,
-    /// For a million tokens each; what is `None` costs as usual beside `input`.
-    PerMillion {
-        input: Money,
-        output: Money,
-        cached: Option<Money>,
-        cache_write: Option<Money>,
-    },
-}
-
-/// What is kept of the ledger in the store; `None` keeps it for ever.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Keep {
-    /// Single entries. Default 90 days.
-    pub entries: Option<Duration>,
-    /// Sums by the hour; sums by the day are always kept. Default 400 days.
-    pub hours: Option<Duration>,
 }
 
 /// A gateway key written in the configuration.

@@ -1,13 +1,33 @@
 //! `pricing`: what models cost, where the built-in list does not know or is wrong.
 
-use crate::config::OwnPrice;
-use crate::config::Tariff;
+use crate::config::Reference;
 use crate::config::chain::Chain;
 use crate::config::models;
 use crate::config::reader::Field;
 use crate::config::reader::Section;
 use crate::config::shapes;
 use crate::money::Money;
+
+/// What models of one provider cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnPrice {
+    /// Its model may end in `*`: all that begin like it.
+    pub target: Reference,
+    pub tariff: Tariff,
+}
+
+/// A price as it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tariff {
+    Free,
+    /// For a million tokens each; what is `None` costs as usual beside `input`.
+    PerMillion {
+        input: Money,
+        output: Money,
+        cached: Option<Money>,
+        cache_write: Option<Money>,
+    },
+}
 
 /// A dearer million of tokens is a price of one token.
 const MOST: Money = Money(1_000_000 * 1_000_000_000);

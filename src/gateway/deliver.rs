@@ -14,7 +14,6 @@ use crate::dialect::relay::Relay;
 use crate::dialect::seals::Seals;
 use crate::dialect::side::ClientError;
 use crate::dialect::translate;
-use crate::dialect::usage::Usage;
 use crate::gateway::attempt::Opened;
 use crate::gateway::client;
 use crate::gateway::client::ClientLeft;
@@ -28,7 +27,6 @@ use crate::gateway::reply::Whole;
 use crate::gateway::reply::opening;
 use crate::gateway::vendor::Vendor;
 use crate::gateway::verdicts;
-use crate::store::Counted;
 use crate::telemetry::metrics::CacheResult;
 use crate::upstream::Broken;
 use crate::upstream::Silence;
@@ -154,7 +152,7 @@ pub async fn stream(
     }
     record.first_byte();
     let stopped = flow(session, &mut wire, &mut relay, vendor, between).await;
-    let (usage, counted) = used(&relay, ask);
+    let (usage, counted) = verdicts::streamed(&relay, ask);
     record.used(usage, counted);
     record.events_dropped(relay.garbage());
     match &stopped {
@@ -290,21 +288,9 @@ async fn tell(session: &mut Session, record: &Record, ask: &Ask, relay: &mut Rel
 }
 
 async fn leave(wire: Wire, relay: &Relay, record: &mut Record, ask: &Ask) -> Ended {
-    let (usage, counted) = used(relay, ask);
+    let (usage, counted) = verdicts::streamed(relay, ask);
     record.used(usage, counted);
     record.client_left();
     wire.abandon().await;
     Ended::ClientLeft
-}
-
-/// What the provider counted; else about what it must have: an event is about a token. Some tell at the beginning
-/// what they have counted till then, so a count is the last word only at the end.
-fn used(relay: &Relay, ask: &Ask) -> (Usage, Counted) {
-    let heard = if ask.operation.answers_in_words() { relay.content_events() } else { 0 };
-    let told = relay.usage().unwrap_or_else(|| verdicts::prompt(ask));
-    let is_told = relay.usage().is_some() && (*relay.flow() == Flow::Done || told.output >= heard);
-    match is_told {
-        true => (told, Counted::Told),
-        false => (Usage { output: told.output.max(heard), ..told }, Counted::Guessed),
-    }
 }

@@ -1,10 +1,84 @@
-//! Durable rows.
+//! Durable rows: tenants, keys, admins and the ledger, in SQLite or PostgreSQL.
+//!
+//! Nothing a client waits for asks here. Every call is bounded in time and says [`StoreError::Away`] when the
+//! store cannot be had; the next call tries again by itself.
 
+mod account;
+mod admins;
+mod aggregates;
+mod audit;
+mod change;
+mod columns;
+mod entries;
 mod entry;
+mod error;
+mod file;
+mod keys;
+mod ledger;
+mod pools;
+mod report;
+mod retention;
+mod rows;
+mod schema;
+mod sums;
+mod tenants;
+mod values;
 
+pub use account::AccountColumn;
+pub use account::Used;
+pub use audit::AuditPage;
+pub use entries::EntriesPage;
 pub use entry::Counted;
 pub use entry::Entry;
 pub use entry::EntryId;
 pub use entry::Kind;
 pub use entry::NotAnId;
 pub use entry::PriceState;
+pub use error::StoreError;
+pub use report::Filter;
+pub use report::Group;
+pub use report::Order;
+pub use report::ReportQuery;
+pub use report::ReportRow;
+pub use retention::Removed;
+pub use rows::AdminChange;
+pub use rows::AdminRow;
+pub use rows::AuditRow;
+pub use rows::By;
+pub use rows::KeyChange;
+pub use rows::KeyRow;
+pub use rows::NewAdmin;
+pub use rows::NewHash;
+pub use rows::NewKey;
+pub use rows::NewTenant;
+pub use rows::Role;
+pub use rows::TenantChange;
+pub use rows::TenantRow;
+pub use sums::Sums;
+
+use crate::config::StoreUrl;
+use crate::store::pools::Pools;
+use crate::store::pools::in_time;
+
+/// The store of one installation; replicas share it where it is PostgreSQL. Calls may run at the same time.
+#[derive(Debug)]
+pub struct Store {
+    pools: Pools,
+}
+
+impl Store {
+    /// Opens it, makes it if need be, and brings its schema up to date; several processes may do so at once.
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`] when a newer program has used it; `Away` and `Broken` else.
+    pub async fn open(url: &StoreUrl) -> Result<Store, StoreError> {
+        let pools = Pools::connect(url).await?;
+        in_time(schema::bring_up_to_date(&pools)).await?;
+        Ok(Store { pools })
+    }
+
+    /// Waits for what is under way and closes all connections. Later calls find the store away.
+    pub async fn close(&self) {
+        self.pools.close().await;
+    }
+}

@@ -123,16 +123,22 @@ impl SpoolFile {
         self.0.number
     }
 
-    /// A device that has no room.
-    #[cfg(test)]
-    pub(super) fn full() -> SpoolFile {
-        let path = PathBuf::from("/dev/full");
-        let handle = OpenOptions::new().write(true).open(&path).unwrap();
-        SpoolFile::of(Inner { name: String::new(), number: 0, path, handle, drained: AtomicU64::new(0) })
-    }
-
     /// Locked by us, and not drained and removed by somebody else just before.
     fn is_ours(&self) -> bool {
         self.0.handle.try_lock().is_ok() && self.is_there()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl SpoolFile {
+        /// A device that has no room.
+        pub(in crate::usage::spool) fn full() -> SpoolFile {
+            let path = PathBuf::from("/dev/full");
+            let handle = OpenOptions::new().write(true).open(&path).unwrap();
+            SpoolFile::of(Inner { name: String::new(), number: 0, path, handle, drained: AtomicU64::new(0) })
+        }
     }
 }

@@ -1,0 +1,165 @@
+//! Admins in the store.
+
+use crate::id;
+use crate::secret::KeyHash;
+use crate::store::Store;
+use crate::store::change::Change;
+use crate::store::error::StoreError;
+use crate::store::pools::in_time;
+use crate::store::rows::AdminChange;
+use crate::store::rows::AdminRow;
+use crate::store::rows::By;
+use crate::store::rows::NewAdmin;
+use crate::store::rows::Role;
+use crate::store::values::Columns;
+use crate::store::values::to_stored;
+use serde_json::json;
+use sqlx::any::AnyRow;
+
+const ALL: &str = "SELECT id, name, role, hash, disabled, created_ms, updated_ms FROM admins ORDER BY name";
+const ONE: &str = "SELECT id, name, role, hash, disabled, created_ms, updated_ms FROM admins WHERE id = $1";
+
+impl Store {
+    /// All of them by name.
+    pub async fn admins(&self) -> Result<Vec<AdminRow>, StoreError> {
+        in_time(async { sqlx::query(ALL).fetch_all(self.pools.reader()).await?.iter().map(read).collect() })
+            .await
+    }
+
+    pub async fn admin(&self, id: &str) -> Result<AdminRow, StoreError> {
+        in_time(async {
+            let row = sqlx::query(ONE).bind(id).fetch_optional(self.pools.reader()).await?;
+            read(&row.ok_or_else(|| missing(id))?)
+        })
+        .await
+    }
+
+    /// # Errors
+    /// [`StoreError::Conflict`] when name or hash are taken.
+    pub async fn add_admin(&self, new: &NewAdmin, by: &By) -> Result<AdminRow, StoreError> {
+        in_time(async {
+            let mut change = self.change(by).await?;
+            let admin = AdminRow {
+                id: id::random("adm_"),
+                name: new.name.clone(),
+                role: new.role,
+                hash: new.hash,
+                disabled: false,
+                created_ms: by.at_ms,
+                updated_ms: by.at_ms,
+            };
+            free(&mut change, &admin).await?;
+            insert(&mut change, &admin).await?;
+            let details = json!({ "name": new.name, "role": new.role.word() });
+            change.done("admin.add", &admin.id, &details).await?;
+            Ok(admin)
+        })
+        .await
+    }
+
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`StoreError::Conflict`] when the new name or hash are taken.
+    pub async fn change_admin(&self, id: &str, to: &AdminChange, by: &By) -> Result<AdminRow, StoreError> {
+        in_time(async {
+            let mut change = self.change(by).await?;
+            let admin = changed(locked(&mut change, id).await?, to, by);
+            free(&mut change, &admin).await?;
+            update(&mut change, &admin).await?;
+            let details = json!({
+                "name": to.name, "role": to.role.map(Role::word), "disabled": to.disabled,
+                "rotated": to.hash.is_some(),
+            });
+            change.done("admin.change", id, &details).await?;
+            Ok(admin)
+        })
+        .await
+    }
+
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn delete_admin(&self, id: &str, by: &By) -> Result<(), StoreError> {
+        in_time(async {
+            let mut change = self.change(by).await?;
+            let admin = locked(&mut change, id).await?;
+            sqlx::query("DELETE FROM admins WHERE id = $1").bind(id).execute(&mut *change.tx).await?;
+            change.done("admin.delete", id, &json!({ "name": admin.name })).await
+        })
+        .await
+    }
+}
+
+fn read(row: &AnyRow) -> Result<AdminRow, StoreError> {
+    let row = Columns(row);
+    Ok(AdminRow {
+        id: row.text("id")?,
+        name: row.text("name")?,
+        role: row.parsed("role", Role::from_word)?,
+        hash: row.parsed("hash", KeyHash::from_hex)?,
+        disabled: row.flag("disabled")?,
+        created_ms: row.number("created_ms")?,
+        updated_ms: row.number("updated_ms")?,
+    })
+}
+
+fn changed(now: AdminRow, to: &AdminChange, by: &By) -> AdminRow {
+    AdminRow {
+        name: to.name.clone().unwrap_or(now.name),
+        role: to.role.unwrap_or(now.role),
+        hash: to.hash.unwrap_or(now.hash),
+        disabled: to.disabled.unwrap_or(now.disabled),
+        updated_ms: by.at_ms,
+        ..now
+    }
+}
+
+fn missing(id: &str) -> StoreError {
+    StoreError::not_found(format!("admin `{id}`"))
+}
+
+/// The admin as it is, and stays until the change is done.
+async fn locked(change: &mut Change<'_>, id: &str) -> Result<AdminRow, StoreError> {
+    let row = sqlx::query(ONE).bind(id).fetch_optional(&mut *change.tx).await?;
+    read(&row.ok_or_else(|| missing(id))?)
+}
+
+async fn free(change: &mut Change<'_>, admin: &AdminRow) -> Result<(), StoreError> {
+    let named = change.find("SELECT id FROM admins WHERE name = $1", &admin.name).await?;
+    if named.is_some_and(|id| id != admin.id) {
+        let name = &admin.name;
+        return Err(StoreError::conflict(format!("an admin `{name}` is there already; choose another name")));
+    }
+    let hashed = change.find("SELECT id FROM admins WHERE hash = $1", &admin.hash.to_hex()).await?;
+    match hashed.filter(|id| *id != admin.id) {
+        None => Ok(()),
+        Some(id) => Err(StoreError::conflict(format!("this token is stored already, as `{id}`"))),
+    }
+}
+
+async fn insert(change: &mut Change<'_>, admin: &AdminRow) -> Result<(), StoreError> {
+    let text = "INSERT INTO admins (id, name, role, hash, disabled, created_ms, updated_ms) \
+                VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let query = sqlx::query(text)
+        .bind(admin.id.as_str())
+        .bind(admin.name.as_str())
+        .bind(admin.role.word())
+        .bind(admin.hash.to_hex())
+        .bind(i64::from(admin.disabled))
+        .bind(to_stored(admin.created_ms))
+        .bind(to_stored(admin.updated_ms));
+    query.execute(&mut *change.tx).await?;
+    Ok(())
+}
+
+async fn update(change: &mut Change<'_>, admin: &AdminRow) -> Result<(), StoreError> {
+    let text =
+        "UPDATE admins SET name = $2, role = $3, hash = $4, disabled = $5, updated_ms = $6 WHERE id = $1";
+    let query = sqlx::query(text)
+        .bind(admin.id.as_str())
+        .bind(admin.name.as_str())
+        .bind(admin.role.word())
+        .bind(admin.hash.to_hex())
+        .bind(i64::from(admin.disabled))
+        .bind(to_stored(admin.updated_ms));
+    query.execute(&mut *change.tx).await?;
+    Ok(())
+}

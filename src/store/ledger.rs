@@ -1,0 +1,102 @@
+//! How entries come in: each exactly once, however often it is brought.
+
+use crate::store::Store;
+use crate::store::aggregates;
+use crate::store::columns;
+use crate::store::columns::COLUMNS;
+use crate::store::entry::Entry;
+use crate::store::entry::EntryId;
+use crate::store::error::StoreError;
+use crate::store::pools::Tx;
+use crate::store::pools::in_time;
+use crate::store::values::Columns;
+use crate::store::values::places;
+use crate::store::values::to_stored;
+use sqlx::AssertSqlSafe;
+use std::collections::BTreeMap;
+use std::collections::HashSet;
+
+/// Rows of one statement.
+const ROWS: usize = 32;
+
+impl Store {
+    /// Takes in entries, adds those that are new to the aggregates, and remembers that the spool is taken in up to
+    /// the byte `upto` (never less than before). All of it or nothing.
+    ///
+    /// Entries that are there already change nothing, so a batch whose answer was lost is brought again.
+    ///
+    /// # Errors
+    /// [`StoreError`]: nothing was taken in, or all of it and only the answer was lost.
+    pub async fn append(&self, spool: &str, upto: u64, entries: &[Entry]) -> Result<(), StoreError> {
+        in_time(async {
+            let mut tx = self.pools.begin().await?;
+            advance(&mut tx, spool, upto).await?;
+            let fresh = insert(&mut tx, entries).await?;
+            aggregates::add(&mut tx, &fresh).await?;
+            Ok(tx.commit().await?)
+        })
+        .await
+    }
+
+    /// Up to which byte a spool is taken in; 0 for one that is not known.
+    pub async fn drained(&self, spool: &str) -> Result<u64, StoreError> {
+        in_time(async {
+            let query = sqlx::query("SELECT upto FROM spools WHERE name = $1").bind(spool);
+            let row = query.fetch_optional(self.pools.reader()).await?;
+            row.map_or(Ok(0), |row| Columns(&row).number("upto"))
+        })
+        .await
+    }
+
+    /// To be called once a spool is taken in whole and its file is gone.
+    pub async fn forget_spool(&self, spool: &str) -> Result<(), StoreError> {
+        in_time(async {
+            let delete = sqlx::query("DELETE FROM spools WHERE name = $1").bind(spool);
+            delete.execute(self.pools.writer()).await?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// First of all: who drains the same spool waits here, and not in the middle.
+async fn advance(tx: &mut Tx, spool: &str, upto: u64) -> Result<(), StoreError> {
+    let text = "INSERT INTO spools (name, upto) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE \
+                SET upto = CASE WHEN excluded.upto > spools.upto THEN excluded.upto ELSE spools.upto END";
+    sqlx::query(text).bind(spool).bind(to_stored(upto)).execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// The entries that were not there yet.
+async fn insert<'e>(tx: &mut Tx, entries: &'e [Entry]) -> Result<Vec<&'e Entry>, StoreError> {
+    // In one order for everybody: two that bring the same entries never wait for each other.
+    let by_id: BTreeMap<EntryId, &Entry> = entries.iter().map(|entry| (entry.id, entry)).collect();
+    let entries: Vec<&Entry> = by_id.into_values().collect();
+    let mut fresh = Vec::with_capacity(entries.len());
+    for chunk in entries.chunks(ROWS) {
+        fresh.extend(insert_rows(tx, chunk).await?);
+    }
+    Ok(fresh)
+}
+
+async fn insert_rows<'e>(tx: &mut Tx, entries: &[&'e Entry]) -> Result<Vec<&'e Entry>, StoreError> {
+    let full = entries.len() == ROWS;
+    let query = sqlx::query(AssertSqlSafe(insert_text(entries.len()))).persistent(full);
+    let query = entries.iter().fold(query, |query, entry| columns::bind(query, entry));
+    let rows = query.fetch_all(&mut **tx).await?;
+    if rows.len() == entries.len() {
+        return Ok(entries.to_vec());
+    }
+    let ids: Result<HashSet<EntryId>, _> =
+        rows.iter().map(|row| Columns(row).parsed("id", |text| text.parse().ok())).collect();
+    let ids = ids?;
+    Ok(entries.iter().copied().filter(|entry| ids.contains(&entry.id)).collect())
+}
+
+fn insert_text(rows: usize) -> String {
+    let places = places(rows, COLUMNS.len());
+    format!(
+        "INSERT INTO entries ({}) VALUES {places} ON CONFLICT (id) DO NOTHING RETURNING id",
+        COLUMNS.join(", ")
+    )
+}

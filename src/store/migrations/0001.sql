@@ -1,0 +1,141 @@
+-- One text for SQLite and PostgreSQL: BIGINT for every number, 0 or 1 for yes and no, milliseconds since 1970.
+
+-- One row. It grows with every change of tenants, keys and admins, and whoever changes them locks it first.
+CREATE TABLE edition (number BIGINT NOT NULL);
+INSERT INTO edition (number) VALUES (0);
+
+CREATE TABLE tenants (
+  id TEXT NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  settings TEXT NOT NULL,
+  disabled BIGINT NOT NULL,
+  created_ms BIGINT NOT NULL,
+  updated_ms BIGINT NOT NULL
+);
+
+CREATE TABLE keys (
+  id TEXT NOT NULL PRIMARY KEY,
+  tenant TEXT REFERENCES tenants (id),
+  name TEXT NOT NULL,
+  shown TEXT NOT NULL,
+  hash TEXT NOT NULL UNIQUE,
+  -- After a rotation the one before is good for a while.
+  old_hash TEXT UNIQUE,
+  old_until_ms BIGINT,
+  settings TEXT NOT NULL,
+  expires_ms BIGINT,
+  disabled BIGINT NOT NULL,
+  created_ms BIGINT NOT NULL,
+  updated_ms BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX keys_name ON keys (COALESCE(tenant, ''), name);
+
+CREATE TABLE admins (
+  id TEXT NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  role TEXT NOT NULL,
+  hash TEXT NOT NULL UNIQUE,
+  disabled BIGINT NOT NULL,
+  created_ms BIGINT NOT NULL,
+  updated_ms BIGINT NOT NULL
+);
+
+CREATE TABLE audit (
+  edition BIGINT NOT NULL PRIMARY KEY,
+  at BIGINT NOT NULL,
+  who TEXT NOT NULL,
+  action TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  details TEXT NOT NULL
+);
+
+-- How far each spool has been taken in.
+CREATE TABLE spools (
+  name TEXT NOT NULL PRIMARY KEY,
+  upto BIGINT NOT NULL
+);
+
+CREATE TABLE entries (
+  id TEXT NOT NULL PRIMARY KEY,
+  kind TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  request_id TEXT NOT NULL,
+  tenant TEXT NOT NULL,
+  key_id TEXT NOT NULL,
+  end_user TEXT NOT NULL,
+  operation TEXT NOT NULL,
+  provider TEXT NOT NULL,
+  model_asked TEXT NOT NULL,
+  model_served TEXT NOT NULL,
+  stream BIGINT NOT NULL,
+  status BIGINT NOT NULL,
+  error TEXT NOT NULL,
+  input BIGINT NOT NULL,
+  cached BIGINT NOT NULL,
+  cache_write BIGINT NOT NULL,
+  output BIGINT NOT NULL,
+  reasoning BIGINT NOT NULL,
+  counted TEXT NOT NULL,
+  cost BIGINT NOT NULL,
+  price TEXT NOT NULL,
+  latency_us BIGINT NOT NULL,
+  ttft_us BIGINT,
+  cache TEXT NOT NULL,
+  attempts BIGINT NOT NULL
+);
+CREATE INDEX entries_at ON entries (at, id);
+CREATE INDEX entries_key ON entries (key_id, at, id);
+CREATE INDEX entries_tenant ON entries (tenant, at, id) WHERE tenant <> '';
+CREATE INDEX entries_user ON entries (end_user, at) WHERE end_user <> '';
+CREATE INDEX entries_model ON entries (model_asked, at);
+
+-- Sums of the entries of one hour.
+CREATE TABLE hours (
+  at BIGINT NOT NULL,
+  tenant TEXT NOT NULL,
+  key_id TEXT NOT NULL,
+  provider TEXT NOT NULL,
+  model TEXT NOT NULL,
+  requests BIGINT NOT NULL,
+  attempts BIGINT NOT NULL,
+  errors BIGINT NOT NULL,
+  hits BIGINT NOT NULL,
+  unpriced BIGINT NOT NULL,
+  input BIGINT NOT NULL,
+  cached BIGINT NOT NULL,
+  cache_write BIGINT NOT NULL,
+  output BIGINT NOT NULL,
+  reasoning BIGINT NOT NULL,
+  cost BIGINT NOT NULL,
+  latency_us BIGINT NOT NULL,
+  ttft_us BIGINT NOT NULL,
+  ttft_count BIGINT NOT NULL,
+  PRIMARY KEY (at, tenant, key_id, provider, model)
+);
+CREATE INDEX hours_key ON hours (key_id, at);
+CREATE INDEX hours_tenant ON hours (tenant, at);
+
+-- Sums of the entries of one day (UTC).
+CREATE TABLE days (
+  at BIGINT NOT NULL,
+  tenant TEXT NOT NULL,
+  key_id TEXT NOT NULL,
+  provider TEXT NOT NULL,
+  model TEXT NOT NULL,
+  requests BIGINT NOT NULL,
+  attempts BIGINT NOT NULL,
+  errors BIGINT NOT NULL,
+  hits BIGINT NOT NULL,
+  unpriced BIGINT NOT NULL,
+  input BIGINT NOT NULL,
+  cached BIGINT NOT NULL,
+  cache_write BIGINT NOT NULL,
+  output BIGINT NOT NULL,
+  reasoning BIGINT NOT NULL,
+  cost BIGINT NOT NULL,
+  latency_us BIGINT NOT NULL,
+  ttft_us BIGINT NOT NULL,
+  ttft_count BIGINT NOT NULL,
+  PRIMARY KEY (at, tenant, key_id, provider, model)
+);
+CREATE INDEX days_tenant ON days (tenant, at);

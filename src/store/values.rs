@@ -1,0 +1,102 @@
+//! Values on their way into rows and out of them.
+
+use crate::store::error::StoreError;
+use sqlx::Decode;
+use sqlx::Row;
+use sqlx::Type;
+use sqlx::any::Any;
+use sqlx::any::AnyRow;
+
+/// PostgreSQL cannot index more than some 2700 bytes, and five such texts are one key of the aggregates.
+const LONGEST_TEXT: usize = 256;
+
+/// Columns hold 63 bits; what is more is stored as the most there is.
+pub(super) fn to_stored(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// What is below 0 was not stored by us.
+pub(super) fn from_stored(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}
+
+/// Whatever a client sends must not stop the ledger: no NUL, which PostgreSQL has no place for, and at most
+/// 256 bytes.
+pub(super) fn bounded(text: &str) -> String {
+    let cut = text.floor_char_boundary(LONGEST_TEXT);
+    // One byte takes the place of another, so that it stays within its bound.
+    text[..cut].replace('\0', "?")
+}
+
+/// `($1,$2),($3,$4)` for two rows of two columns.
+pub(super) fn places(rows: usize, columns: usize) -> String {
+    let row = |row: usize| {
+        let numbers = (1..=columns).map(|column| format!("${}", row * columns + column));
+        format!("({})", numbers.collect::<Vec<_>>().join(","))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(",")
+}
+
+/// Reads columns by name.
+pub(super) struct Columns<'r>(pub &'r AnyRow);
+
+impl<'r> Columns<'r> {
+    pub fn text(&self, name: &str) -> Result<String, StoreError> {
+        self.read(name)
+    }
+
+    pub fn text_or_empty(&self, name: &str) -> Result<String, StoreError> {
+        Ok(self.maybe_text(name)?.unwrap_or_default())
+    }
+
+    pub fn maybe_text(&self, name: &str) -> Result<Option<String>, StoreError> {
+        self.read(name)
+    }
+
+    pub fn number(&self, name: &str) -> Result<u64, StoreError> {
+        self.read(name).map(from_stored)
+    }
+
+    pub fn maybe_number(&self, name: &str) -> Result<Option<u64>, StoreError> {
+        Ok(self.read::<Option<i64>>(name)?.map(from_stored))
+    }
+
+    pub fn flag(&self, name: &str) -> Result<bool, StoreError> {
+        Ok(self.number(name)? != 0)
+    }
+
+    /// Text that must mean something.
+    pub fn parsed<T>(&self, name: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
+        let text = self.text(name)?;
+        parse(&text)
+            .ok_or_else(|| StoreError::broken(format!("column `{name}` holds what nobody here writes")))
+    }
+
+    fn read<T: Decode<'r, Any> + Type<Any>>(&self, name: &str) -> Result<T, StoreError> {
+        Ok(self.0.try_get::<T, _>(name)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_numbered_through() {
+        assert_eq!(places(2, 3), "($1,$2,$3),($4,$5,$6)");
+    }
+
+    #[test]
+    fn a_text_is_cut_between_signs_and_holds_no_nul() {
+        assert_eq!(bounded("a\0b"), "a?b");
+        let long = format!("{}ü", "x".repeat(255));
+        assert_eq!(bounded(&long), "x".repeat(255));
+    }
+
+    #[test]
+    fn a_number_too_large_is_the_largest() {
+        assert_eq!(from_stored(to_stored(u64::MAX)), i64::MAX as u64);
+        assert_eq!(from_stored(to_stored(7)), 7);
+        assert_eq!(from_stored(-7), 0);
+    }
+}
