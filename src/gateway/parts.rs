@@ -10,6 +10,7 @@ use crate::gateway::threads::Threads;
 use crate::health::Board;
 use crate::state::State;
 use crate::state::bytes::ByteStore;
+use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
 use crate::tenants::first_keys::FirstKeys;
 use crate::upstream::Upstreams;
@@ -18,12 +19,15 @@ use arc_swap::ArcSwap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
+use tokio::sync::OnceCell;
 
 /// Everything that outlives a request.
 pub struct Parts {
     pub snapshot: ArcSwap<Snapshot>,
     pub upstreams: Upstreams,
     pub state: Arc<State>,
+    /// Empty until it could be opened. Nothing a client waits for may wait for it.
+    pub store: OnceCell<Store>,
     pub board: Board,
     pub prices: &'static PriceTable,
     pub first_keys: FirstKeys,

@@ -1,9 +1,10 @@
-//! The background service: names, checks, idle connections, reloads, the admin doors and the drain, side by side on one thread.
+//! The background service: names, checks, idle connections, the ledger, reloads, the admin doors and the drain, side by side on one thread.
 
 use crate::gateway::parts::Parts;
 use crate::server::checks;
 use crate::server::doors;
 use crate::server::drain;
+use crate::server::ledger;
 use crate::server::names;
 use crate::server::reload;
 use crate::server::reload::Reloader;
@@ -56,6 +57,7 @@ impl BackgroundService for Housekeeping {
                 names::keep_fresh(parts),
                 checks::keep_checking(parts),
                 parts.upstreams.keep_tidy(),
+                ledger::keep(parts),
                 reload::watch(&self.reloader, parts, hangups),
                 doors::open(parts, &self.reloader, admin),
                 simulate::run(self.take_simulated()),

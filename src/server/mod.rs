@@ -4,11 +4,13 @@ pub mod checks;
 pub mod doors;
 pub mod drain;
 pub mod housekeeping;
+pub mod ledger;
 pub mod listeners;
 pub mod names;
 pub mod reload;
 pub mod signals;
 pub mod simulate;
+pub mod stock;
 
 use crate::config::Config;
 use crate::gateway::Gateway;
@@ -27,6 +29,7 @@ use crate::server::housekeeping::Housekeeping;
 use crate::server::reload::Reloader;
 use crate::server::signals::Signals;
 use crate::state::State;
+use crate::store::StoreError;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::sink::Sink;
 use crate::tenants::first_keys::FirstKeys;
@@ -45,6 +48,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use tokio::sync::OnceCell;
 
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +59,8 @@ pub enum NotStarted {
     Certificate { cert: String, key: String, cause: String },
     #[error("cannot write to `{folder}`: {cause}; make it writable, or choose another `data_dir`")]
     Spool { folder: String, cause: std::io::Error },
+    #[error(transparent)]
+    Store(StoreError),
     #[error(transparent)]
     Unservable(#[from] Unservable),
 }
@@ -101,6 +107,7 @@ pub fn prepare(start: Start) -> Result<Ready, NotStarted> {
     let Start { config, first_keys, sink, reloader, simulated } = start;
     listeners::are_free(&config)?;
     listeners::have_certificates(&config)?;
+    stock::check(&stock::url(&config))?;
     let conf = pingora_conf(&config);
     let (listen, settings, admin) = (config.listen.clone(), config.server.clone(), config.admin);
     let parts = parts(config, first_keys, sink)?;
@@ -171,6 +178,7 @@ fn parts(config: Config, first_keys: FirstKeys, sink: Sink) -> Result<Arc<Parts>
     let snapshot = Snapshot::new(config, &lasting)?;
     Ok(Arc::new(Parts {
         snapshot: ArcSwap::from_pointee(snapshot),
+        store: OnceCell::new(),
         upstreams,
         state: Arc::new(state),
         board,

@@ -1,0 +1,61 @@
+//! The store: tried before the start, opened beside it, and asked again for as long as it is away.
+
+use crate::config::Config;
+use crate::config::StoreUrl;
+use crate::gateway::parts::Parts;
+use crate::server::NotStarted;
+use crate::store::Store;
+use crate::store::StoreError;
+use std::time::Duration;
+use tracing::error;
+use tracing::warn;
+
+/// Between two tries.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Where the store is.
+pub fn url(config: &Config) -> StoreUrl {
+    StoreUrl::Sqlite(config.data_dir.join("tollgate.db"))
+}
+
+/// Whether the store can be used. A server that is away is not waited for: entries are spooled until it is there.
+///
+/// # Errors
+/// [`NotStarted::Store`] where no waiting would help.
+pub fn check(url: &StoreUrl) -> Result<(), NotStarted> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let tried = match runtime {
+        Ok(runtime) => runtime.block_on(async {
+            let store = Store::open(url).await?;
+            store.close().await;
+            Ok(())
+        }),
+        Err(cause) => Err(StoreError::Broken { why: cause.to_string() }),
+    };
+    match (url, tried) {
+        (_, Ok(())) => Ok(()),
+        (StoreUrl::Postgres(_), Err(cause @ StoreError::Away { .. })) => {
+            warn!(%cause, "the gateway starts without it");
+            Ok(())
+        }
+        (StoreUrl::Postgres(_) | StoreUrl::Sqlite(_), Err(cause)) => Err(NotStarted::Store(cause)),
+    }
+}
+
+/// The store, as soon as it can be had.
+pub async fn open(parts: &Parts) -> &Store {
+    let url = url(&parts.snapshot.load().config);
+    parts.store.get_or_init(|| until_open(&url)).await
+}
+
+async fn until_open(url: &StoreUrl) -> Store {
+    let mut said = false;
+    loop {
+        match Store::open(url).await {
+            Ok(store) => return store,
+            Err(cause) if !std::mem::replace(&mut said, true) => error!(%cause, "store not opened"),
+            Err(_) => {}
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
