@@ -31,7 +31,8 @@ pub fn region<'u>(url: &'u BaseUrl, preset: &Preset) -> Option<&'u str> {
 /// Where the name of a region stands in the base URL of a preset.
 const REGION: &str = "{region}";
 
-fn parse(text: &str) -> Result<BaseUrl, &'static str> {
+/// Takes a URL without a query apart.
+pub fn parse(text: &str) -> Result<BaseUrl, &'static str> {
     let scheme = "must start with `http://` or `https://`";
     let (tls, rest) = match text.split_once("://").ok_or(scheme)? {
         ("https", rest) => (true, rest),

@@ -1,6 +1,8 @@
-//! `cache` and `state`: what is kept of answers, and where.
+//! `cache`: what is kept of answers, and where.
 
+use crate::config::CacheBackend;
 use crate::config::ExactCache;
+use crate::config::StateUrl;
 use crate::config::environment::Variables;
 use crate::config::reader::Field;
 use crate::config::reader::Section;
@@ -8,14 +10,15 @@ use crate::config::shapes;
 use crate::config::units;
 use std::time::Duration;
 
-/// Reads `cache`; `GATEWAY_CACHE_TTL` and `GATEWAY_CACHE_MAX_SIZE` go before it.
-pub fn read(root: &Section<'_>, variables: &Variables<'_>) -> ExactCache {
+/// Reads `cache`; `GATEWAY_CACHE_BACKEND`, `GATEWAY_CACHE_TTL` and `GATEWAY_CACHE_MAX_SIZE` go before it.
+pub fn read(root: &Section<'_>, variables: &Variables<'_>, state: &StateUrl) -> ExactCache {
     let cache = root.section("cache", &shapes::CACHE);
     refuse_semantic(&cache);
     let exact = cache.section("exact", &shapes::EXACT_CACHE);
     let ttl = exact.optional("ttl", units::duration_or_off);
     let max_entries = exact.optional("max_entries", units::some_count);
     ExactCache {
+        backend: backend(&cache, variables, state),
         ttl: variables
             .optional("GATEWAY_CACHE_TTL", units::duration_or_off)
             .or(ttl)
@@ -32,22 +35,25 @@ pub fn read(root: &Section<'_>, variables: &Variables<'_>) -> ExactCache {
     }
 }
 
-/// Refuses every `state` and `GATEWAY_CACHE_BACKEND` but memory.
-pub fn refuse_other_state(root: &Section<'_>, variables: &Variables<'_>) {
-    for field in root.field("state").into_iter().chain(variables.field("GATEWAY_CACHE_BACKEND")) {
-        only_memory(&field);
-    }
-}
-
-fn only_memory(field: &Field<'_>) {
-    match field.text().as_deref() {
-        None | Some("memory") => {}
-        // Not shown: the address may carry a password.
-        Some(other) if other.starts_with("redis") => {
-            field.refuse("must be `memory`: Redis comes with a later version");
+/// `GATEWAY_CACHE_BACKEND`, else `cache.backend`, else where the counters are.
+fn backend(cache: &Section<'_>, variables: &Variables<'_>, state: &StateUrl) -> CacheBackend {
+    let shared = match state {
+        StateUrl::Memory => CacheBackend::Memory,
+        StateUrl::Redis(_) => CacheBackend::Redis,
+    };
+    let word = units::word(&[("memory", CacheBackend::Memory), ("redis", CacheBackend::Redis)]);
+    let written = cache.field("backend");
+    let given = variables.field("GATEWAY_CACHE_BACKEND");
+    let asked = |field: Option<Field<'_>>| {
+        let field = field?;
+        let backend = field.read(&word)?;
+        if backend == CacheBackend::Redis && shared == CacheBackend::Memory {
+            field.refuse("needs a Redis: set `state: redis://<host>` or REDIS_URL");
         }
-        Some(_) => field.refuse("must be `memory`"),
-    }
+        Some(backend)
+    };
+    let (given, written) = (asked(given), asked(written));
+    given.or(written).unwrap_or(shared)
 }
 
 fn refuse_semantic(cache: &Section<'_>) {

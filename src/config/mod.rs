@@ -16,6 +16,7 @@ mod log;
 pub mod model;
 mod models;
 mod near;
+mod notify;
 mod order;
 mod pricing;
 mod print;
@@ -26,6 +27,7 @@ mod responses;
 mod server;
 pub mod shapes;
 mod source;
+mod stores;
 mod tree;
 mod units;
 mod variables;
@@ -80,7 +82,8 @@ fn read(tree: &Node, env: &Environment, report: &Report) -> Config {
 }
 
 fn checked(root: &Section<'_>, variables: &Variables<'_>) -> Config {
-    cache::refuse_other_state(root, variables);
+    let data_dir = server::data_dir(root, variables);
+    let state = stores::state(root, variables);
     let listen = listen::listeners(root, variables);
     let limits = limits::read(root, variables);
     let chain = chain::read(root, variables);
@@ -90,11 +93,13 @@ fn checked(root: &Section<'_>, variables: &Variables<'_>) -> Config {
         admin: listen::admin(root, variables, &listen),
         auth: listen::auth(root, &listen),
         listen,
-        data_dir: server::data_dir(root, variables),
+        store: stores::store(root, variables, &data_dir),
+        data_dir,
         strict: root.optional("strict", units::switch).unwrap_or(false),
         failover: failover::read(root, variables),
         fetch: fetch::read(root),
-        cache: cache::read(root, variables),
+        cache: cache::read(root, variables, &state),
+        state,
         models: aliases.into_iter().filter_map(|(name, target)| Some((name, target?))).collect(),
         groups,
         pricing: pricing::read(root, &chain),
@@ -102,6 +107,7 @@ fn checked(root: &Section<'_>, variables: &Variables<'_>) -> Config {
         keys: keys::read(root, variables, limits.per_key),
         limits,
         responses: responses::read(root),
+        notify: notify::read(root),
         log: log::read(root, variables),
         server: server::read(root),
         providers: chain.providers,

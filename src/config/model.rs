@@ -22,6 +22,8 @@ pub struct Config {
     /// Admin API and `/metrics`; `None` turns the listener off.
     pub admin: Option<SocketAddr>,
     pub data_dir: PathBuf,
+    pub store: StoreUrl,
+    pub state: StateUrl,
     /// What a provider has no words for is refused and not left out.
     pub strict: bool,
     pub auth: Auth,
@@ -41,6 +43,7 @@ pub struct Config {
     pub pricing: Vec<OwnPrice>,
     pub keys: Vec<StaticKey>,
     pub ledger: Keep,
+    pub notify: Notify,
     pub log: Log,
     pub server: ServerSettings,
 }
@@ -52,6 +55,23 @@ pub enum StoreUrl {
     Sqlite(PathBuf),
     /// The whole URL: it may hold a password.
     Postgres(Secret),
+}
+
+/// Where counters live, and what replicas share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StateUrl {
+    /// In this process alone.
+    Memory,
+    /// The whole URL: it may hold a password.
+    Redis(Secret),
+}
+
+/// Where cached answers live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CacheBackend {
+    Memory,
+    /// Beside the counters, in the Redis of `state`.
+    Redis,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,6 +168,8 @@ pub enum Allowed {
 
 #[derive(Clone, Debug)]
 pub struct ExactCache {
+    /// Default: Redis where the counters are there.
+    pub backend: CacheBackend,
     /// `None`: the cache is off (written as a TTL of 0). Default 300 s.
     pub ttl: Option<Duration>,
     pub max_entries: u64,
@@ -261,6 +283,22 @@ pub struct StaticKey {
     /// Where a field is `None` the key has no limit; defaults from `limits.per_key` are already in.
     pub limits: KeyLimits,
     pub failover: bool,
+}
+
+/// Who is told of what happens.
+#[derive(Clone, Debug)]
+pub struct Notify {
+    /// Is sent a JSON body when a soft budget is passed.
+    pub webhook: Option<Webhook>,
+}
+
+/// An address that takes POSTs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhook {
+    /// Its host; the path is apart.
+    pub at: BaseUrl,
+    /// Path and query: whoever knows them may call it.
+    pub path: Secret,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@ mod routing;
 pub mod words;
 
 use crate::config::Auth;
+use crate::config::CacheBackend;
 use crate::config::Config;
 use crate::config::ExactCache;
 use crate::config::Failover;
@@ -14,6 +15,7 @@ use crate::config::Limits;
 use crate::config::Listener;
 use crate::config::Log;
 use crate::config::LogFormat;
+use crate::config::Notify;
 use crate::config::ServerSettings;
 use crate::config::StaticKey;
 use crate::config::StoredResponses;
@@ -37,8 +39,10 @@ pub fn print(config: &Config) -> String {
         block("listen", "[]", config.listen.iter().map(listener).collect()),
         format!("admin: {{ listen: {admin} }}\n"),
         format!(
-            "data_dir: {}\nstate: memory\nstrict: {}\nauth: {{ keys: {auth} }}\n",
+            "data_dir: {}\nstore: {}\nstate: {}\nstrict: {}\nauth: {{ keys: {auth} }}\n",
             path(&config.data_dir),
+            quoted(&config.store.masked()),
+            quoted(&config.state.masked()),
             config.strict
         ),
         limits(&config.limits),
@@ -53,6 +57,7 @@ pub fn print(config: &Config) -> String {
         block("pricing", "{}", routing::pricing(config)),
         block("keys", "[]", config.keys.iter().map(key).collect()),
         ledger(&config.ledger),
+        notify(&config.notify),
         log(&config.log),
         server(&config.server),
     ];
@@ -137,8 +142,15 @@ fn cache(cache: &ExactCache) -> String {
         format!("deterministic_only: {}", cache.deterministic_only),
         format!("share_in_flight: {}", cache.share_in_flight),
     ];
-    let values =
-        [("exact", format!("{{ {} }}", exact.join(", "))), ("semantic", "{ enabled: false }".to_owned())];
+    let backend = match cache.backend {
+        CacheBackend::Memory => "memory",
+        CacheBackend::Redis => "redis",
+    };
+    let values = [
+        ("backend", backend.to_owned()),
+        ("exact", format!("{{ {} }}", exact.join(", "))),
+        ("semantic", "{ enabled: false }".to_owned()),
+    ];
     section("cache", &values)
 }
 
@@ -165,6 +177,12 @@ fn ledger(keep: &Keep) -> String {
         "ledger",
         &[("keep", or_off(keep.entries, duration)), ("keep_hours", or_off(keep.hours, duration))],
     )
+}
+
+/// The address of a webhook is a secret as a whole.
+fn notify(notify: &Notify) -> String {
+    let webhook = if notify.webhook.is_some() { quoted("***") } else { "off".to_owned() };
+    section("notify", &[("webhook", webhook)])
 }
 
 fn log(log: &Log) -> String {

@@ -16,6 +16,7 @@ pub const ROOT: Shape = Shape {
         "listen",
         "admin",
         "data_dir",
+        "store",
         "state",
         "strict",
         "auth",
@@ -30,10 +31,11 @@ pub const ROOT: Shape = Shape {
         "keys",
         "ledger",
         "responses",
+        "notify",
         "log",
         "server",
     ],
-    later: &["store", "routes", "clusters", "tenants"],
+    later: &["routes", "clusters", "tenants"],
 };
 pub const LISTENER: Shape = plain("listen[]", &["address", "tls"]);
 pub const TLS: Shape = plain("listen[].tls", &["cert", "key", "certificates", "http2"]);
@@ -59,7 +61,7 @@ pub const FAILOVER: Shape = plain(
     ],
 );
 pub const FETCH: Shape = plain("fetch", &["allow", "max_bytes", "timeout"]);
-pub const CACHE: Shape = plain("cache", &["exact", "semantic"]);
+pub const CACHE: Shape = plain("cache", &["backend", "exact", "semantic"]);
 pub const EXACT_CACHE: Shape = plain(
     "cache.exact",
     &["ttl", "max_entries", "max_bytes", "max_answer", "deterministic_only", "share_in_flight"],
@@ -95,6 +97,7 @@ pub const PRICE: Shape = plain("pricing.*", &["input", "output", "cached", "cach
 pub const KEY: Shape = plain("keys[]", &["name", "key", "models", "failover", "limits"]);
 pub const LIMITS_OF_KEY: Shape = plain("keys[].limits", KEY_LIMITS);
 pub const LEDGER: Shape = plain("ledger", &["keep", "keep_hours"]);
+pub const NOTIFY: Shape = plain("notify", &["webhook"]);
 pub const LOG: Shape = plain("log", &["format", "level", "access"]);
 pub const SERVER: Shape = plain(
     "server",
@@ -136,6 +139,7 @@ pub static SHAPES: &[&Shape] = &[
     &KEY,
     &LIMITS_OF_KEY,
     &LEDGER,
+    &NOTIFY,
     &LOG,
     &SERVER,
 ];

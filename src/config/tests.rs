@@ -170,12 +170,12 @@ fn bad_values_are_told_with_their_variable_all_at_once() {
     let expected = "\
 environment: GATEWAY_LISTNE is not a variable Tollgate knows
   hint: did you mean `GATEWAY_LISTEN`?
-environment: GATEWAY_CACHE_BACKEND must be `memory`: Redis comes with a later version
 environment: GATEWAY_LISTEN must be an address and a port such as `127.0.0.1:4000` or `[::]:4000`, found `everywhere`
 environment: GATEWAY_RATE_LIMIT must be a rate such as `60/min`, `10/s`, `1000/h` or `5/day`, found 60
 environment: OPENAI_API_KEY holds signs that cannot travel in a header, such as a line break
 environment: OPENAI_BASE_URL must not hold a user name or password; keys go into `api_keys`
 environment: GATEWAY_RETRY_MAX must be 0 or more, found -1
+environment: GATEWAY_CACHE_BACKEND needs a Redis: set `state: redis://<host>` or REDIS_URL
 environment: GATEWAY_API_KEYS holds a key that must have 8 signs or more, found 4
 ";
     assert_eq!(problems, expected);

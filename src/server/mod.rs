@@ -107,7 +107,7 @@ pub fn prepare(start: Start) -> Result<Ready, NotStarted> {
     let Start { config, first_keys, sink, reloader, simulated } = start;
     listeners::are_free(&config)?;
     listeners::have_certificates(&config)?;
-    stock::check(&stock::url(&config))?;
+    stock::check(&config.store)?;
     let conf = pingora_conf(&config);
     let (listen, settings, admin) = (config.listen.clone(), config.server.clone(), config.admin);
     let parts = parts(config, first_keys, sink)?;

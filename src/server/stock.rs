@@ -1,6 +1,5 @@
 //! The store: tried before the start, opened beside it, and asked again for as long as it is away.
 
-use crate::config::Config;
 use crate::config::StoreUrl;
 use crate::gateway::parts::Parts;
 use crate::server::NotStarted;
@@ -12,11 +11,6 @@ use tracing::warn;
 
 /// Between two tries.
 const PAUSE: Duration = Duration::from_secs(1);
-
-/// Where the store is.
-pub fn url(config: &Config) -> StoreUrl {
-    StoreUrl::Sqlite(config.data_dir.join("tollgate.db"))
-}
 
 /// Whether the store can be used. A server that is away is not waited for: entries are spooled until it is there.
 ///
@@ -44,7 +38,7 @@ pub fn check(url: &StoreUrl) -> Result<(), NotStarted> {
 
 /// The store, as soon as it can be had.
 pub async fn open(parts: &Parts) -> &Store {
-    let url = url(&parts.snapshot.load().config);
+    let url = parts.snapshot.load().config.store.clone();
     parts.store.get_or_init(|| until_open(&url)).await
 }
 

@@ -42,11 +42,9 @@ environment: GATEWAY_CACHE_TTL must be a duration such as `30s`, `5m` or `250ms`
 #[test]
 fn what_comes_later_is_told_so() {
     for (text, field) in [
-        ("store: sqlite://x", "store"),
         ("routes: []", "routes"),
         ("clusters: {}", "clusters"),
         ("tenants: []", "tenants"),
-        ("state: redis://h", "state"),
         ("cache: { semantic: { enabled: true } }", "cache.semantic.enabled"),
         ("providers: { groq: { quota: { tokens: 5/day } } }", "providers.groq.quota"),
     ] {

@@ -80,11 +80,11 @@ fn the_merged_result_masks_every_secret() {
 #[test]
 fn what_is_left_out_is_noted_and_no_error() {
     let home = Home::with("providers: { groq: { api_key: '${GROQ_API_KEY}' } }\n");
-    let (code, out, err) = check(&home, &[], &[("REDIS_URL", "redis://:hush@r")]);
+    let (code, out, err) = check(&home, &[], &[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://:hush@r")]);
     assert_eq!(code, Some(0));
     assert!(out.contains("no provider has a key (simulated ones will answer)"), "{out}");
     assert!(err.contains("providers.groq has no key yet and is left out"), "{err}");
-    assert!(err.contains("REDIS_URL is not used yet") && !err.contains("hush"), "{err}");
+    assert!(err.contains("OTEL_EXPORTER_OTLP_ENDPOINT is not used yet") && !err.contains("hush"), "{err}");
 }
 
 #[test]

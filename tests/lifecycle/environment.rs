@@ -27,8 +27,8 @@ const EVERYTHING: &[(&str, &str)] = &[
     ("OPENAI_API_KEY_1", "sk-1"),
     ("OPENAI_API_KEY_2", "sk-2"),
     ("MISTRAL_API_KEY", "left out by GATEWAY_PROVIDERS"),
-    ("REDIS_URL", "redis://:hush@r"),
-    ("DATABASE_URL", "postgres://hush"),
+    ("REDIS_URL", "redis://:hush@127.0.0.1:1"),
+    ("DATABASE_URL", "postgres://me:hush@127.0.0.1:1/none"),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://o"),
 ];
 
@@ -71,9 +71,7 @@ async fn every_variable_is_obeyed() {
     for part in [" INFO request id=", " WARN ", "Server starting"] {
         program.logged(part, 1).await;
     }
-    for name in ["REDIS_URL", "DATABASE_URL", "OTEL_EXPORTER_OTLP_ENDPOINT"] {
-        program.logged(&format!("{name} is not used yet"), 1).await;
-    }
+    program.logged("OTEL_EXPORTER_OTLP_ENDPOINT is not used yet", 1).await;
     let log = program.stderr();
     for secret in ["hush", "gsk-1", "sk-1", "tg-another"] {
         assert!(!log.contains(secret), "`{secret}` is in the log");
