@@ -9,6 +9,8 @@ use std::time::Duration;
 use tracing::error;
 use tracing::warn;
 
+/// How long a start waits for a server. One that is there answers in milliseconds.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Between two tries.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -19,11 +21,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub fn check(url: &StoreUrl) -> Result<(), NotStarted> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let tried = match runtime {
-        Ok(runtime) => runtime.block_on(async {
-            let store = Store::open(url).await?;
-            store.close().await;
-            Ok(())
-        }),
+        Ok(runtime) => runtime.block_on(try_to_open(url)),
         Err(cause) => Err(StoreError::Broken { why: cause.to_string() }),
     };
     match (url, tried) {
@@ -34,6 +32,19 @@ pub fn check(url: &StoreUrl) -> Result<(), NotStarted> {
         }
         (StoreUrl::Postgres(_) | StoreUrl::Sqlite(_), Err(cause)) => Err(NotStarted::Store(cause)),
     }
+}
+
+async fn try_to_open(url: &StoreUrl) -> Result<(), StoreError> {
+    let opened = match url {
+        StoreUrl::Sqlite(_) => Store::open(url).await,
+        StoreUrl::Postgres(_) => {
+            tokio::time::timeout(PATIENCE, Store::open(url)).await.unwrap_or_else(|_| {
+                Err(StoreError::Away { why: format!("no answer within {} s", PATIENCE.as_secs()) })
+            })
+        }
+    };
+    opened?.close().await;
+    Ok(())
 }
 
 /// The store, as soon as it can be had.

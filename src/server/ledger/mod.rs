@@ -43,7 +43,6 @@ pub async fn finish(parts: &Parts) {
 async fn tend(spool: &Spool) {
     loop {
         spool.tend();
-        spool.counts().spool_bytes(spool.backlog());
         tokio::time::sleep(LOOK).await;
     }
 }
