@@ -10,6 +10,7 @@ mod fetch;
 mod files;
 mod groups;
 mod keys;
+mod ledger;
 mod limits;
 mod listen;
 mod log;
@@ -19,6 +20,7 @@ mod moment;
 mod near;
 mod notify;
 mod order;
+mod pricing;
 mod print;
 mod problem;
 mod providers;
@@ -40,6 +42,7 @@ pub use cache::CacheBackend;
 pub use environment::Environment;
 pub use environment::VARIABLES;
 pub use keys::StaticKey;
+pub use ledger::Keep;
 pub use limits::bounds_of;
 pub use limits::own as own_bounds;
 pub use model::*;
@@ -47,11 +50,14 @@ pub use moment::moment as read_moment;
 pub use moment::write_moment;
 pub use notify::Notify;
 pub use notify::Webhook;
+pub use pricing::OwnPrice;
+pub use pricing::Tariff;
 pub use print::print;
 pub use print::words::duration as write_duration;
 pub use problem::Problem;
 pub use reader::Field;
 pub use reader::Section;
+pub use responses::StoredResponses;
 pub use settings::Settings;
 pub use settings::settings_of_key;
 pub use settings::settings_of_tenant;
@@ -138,6 +144,8 @@ fn checked(root: &Section<'_>, variables: &Variables<'_>) -> Config {
         state,
         models: aliases.into_iter().filter_map(|(name, target)| Some((name, target?))).collect(),
         groups,
+        pricing: pricing::read(root, &chain),
+        ledger: ledger::read(root),
         keys: keys::read(root, variables, &limits.per_key, &tenants),
         tenants,
         limits,

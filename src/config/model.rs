@@ -5,7 +5,10 @@
 use crate::config::bounds::Bounds;
 use crate::config::cache::CacheBackend;
 use crate::config::keys::StaticKey;
+use crate::config::ledger::Keep;
 use crate::config::notify::Notify;
+use crate::config::pricing::OwnPrice;
+use crate::config::responses::StoredResponses;
 use crate::config::stores::StateUrl;
 use crate::config::stores::StoreUrl;
 use crate::config::tenants::StaticTenant;
@@ -44,7 +47,10 @@ pub struct Config {
     pub models: BTreeMap<String, Reference>,
     pub groups: BTreeMap<String, Group>,
     pub tenants: Vec<StaticTenant>,
+    /// Go before the built-in list.
+    pub pricing: Vec<OwnPrice>,
     pub keys: Vec<StaticKey>,
+    pub ledger: Keep,
     pub notify: Notify,
     pub log: Log,
     pub server: ServerSettings,
@@ -155,17 +161,6 @@ pub struct ExactCache {
     pub deterministic_only: bool,
     /// Identical requests in flight share one upstream call. Default false.
     pub share_in_flight: bool,
-}
-
-/// Answers of `/v1/responses`, kept with their conversation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StoredResponses {
-    /// `None`: none are stored, and who goes on from one has to ask the provider that keeps it. Default 1 h.
-    pub ttl: Option<Duration>,
-    /// Default 10,000.
-    pub max_entries: u64,
-    /// All of them together, in bytes. Default 256 MiB.
-    pub max_bytes: u64,
 }
 
 /// A vendor as configured and usable: it has a key, or needs none.

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::config::ExactCache;
 use crate::config::Failover;
 use crate::config::Fetch;
+use crate::config::Keep;
 use crate::config::Listener;
 use crate::config::Log;
 use crate::config::LogFormat;
@@ -55,7 +56,9 @@ pub fn print(config: &Config) -> String {
         block("models", "{}", routing::aliases(config)),
         block("groups", "{}", routing::groups(config)),
         block("tenants", "[]", config.tenants.iter().map(tenant).collect()),
+        block("pricing", "{}", routing::pricing(config)),
         block("keys", "[]", config.keys.iter().map(key).collect()),
+        ledger(&config.ledger),
         notify(&config.notify),
         log(&config.log),
         server(&config.server),
@@ -166,6 +169,13 @@ fn settings(settings: &Settings) -> String {
     let (models, failover) = (list(&settings.models), settings.failover);
     let bounds = bounds::own(&settings.bounds, "    ");
     format!("    models: {models}\n    failover: {failover}\n{bounds}")
+}
+
+fn ledger(keep: &Keep) -> String {
+    section(
+        "ledger",
+        &[("keep", or_off(keep.entries, duration)), ("keep_hours", or_off(keep.hours, duration))],
+    )
 }
 
 /// The address of a webhook is a secret as a whole.

@@ -28,7 +28,9 @@ pub const ROOT: Shape = Shape {
         "models",
         "groups",
         "tenants",
+        "pricing",
         "keys",
+        "ledger",
         "responses",
         "notify",
         "log",
@@ -114,6 +116,8 @@ pub const FALLBACK_MODELS: Shape =
     plain("providers.*.fallback_models", &["small", "large", "reasoning", "embedding"]);
 pub const GROUP: Shape = plain("groups.*", &["strategy", "order", "failover", "members"]);
 pub const MEMBER: Shape = plain("groups.*.members[]", &["model", "weight"]);
+pub const PRICE: Shape = plain("pricing.*", &["input", "output", "cached", "cache_write"]);
+pub const LEDGER: Shape = plain("ledger", &["keep", "keep_hours"]);
 pub const TENANT: Shape = plain(
     "tenants[]",
     &["name", "models", "failover", "tags", "residency", "limits", "quota", "budget", "disabled"],
@@ -198,6 +202,8 @@ pub static SHAPES: &[&Shape] = &[
     &FALLBACK_MODELS,
     &GROUP,
     &MEMBER,
+    &PRICE,
+    &LEDGER,
     &TENANT,
     &OF_TENANT.limits,
     &OF_TENANT.quota,

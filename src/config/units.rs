@@ -9,6 +9,8 @@ use std::time::Duration;
 
 /// Longer waits are a mistake, and would overflow a clock one day.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// Nothing is kept for longer, unless it is kept for ever.
+const OLDEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -20,6 +22,21 @@ pub const UNLIMITED: usize = isize::MAX as usize;
 
 /// `30s`, `5m`, `1h`, `2d`, `250ms`; a plain number is seconds.
 pub fn duration(text: &str) -> Result<Duration, String> {
+    let duration = span(text)?;
+    (duration <= LONGEST).then_some(duration).ok_or_else(|| "must be 365 days or less".to_owned())
+}
+
+/// How old something may become: as a [`duration`], of a day or more; `off` is `None`.
+pub fn age_or_off(text: &str) -> Result<Option<Duration>, String> {
+    match or_off(text, span)? {
+        Some(age) if !(DAY..=OLDEST).contains(&age) => {
+            Err("must be a day or more, and 36500 days or less".to_owned())
+        }
+        age => Ok(age),
+    }
+}
+
+fn span(text: &str) -> Result<Duration, String> {
     let must = || "must be a duration such as `30s`, `5m` or `250ms`".to_owned();
     let (amount, unit) = amount_and_unit(text).ok_or_else(must)?;
     let unit = match unit {
@@ -30,8 +47,8 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         "d" => DAY,
         _ => return Err(must()),
     };
-    let duration = u32::try_from(amount).ok().and_then(|amount| unit.checked_mul(amount));
-    duration.filter(|d| *d <= LONGEST).ok_or_else(|| "must be 365 days or less".to_owned())
+    // Whatever does not fit is longer than anything may be.
+    Ok(u32::try_from(amount).ok().and_then(|amount| unit.checked_mul(amount)).unwrap_or(Duration::MAX))
 }
 
 /// A [`duration`] longer than nothing.
@@ -259,6 +276,10 @@ mod tests {
         }
         assert!(some_duration("0s").is_err());
         assert_eq!((duration_or_off("off"), duration_or_off("0")), (Ok(None), Ok(None)));
+        assert_eq!((age_or_off("off"), age_or_off("400d")), (Ok(None), Ok(Some(400 * DAY))));
+        for text in ["0", "23h", "36501d", "x"] {
+            assert!(age_or_off(text).is_err(), "{text}");
+        }
     }
 
     #[test]

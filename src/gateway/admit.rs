@@ -30,7 +30,9 @@ pub fn admit(
     record.subject.tenant = credential.tenant.as_ref().map(|tenant| tenant.name.clone());
     let claims = credential.claims.clone();
     let reservation = Reservation::enter(&parts.state, claims, record.arrival.moment());
-    record.held.reservation = Some(reservation.map_err(refuse::limited)?);
+    record.held.reservation =
+        Some(reservation.map_err(|limited| refuse::limited(limited, record.arrival.wall))?);
+    record.subject.payer = Some(credential.clone());
     Ok(credential)
 }
 

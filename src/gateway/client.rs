@@ -4,6 +4,7 @@ use crate::config::Unit;
 use crate::dialect::Dialect;
 use crate::gateway::record::Record;
 use crate::gateway::refuse::Refusal;
+use crate::gateway::warnings;
 use crate::state::Left;
 use crate::state::Which;
 use crate::telemetry::access::Cost;
@@ -86,10 +87,15 @@ impl Head {
         if !service.dropped.is_empty() {
             head.text(name::DROPPED, &service.dropped.join(DROPPED_BETWEEN));
         }
-        if let Some(Cost::Known(money)) = record.cost() {
-            head.text(name::COST, &money.to_string());
+        match (service.cache, record.cost()) {
+            (Some(CacheResult::Hit), _) => head.word(name::COST, "0"),
+            (_, Some(Cost::Known(money))) => head.text(name::COST, &money.to_string()),
+            (_, Some(Cost::Unknown) | None) => {}
         }
         let taken = &record.held.taken;
+        if let Some(soft) = &taken.soft {
+            head.text(name::BUDGET, &warnings::header(soft, record.arrival.wall));
+        }
         taken.requests.iter().for_each(|left| head.rate_limit(name::REQUESTS, left));
         taken.tokens.iter().for_each(|left| head.rate_limit(name::TOKENS, left));
         head
@@ -239,6 +245,7 @@ pub mod name {
 
     pub const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
     pub const ANTHROPIC_REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+    pub const BUDGET: HeaderName = HeaderName::from_static("x-budget-warning");
     pub const ATTEMPTS: HeaderName = HeaderName::from_static("x-attempts");
     pub const CACHE: HeaderName = HeaderName::from_static("x-cache");
     pub const CACHE_TTL: HeaderName = HeaderName::from_static("x-cache-ttl");

@@ -7,6 +7,7 @@ use crate::gateway::keepsakes::Keepsakes;
 use crate::gateway::record::Ledger;
 use crate::gateway::snapshot::Snapshot;
 use crate::gateway::threads::Threads;
+use crate::gateway::warnings::Warnings;
 use crate::health::Board;
 use crate::state::State;
 use crate::state::bytes::ByteStore;
@@ -44,6 +45,7 @@ pub struct Parts {
     pub cache: Cache,
     pub keepsakes: Keepsakes,
     pub threads: Threads,
+    pub warnings: Warnings,
     /// Set when the process has been told to end: readiness turns off first.
     pub draining: AtomicBool,
 }

@@ -1,6 +1,7 @@
 //! From the first byte of a request to the moment it may be asked of providers, one room after the other:
 //! errand → admit → receive → resolve → recall → reserve.
 
+use crate::dialect::openai::request::Shape;
 use crate::dialect::operation::Operation;
 use crate::gateway::admit::admit;
 use crate::gateway::answer;
@@ -23,6 +24,7 @@ use crate::gateway::record::Record;
 use crate::gateway::refuse;
 use crate::gateway::refuse::Refusal;
 use crate::gateway::snapshot::Snapshot;
+use crate::gateway::stand::stand;
 use crate::gateway::stored;
 use crate::routing::Candidate;
 use crate::routing::Route;
@@ -32,6 +34,8 @@ use crate::state::Need;
 use crate::telemetry::metrics::CacheResult;
 use crate::tenants::credential::Credential;
 use crate::usage::estimate::estimate_tokens;
+use crate::usage::estimate::of_text;
+use crate::usage::estimate_cost;
 use pingora::proxy::Session;
 
 /// Why a request goes no further.
@@ -110,15 +114,15 @@ async fn walk(
     let operation = match operation {
         Wanted::Ask(operation) => operation,
         Wanted::Models => {
-            take(record, Need::REQUEST).await?;
+            take(parts, record, Need::REQUEST).await?;
             return answered(answer::models(session, record, snapshot, &who).await);
         }
         Wanted::Model(name) => {
-            take(record, Need::REQUEST).await?;
+            take(parts, record, Need::REQUEST).await?;
             return answered(answer::model_named(session, record, snapshot, &who, &name).await);
         }
         Wanted::Stored(id, wish) => {
-            take(record, Need::REQUEST).await?;
+            take(parts, record, Need::REQUEST).await?;
             let stored = stored::answer(session, record, &parts.threads, &who.id, (&id, wish));
             return answered(stored.await);
         }
@@ -127,16 +131,17 @@ async fn walk(
     record.subject.model = Some(ask.shape.model.clone());
     record.subject.stream = ask.shape.stream;
     may_name(snapshot, &who, &ask, record)?;
+    stand(parts, &who, &session.req_header().headers, &ask, record)?;
     let ask = parts.threads.resume(&who.id, &snapshot.config, ask).await?;
     let (ask, keep) = from_cache(parts, snapshot, session, record, &who, ask).await?;
     // A name that means nothing is no miss of the cache.
     let planned = plan(snapshot, &who, &ask, record);
     let (plan, of_group) = planned.inspect_err(|_| record.service.cache = None)?;
     if ask.operation.counts_tokens() && !snapshot.counts_tokens(&ask, &plan) {
-        take(record, Need::REQUEST).await?;
+        take(parts, record, Need::REQUEST).await?;
         return answered(answer::token_count(session, record, &ask).await);
     }
-    reserve(record, &ask).await?;
+    reserve(parts, snapshot, record, &ask, &plan).await?;
     Ok(Exchange { ask, plan, of_group, keep, scope: who.id.clone() })
 }
 
@@ -220,7 +225,7 @@ async fn from_cache(
             Ok((ask, Some(keep)))
         }
         Recall::Hit(hit) => {
-            take(record, Need::REQUEST).await?;
+            take(parts, record, Need::REQUEST).await?;
             // It may have been deleted since, or have had to make room.
             let (ttl, answer) = (snapshot.config.responses.ttl, &hit.answer);
             parts.threads.keep(&who.id, ttl, &ask, answer.form, &answer.body).await;
@@ -234,17 +239,31 @@ async fn from_cache(
     }
 }
 
-/// Takes room for what the request may need; corrected when it is settled.
-async fn reserve(record: &mut Record, ask: &Ask) -> Result<(), Refusal> {
-    let tokens = estimate_tokens(ask.shape.words, ask.shape.max_output);
-    take(record, Need { tokens, ..Need::REQUEST }).await
+/// Takes room for what the request may need of the first of its plan; corrected when it is settled.
+async fn reserve(
+    parts: &Parts,
+    snapshot: &Snapshot,
+    record: &mut Record,
+    ask: &Ask,
+    plan: &[Candidate],
+) -> Result<(), Refusal> {
+    let Shape { words, max_output, choices, .. } = ask.shape;
+    let tokens = estimate_tokens(words, max_output);
+    let lane = plan.first().map(|first| snapshot.vendors[first.provider].lane(&first.model));
+    let most = max_output.map(|most| most.saturating_mul(choices));
+    let cost = lane.map(|lane| estimate_cost(&lane.price, of_text(words), most)).unwrap_or_default();
+    take(parts, record, Need { tokens, cost, ..Need::REQUEST }).await
 }
 
 /// Takes from all limits at once. What is answered here needs nothing but itself.
-async fn take(record: &mut Record, need: Need) -> Result<(), Refusal> {
+async fn take(parts: &Parts, record: &mut Record, need: Need) -> Result<(), Refusal> {
     let now = record.arrival.moment();
     if let Some(reservation) = &mut record.held.reservation {
-        record.held.taken = reservation.take(need, now).await.map_err(refuse::limited)?;
+        let taken = reservation.take(need, now).await;
+        record.held.taken = taken.map_err(|limited| refuse::limited(limited, now.wall))?;
+        if let Some(soft) = &record.held.taken.soft {
+            parts.warnings.tell(soft, &record.subject, now.wall);
+        }
     }
     Ok(())
 }

@@ -71,6 +71,9 @@ impl Snapshot {
             let host = Host::new(manner, &known_addresses(lasting.before, &provider.base_url));
             vendors.push(Vendor::new(provider, host, lasting.board, &lasting.counting)?);
         }
+        for own in &config.pricing {
+            vendors[own.target.provider].prices.set(&own.target.model, own.tariff);
+        }
         name_lanes(&config, &mut vendors, &lasting.counting);
         Ok(Snapshot {
             edition: edition(&config),

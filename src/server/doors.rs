@@ -51,6 +51,8 @@ fn doors(parts: &Arc<Parts>, reloader: &Arc<Reloader>) -> Doors {
 
 fn read_gauges(parts: &Parts) {
     let (snapshot, now) = (parts.snapshot.load(), clock::now());
+    let spool = &parts.ledger.spool;
+    spool.counts().spool_bytes(spool.backlog());
     let reading =
         |vendor: &crate::gateway::vendor::Vendor| (vendor.vitals.standing(now), vendor.vitals.usable(now));
     let states: Vec<_> = snapshot.vendors.iter().map(|v| (v.name.clone(), reading(v))).collect();

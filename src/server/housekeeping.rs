@@ -1,10 +1,12 @@
-//! The background service: names, checks, idle connections, reloads, the admin doors and the drain, side by side on one thread.
+//! The background service: names, checks, idle connections, the ledger, reloads, the admin doors and the drain, side by side on one thread.
 
 use crate::gateway::parts::Parts;
 use crate::server::checks;
 use crate::server::doors;
 use crate::server::drain;
+use crate::server::ledger;
 use crate::server::names;
+use crate::server::notify;
 use crate::server::reload;
 use crate::server::reload::Reloader;
 use crate::server::simulate;
@@ -62,6 +64,8 @@ impl BackgroundService for Housekeeping {
                 checks::keep_checking(parts),
                 parts.upstreams.keep_tidy(),
                 stored::keep_asking(parts, &self.home),
+                notify::keep_telling(parts),
+                ledger::keep(parts),
                 reload::watch(&self.reloader, parts, hangups),
                 doors::open(parts, &self.reloader, admin),
                 simulate::run(self.take_simulated()),

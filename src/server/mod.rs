@@ -4,11 +4,14 @@ pub mod checks;
 pub mod doors;
 pub mod drain;
 pub mod housekeeping;
+pub mod ledger;
 pub mod listeners;
 pub mod names;
+pub mod notify;
 pub mod reload;
 pub mod signals;
 pub mod simulate;
+pub mod stock;
 pub mod stored;
 
 use crate::config::Config;
@@ -23,6 +26,7 @@ use crate::gateway::snapshot::Snapshot;
 use crate::gateway::snapshot::Unservable;
 use crate::gateway::threads::Threads;
 use crate::gateway::vendor::Counting;
+use crate::gateway::warnings::Warnings;
 use crate::health::Board;
 use crate::server::housekeeping::Housekeeping;
 use crate::server::reload::Reloader;
@@ -40,6 +44,7 @@ use crate::tenants::registry::Known;
 use crate::tenants::registry::Registry;
 use crate::upstream::Upstreams;
 use crate::usage::pricing::PriceTable;
+use crate::usage::spool::Spool;
 use arc_swap::ArcSwap;
 use pingora::apps::HttpServerOptions;
 use pingora::proxy::http_proxy;
@@ -49,6 +54,7 @@ use pingora::server::configuration::ServerConf;
 use pingora::services::background::GenBackgroundService;
 use pingora::services::listening::Service;
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
@@ -61,11 +67,13 @@ pub enum NotStarted {
     Taken { address: std::net::SocketAddr, setting: &'static str, cause: std::io::Error },
     #[error("cannot use the certificate `{cert}` with the key `{key}`: {cause}")]
     Certificate { cert: String, key: String, cause: String },
+    #[error("cannot write to `{folder}`: {cause}; make it writable, or choose another `data_dir`")]
+    Spool { folder: String, cause: std::io::Error },
     #[error(transparent)]
     Unservable(#[from] Unservable),
     #[error(transparent)]
     Folder(#[from] Unusable),
-    #[error("{0}; see `store`")]
+    #[error(transparent)]
     Store(#[from] StoreError),
     #[error("no task can be run: {cause}")]
     NoRuntime { cause: std::io::Error },
@@ -172,8 +180,14 @@ fn parts(config: Config, sink: Sink) -> Result<Arc<Parts>, NotStarted> {
     let (metrics, board, state) = (Arc::new(Metrics::new()), Board::default(), State::memory());
     let prices = PriceTable::embedded();
     let lasting = Lasting { board: &board, counting: Counting { metrics: &metrics, prices }, before: None };
-    let ledger =
-        Ledger { metrics: metrics.clone(), sink, format: config.log.format, access: config.log.access };
+    let spool = spool(&config.data_dir, &metrics)?;
+    let ledger = Ledger {
+        metrics: metrics.clone(),
+        sink,
+        spool,
+        format: config.log.format,
+        access: config.log.access,
+    };
     let cache = Cache::new(config.cache.max_entries, config.cache.max_bytes);
     let upstreams = Upstreams::new(config.server.upstream_idle);
     let threads = Threads::new(&config.responses);
@@ -192,8 +206,16 @@ fn parts(config: Config, sink: Sink) -> Result<Arc<Parts>, NotStarted> {
         cache,
         keepsakes: Keepsakes::default(),
         threads,
+        warnings: Warnings::default(),
         draining: AtomicBool::new(false),
     };
     parts.renew_credentials();
     Ok(Arc::new(parts))
+}
+
+fn spool(data_dir: &Path, metrics: &Metrics) -> Result<Spool, NotStarted> {
+    let folder = data_dir.join("spool");
+    let shown = folder.display().to_string();
+    Spool::open(folder, rand::random(), metrics.ledger())
+        .map_err(|cause| NotStarted::Spool { folder: shown, cause })
 }

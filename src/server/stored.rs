@@ -5,6 +5,7 @@ use crate::clock;
 use crate::config::StoreUrl;
 use crate::gateway::parts::Parts;
 use crate::server::NotStarted;
+use crate::server::stock;
 use crate::store::By;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -23,8 +24,8 @@ use tracing::warn;
 
 /// A change is in force everywhere within twice this.
 const LOOK: Duration = Duration::from_secs(1);
-/// How long a start waits for a store that does not answer.
-const START_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a start waits for a server. One that is there answers in milliseconds.
+const START_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where things are kept for good; fixed when the process starts.
 #[derive(Clone, Debug)]
@@ -58,7 +59,8 @@ pub fn first_look(parts: &Parts, home: &Home, wants_client: bool) -> Result<Fres
             parts.registry.learn(Known::Stored(settled.rows));
             settled.fresh
         }
-        Err(error) if error.is_away() => {
+        // A file does not come back by itself.
+        Err(error) if error.is_away() && matches!(url, StoreUrl::Postgres(_)) => {
             warn!(store = url.masked(), %error, "store not reached; the keys of the file and the first ones serve");
             let fresh = kept.make_missing(wants_client);
             if !fresh.is_empty() {
@@ -107,8 +109,7 @@ impl Outage {
 }
 
 async fn look(parts: &Parts, home: &Home) -> Result<(), StoreError> {
-    let store = parts.store.get_or_try_init(|| Store::open(&home.url)).await?;
-    let folder = &home.folder;
+    let (store, folder) = (stock::open(parts).await, &home.folder);
     if matches!(&*parts.registry.known(), Known::First(_)) {
         // It was away when the process started.
         let kept = FirstKeys::read(folder).unwrap_or_default();

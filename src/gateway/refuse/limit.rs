@@ -1,12 +1,14 @@
 //! Refusals by a limit: whose it is, what it allows, and when to come back.
 
+use crate::config::write_moment;
 use crate::config::{Period, Unit};
 use crate::gateway::refuse::Refusal;
 use crate::money::Money;
 use crate::state::{Limited, Which, Whose};
 use std::time::Duration;
 
-pub fn limited(limited: Limited) -> Refusal {
+/// `wall` is now, since the epoch.
+pub fn limited(limited: Limited, wall: Duration) -> Refusal {
     let (reason, code) = match limited.which {
         Which::Requests(_) => ("requests", "rate_limit_exceeded"),
         Which::Tokens(_) => ("tokens", "rate_limit_exceeded"),
@@ -15,12 +17,16 @@ pub fn limited(limited: Limited) -> Refusal {
         Which::Quota(Unit::Cost, _) => ("budget", "insufficient_quota"),
     };
     let mut refusal =
-        Refusal::new(429, reason, message(&limited)).code(code).retry_after(Some(limited.retry_after));
+        Refusal::new(429, reason, message(&limited, wall)).code(code).retry_after(Some(limited.retry_after));
+    if let Which::Quota(..) = limited.which {
+        // Longer than a provider may say: it is known when a window ends.
+        refusal.retry_after = Some(limited.retry_after);
+    }
     refusal.limited = Some(limited);
     refusal
 }
 
-fn message(limited: &Limited) -> String {
+fn message(limited: &Limited, wall: Duration) -> String {
     let Limited { whose, which, limit, remaining, reset, .. } = limited;
     let (whose, used) = (owner(*whose), limit.saturating_sub(*remaining));
     match which {
@@ -35,9 +41,9 @@ fn message(limited: &Limited) -> String {
         }
         Which::Quota(unit, period) => {
             let (amounts, period) = (amounts(*unit, used, *limit), word(*period));
-            let (what, resets) = (what(*unit), until(*reset));
+            let (what, resets) = (what(*unit), until(wall + *reset));
             format!(
-                "{whose} has used {amounts} of its {what} per {period}, and this request needs more than is left; it resets in {resets}"
+                "{whose} has used {amounts} of its {what} per {period}, and this request needs more than is left; it resets at {resets}"
             )
         }
     }
@@ -75,19 +81,15 @@ fn word(period: Period) -> &'static str {
     }
 }
 
-/// In the two largest units that say anything, rounded up to minutes.
-fn until(reset: Duration) -> String {
-    let minutes = reset.as_secs().div_ceil(60).max(1);
-    match (minutes / 1440, minutes / 60 % 24, minutes % 60) {
-        (0, 0, minutes) => format!("{minutes} min"),
-        (0, hours, minutes) => format!("{hours} h {minutes} min"),
-        (days, hours, _) => format!("{days} d {hours} h"),
-    }
+/// In UTC, rounded up to the second.
+fn until(at: Duration) -> String {
+    write_moment(at + Duration::from_millis(999))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Rate;
 
     fn over(which: Which) -> Limited {
         let wait = Duration::from_secs(90 * 60);
@@ -97,21 +99,18 @@ mod tests {
 
     #[test]
     fn a_spent_budget_says_how_much_of_what_and_when_it_resets() {
-        let refusal = limited(over(Which::Quota(Unit::Cost, Period::Day)));
+        let refusal = limited(over(Which::Quota(Unit::Cost, Period::Day)), Duration::from_millis(1));
         assert_eq!(
             (refusal.status, refusal.reason, refusal.code),
             (429, "budget", Some("insufficient_quota"))
         );
         assert_eq!(
             refusal.message,
-            "this key has used 4.75 of 5 USD of its budget per day, and this request needs more than is left; it resets in 1 h 30 min"
+            "this key has used 4.75 of 5 USD of its budget per day, and this request needs more than is left; it resets at 1970-01-01T01:30:01Z"
         );
-    }
-
-    #[test]
-    fn a_reset_is_told_in_units_people_use() {
-        for (seconds, told) in [(0, "1 min"), (61, "2 min"), (3600, "1 h 0 min"), (200_000, "2 d 7 h")] {
-            assert_eq!(until(Duration::from_secs(seconds)), told);
-        }
+        assert_eq!(refusal.retry_after_seconds(), Some(5400), "the true time");
+        let rate = Rate { amount: 5, per: Duration::from_secs(86_400) };
+        let refusal = limited(over(Which::Requests(rate)), Duration::ZERO);
+        assert_eq!(refusal.retry_after_seconds(), Some(60), "SDKs take longer waits for never");
     }
 }
