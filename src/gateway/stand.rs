@@ -43,7 +43,7 @@ pub fn stand(
 }
 
 /// What an end user is counted under. Two tenants may call theirs alike, and a name is nobody's business.
-fn account_of(scope: &str, name: &str) -> String {
+pub fn account_of(scope: &str, name: &str) -> String {
     let mut hash = Sha256::new();
     for part in [scope, name] {
         hash.update((part.len() as u64).to_le_bytes());

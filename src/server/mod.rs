@@ -8,6 +8,7 @@ pub mod ledger;
 pub mod listeners;
 pub mod names;
 pub mod notify;
+pub mod recount;
 pub mod reload;
 pub mod signals;
 pub mod simulate;

@@ -5,6 +5,8 @@ use crate::clock;
 use crate::config::StoreUrl;
 use crate::gateway::parts::Parts;
 use crate::server::NotStarted;
+use crate::server::recount;
+use crate::server::recount::Recount;
 use crate::server::stock;
 use crate::store::By;
 use crate::store::Store;
@@ -26,6 +28,8 @@ use tracing::warn;
 const LOOK: Duration = Duration::from_secs(1);
 /// How long a start waits for a server. One that is there answers in milliseconds.
 const START_PATIENCE: Duration = Duration::from_secs(2);
+/// How long it waits for the counters of quotas, of which there may be many.
+const COUNT_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where things are kept for good; fixed when the process starts.
 #[derive(Clone, Debug)]
@@ -72,14 +76,34 @@ pub fn first_look(parts: &Parts, home: &Home, wants_client: bool) -> Result<Fres
         Err(error) => return Err(error.into()),
     };
     parts.renew_credentials();
+    if matches!(&*parts.registry.known(), Known::Stored(_)) {
+        runtime.block_on(count_on(parts, url));
+    }
     Ok(fresh)
+}
+
+/// Quotas go on where they stood when the last process ended, before the first request is taken.
+async fn count_on(parts: &Parts, url: &StoreUrl) {
+    let asked = async {
+        let store = Store::open(url).await?;
+        recount::take_in(parts, &store).await?;
+        let brought = Recount::default().bring(parts, &store).await;
+        store.close().await;
+        brought
+    };
+    let cause = match tokio::time::timeout(COUNT_PATIENCE, asked).await {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => format!("not done within {} s", COUNT_PATIENCE.as_secs()),
+    };
+    warn!(cause, "quotas not counted yet from the ledger; they begin lower and are raised as soon as they are");
 }
 
 /// Asks the store every second, for as long as the process lives.
 pub async fn keep_asking(parts: &Parts, home: &Home) {
-    let mut outage = Outage { since: None };
+    let (mut outage, mut recount) = (Outage { since: None }, Recount::default());
     loop {
-        match look(parts, home).await {
+        match look(parts, home, &mut recount).await {
             Ok(()) => outage.is_over(),
             Err(error) => outage.goes_on(&error),
         }
@@ -108,7 +132,7 @@ impl Outage {
     }
 }
 
-async fn look(parts: &Parts, home: &Home) -> Result<(), StoreError> {
+async fn look(parts: &Parts, home: &Home, recount: &mut Recount) -> Result<(), StoreError> {
     let (store, folder) = (stock::open(parts).await, &home.folder);
     if matches!(&*parts.registry.known(), Known::First(_)) {
         // It was away when the process started.
@@ -121,11 +145,12 @@ async fn look(parts: &Parts, home: &Home) -> Result<(), StoreError> {
             let kept = FirstKeys::read(folder).unwrap_or_default();
             keep_quietly(&still_good(&kept, rows), &kept, folder);
         }
-    } else {
+    } else if recount.is_complete {
         return Ok(());
     }
     parts.renew_credentials();
-    Ok(())
+    // The first time as well: when the process started the store may have been away.
+    recount.bring(parts, store).await
 }
 
 fn keep_if_new(now: &FirstKeys, before: &FirstKeys, folder: &Path) -> Result<(), NotStarted> {

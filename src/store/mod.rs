@@ -23,6 +23,7 @@ mod schema;
 mod sums;
 mod tenants;
 mod values;
+mod windows;
 
 pub use account::AccountColumn;
 pub use account::Used;
@@ -55,6 +56,7 @@ pub use rows::Role;
 pub use rows::TenantChange;
 pub use rows::TenantRow;
 pub use sums::Sums;
+pub use windows::UserUse;
 
 use crate::config::StoreUrl;
 use crate::store::pools::Pools;

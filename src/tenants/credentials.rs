@@ -76,6 +76,11 @@ impl Credentials {
             .fold(None, |found, admin| if admin.hash.matches(&presented) { Some(admin) } else { found })
     }
 
+    /// Every credential, once for each hash it has.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Credential>> {
+        self.by_hash.values().map(|held| &held.credential).chain(&self.anyone)
+    }
+
     pub fn anyone(&self) -> Option<&Arc<Credential>> {
         self.anyone.as_ref()
     }
