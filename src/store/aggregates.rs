@@ -1,5 +1,6 @@
 //! Sums by hour and by day, kept with every entry that comes in.
 
+use crate::store::columns::Bound;
 use crate::store::entry::Entry;
 use crate::store::error::StoreError;
 use crate::store::pools::Tx;
@@ -10,11 +11,12 @@ use crate::store::values::places;
 use crate::store::values::to_stored;
 use sqlx::AssertSqlSafe;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 pub(super) const HOUR: u64 = 3_600_000;
 pub(super) const DAY: u64 = 86_400_000;
 
-/// Rows of one statement; a few hundred would not be faster.
+/// Rows of one statement, which is prepared once; more are not faster.
 const ROWS: usize = 32;
 
 const DIMENSIONS: [&str; 5] = ["at", "tenant", "key_id", "provider", "model"];
@@ -31,10 +33,16 @@ struct Bucket {
 
 /// Adds entries, each of which must be new.
 pub(super) async fn add(tx: &mut Tx, entries: &[&Entry]) -> Result<(), StoreError> {
-    for (table, width) in [("hours", HOUR), ("days", DAY)] {
+    static HOURS: LazyLock<String> = LazyLock::new(|| upsert("hours", ROWS));
+    static DAYS: LazyLock<String> = LazyLock::new(|| upsert("days", ROWS));
+    for (table, full, width) in [("hours", &HOURS, HOUR), ("days", &DAYS, DAY)] {
         let buckets: Vec<_> = gathered(entries, width).into_iter().collect();
         for chunk in buckets.chunks(ROWS) {
-            add_rows(tx, table, chunk).await?;
+            let query = match chunk.len() {
+                ROWS => sqlx::query(full.as_str()),
+                rows => sqlx::query(AssertSqlSafe(upsert(table, rows))).persistent(false),
+            };
+            add_rows(tx, query, chunk).await?;
         }
     }
     Ok(())
@@ -62,9 +70,7 @@ impl Bucket {
     }
 }
 
-async fn add_rows(tx: &mut Tx, table: &str, rows: &[(Bucket, Sums)]) -> Result<(), StoreError> {
-    let full = rows.len() == ROWS;
-    let mut query = sqlx::query(AssertSqlSafe(upsert(table, rows.len()))).persistent(full);
+async fn add_rows(tx: &mut Tx, mut query: Bound<'_>, rows: &[(Bucket, Sums)]) -> Result<(), StoreError> {
     for (bucket, sums) in rows {
         query = query
             .bind(to_stored(bucket.at))

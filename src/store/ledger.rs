@@ -15,8 +15,9 @@ use crate::store::values::to_stored;
 use sqlx::AssertSqlSafe;
 use std::collections::BTreeMap;
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
-/// Rows of one statement.
+/// Rows of one statement, which is prepared once; more are not faster.
 const ROWS: usize = 32;
 
 impl Store {
@@ -80,8 +81,11 @@ async fn insert<'e>(tx: &mut Tx, entries: &'e [Entry]) -> Result<Vec<&'e Entry>,
 }
 
 async fn insert_rows<'e>(tx: &mut Tx, entries: &[&'e Entry]) -> Result<Vec<&'e Entry>, StoreError> {
-    let full = entries.len() == ROWS;
-    let query = sqlx::query(AssertSqlSafe(insert_text(entries.len()))).persistent(full);
+    static FULL: LazyLock<String> = LazyLock::new(|| insert_text(ROWS));
+    let query = match entries.len() {
+        ROWS => sqlx::query(FULL.as_str()),
+        rows => sqlx::query(AssertSqlSafe(insert_text(rows))).persistent(false),
+    };
     let query = entries.iter().fold(query, |query, entry| columns::bind(query, entry));
     let rows = query.fetch_all(&mut **tx).await?;
     if rows.len() == entries.len() {

@@ -31,6 +31,23 @@ const LONGEST: Duration = Duration::from_secs(30);
 /// Pause between tries where SQLite does not wait by itself.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// What may stand behind the `?` of an address.
+const PARAMETERS: [&str; 13] = [
+    "application_name",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "statement-cache-capacity",
+    "user",
+];
+
 /// A transaction; it is undone when dropped.
 pub(super) type Tx = Transaction<'static, Any>;
 
@@ -91,8 +108,18 @@ pub(super) async fn in_time<T>(call: impl Future<Output = Result<T, StoreError>>
 
 fn postgres(url: &Secret) -> Result<Pools, StoreError> {
     let options = AnyPoolOptions::new().max_connections(MOST).acquire_timeout(CONNECT);
-    let pool = options.connect_lazy_with(quiet(url.expose())?);
+    let address = quiet(url.expose())?;
+    known_parameters(&address)?;
+    let pool = options.connect_lazy_with(address);
     Ok(Pools { flavour: Flavour::Postgres, write: pool.clone(), read: pool })
+}
+
+/// One that the driver does not know would be logged with its value, which may be a password.
+fn known_parameters(address: &AnyConnectOptions) -> Result<(), StoreError> {
+    let is_known = |name: &str| PARAMETERS.contains(&name) || name.starts_with("options[");
+    let mut names = address.database_url.query_pairs().map(|(name, _)| name);
+    let Some(unknown) = names.find(|name| !is_known(name)) else { return Ok(()) };
+    Err(StoreError::broken(format!("its address has `{unknown}`; use some of {}", PARAMETERS.join(", "))))
 }
 
 async fn sqlite(path: &Path) -> Result<Pools, StoreError> {

@@ -30,11 +30,22 @@ pub(super) fn bounded(text: &str) -> String {
 
 /// `($1,$2),($3,$4)` for two rows of two columns.
 pub(super) fn places(rows: usize, columns: usize) -> String {
-    let row = |row: usize| {
-        let numbers = (1..=columns).map(|column| format!("${}", row * columns + column));
-        format!("({})", numbers.collect::<Vec<_>>().join(","))
-    };
-    (0..rows).map(row).collect::<Vec<_>>().join(",")
+    let mut places = String::with_capacity(rows * columns * 5);
+    for number in 1..=rows * columns {
+        let begins_row = number % columns == 1 || columns == 1;
+        let before = if !begins_row {
+            ","
+        } else if number == 1 {
+            "("
+        } else {
+            "),("
+        };
+        places.push_str(before);
+        places.push('$');
+        places.push_str(&number.to_string());
+    }
+    places.push(')');
+    places
 }
 
 /// Reads columns by name.
