@@ -24,6 +24,7 @@ mod responses;
 mod server;
 pub mod shapes;
 mod source;
+mod stores;
 mod tree;
 mod units;
 mod variables;
@@ -37,6 +38,7 @@ pub use print::words::duration as write_duration;
 pub use problem::Problem;
 pub use source::Source;
 pub use source::find;
+pub use stores::StoreUrl;
 pub use units::duration as read_duration;
 
 use crate::config::environment::Variables;

@@ -39,15 +39,6 @@ pub struct Config {
     pub server: ServerSettings,
 }
 
-/// Where rows are kept for good.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoreUrl {
-    /// A file of SQLite's.
-    Sqlite(PathBuf),
-    /// The whole URL: it may hold a password.
-    Postgres(Secret),
-}
-
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listener {
     pub address: SocketAddr,

@@ -28,26 +28,6 @@ pub(super) fn bounded(text: &str) -> String {
     text[..cut].replace('\0', "?")
 }
 
-/// `($1,$2),($3,$4)` for two rows of two columns.
-pub(super) fn places(rows: usize, columns: usize) -> String {
-    let mut places = String::with_capacity(rows * columns * 5);
-    for number in 1..=rows * columns {
-        let begins_row = number % columns == 1 || columns == 1;
-        let before = if !begins_row {
-            ","
-        } else if number == 1 {
-            "("
-        } else {
-            "),("
-        };
-        places.push_str(before);
-        places.push('$');
-        places.push_str(&number.to_string());
-    }
-    places.push(')');
-    places
-}
-
 /// Reads columns by name.
 pub(super) struct Columns<'r>(pub &'r AnyRow);
 
@@ -91,11 +71,6 @@ impl<'r> Columns<'r> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn places_are_numbered_through() {
-        assert_eq!(places(2, 3), "($1,$2,$3),($4,$5,$6)");
-    }
 
     #[test]
     fn a_text_is_cut_between_signs_and_holds_no_nul() {
