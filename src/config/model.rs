@@ -3,8 +3,11 @@
 //! Every value here is sound, so nothing below checks it again.
 
 use crate::config::ledger::Keep;
+use crate::config::listen::Listener;
+use crate::config::log::Log;
 use crate::config::pricing::OwnPrice;
 use crate::config::responses::StoredResponses;
+use crate::config::server::ServerSettings;
 use crate::provider::Class;
 use crate::provider::Preset;
 use crate::provider::Tier;
@@ -72,18 +75,6 @@ pub enum CacheBackend {
     Memory,
     /// Beside the counters, in the Redis of `state`.
     Redis,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listener {
-    pub address: SocketAddr,
-    pub tls: Option<Certificate>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Certificate {
-    pub cert: PathBuf,
-    pub key: PathBuf,
 }
 
 /// Who may ask.
@@ -299,39 +290,4 @@ pub struct Webhook {
     pub at: BaseUrl,
     /// Path and query: whoever knows them may call it.
     pub path: Secret,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    Json,
-    Text,
-}
-
-#[derive(Clone, Debug)]
-pub struct Log {
-    pub format: LogFormat,
-    /// A `tracing` level: error, warn, info, debug, trace.
-    pub level: String,
-    /// One line per request. Default on.
-    pub access: bool,
-}
-
-#[derive(Clone, Debug)]
-pub struct ServerSettings {
-    /// Worker threads. Default: the number of cores.
-    pub threads: usize,
-    /// How long requests are still taken after a shutdown signal, while readiness says no. Default 0.
-    pub notice: Duration,
-    /// How long live streams may go on after that. Default 60 s.
-    pub grace: Duration,
-    /// From the first byte of a request to the end of its head. Default 10 s.
-    pub head_timeout: Duration,
-    /// The whole request body. Default 60 s.
-    pub body_timeout: Duration,
-    /// Between two requests of one connection. Default 120 s.
-    pub idle_timeout: Duration,
-    /// One write to a client that does not read. Default 60 s.
-    pub write_timeout: Duration,
-    /// Idle connections to providers that are kept, all together. Default 256.
-    pub upstream_idle: usize,
 }
