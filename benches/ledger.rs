@@ -93,7 +93,7 @@ fn record(ledger: &Arc<Ledger>) -> Record {
     let rates = Rates { input: 2_500_000_000, output: 10_000_000_000, cached: 1, cache_write: 1 };
     let series = ledger.metrics.series("openai", "gpt-4o");
     record.service.lane = Some(Arc::new(Lane { series, price: Price::Known(rates) }));
-    record.used(Usage { input: 1_200, output: 350, ..Usage::default() }, Counted::Told);
+    record.bill(Usage { input: 1_200, output: 350, ..Usage::default() }, Counted::Told);
     record.outcome.status = 200;
     record.first_byte();
     record

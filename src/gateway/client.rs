@@ -1,5 +1,6 @@
 //! The client's side of a request: its answer's head and body, and the moment it leaves.
 
+use crate::config::Unit;
 use crate::dialect::Dialect;
 use crate::gateway::record::Record;
 use crate::gateway::refuse::Refusal;
@@ -90,11 +91,9 @@ impl Head {
             (_, Some(Cost::Known(money))) => head.text(name::COST, &money.to_string()),
             (_, Some(Cost::Unknown) | None) => {}
         }
-        for (kind, left) in
-            [(Which::Requests, &record.held.requests_left), (Which::Tokens, &record.held.tokens_left)]
-        {
-            left.iter().for_each(|left| head.rate_limit(kind, left));
-        }
+        let taken = &record.held.taken;
+        taken.requests.iter().for_each(|left| head.rate_limit(name::REQUESTS, left));
+        taken.tokens.iter().for_each(|left| head.rate_limit(name::TOKENS, left));
         head
     }
 
@@ -117,12 +116,8 @@ impl Head {
         }
     }
 
-    fn rate_limit(&mut self, which: Which, left: &Left) {
-        let [limit, remaining, reset] = match which {
-            Which::Requests => name::REQUESTS,
-            Which::Tokens => name::TOKENS,
-            Which::Concurrent => name::CONCURRENT,
-        };
+    fn rate_limit(&mut self, names: [HeaderName; 3], left: &Left) {
+        let [limit, remaining, reset] = names;
         self.number(limit, left.limit);
         self.number(remaining, left.remaining);
         // Written as OpenAI writes durations (vendors.md §1.5).
@@ -182,7 +177,14 @@ pub async fn refuse(client: &mut Session, record: &mut Record, refusal: &Refusal
     }
     if let Some(limited) = &refusal.limited {
         let left = Left { limit: limited.limit, remaining: limited.remaining, reset: limited.reset };
-        head.rate_limit(limited.which, &left);
+        let names = match limited.which {
+            Which::Requests(_) | Which::Quota(Unit::Requests, _) => Some(name::REQUESTS),
+            Which::Tokens(_) | Which::Quota(Unit::Tokens, _) => Some(name::TOKENS),
+            Which::Concurrent => Some(name::CONCURRENT),
+            // What is left of a budget is in the sentence.
+            Which::Quota(Unit::Cost, _) => None,
+        };
+        names.into_iter().for_each(|names| head.rate_limit(names, &left));
     }
     drain(client).await;
     let body = refusal.body(record.subject.dialect, &record.arrival.request_id);

@@ -1,6 +1,5 @@
 //! A request, and each further call that cost something, as lines of the ledger.
 
-use crate::clock;
 use crate::dialect::usage::Usage;
 use crate::gateway::itinerary::Stop;
 use crate::gateway::record::Record;
@@ -69,15 +68,15 @@ fn common(record: &Record, id: EntryId) -> Option<Entry> {
     let Operation::Asked(operation) = record.subject.operation else {
         return None;
     };
-    let key = record.subject.payer.as_deref()?.to_owned();
+    let payer = record.subject.payer.as_deref()?;
     let latency = record.arrival.at.elapsed();
     Some(Entry {
         id,
         // Of its arrival: that is when it counted against quotas.
-        at: millis(clock::since_epoch().saturating_sub(latency)),
+        at: millis(record.arrival.wall),
         request_id: record.arrival.request_id.clone(),
-        key,
-        tenant: String::new(),
+        key: payer.id.to_string(),
+        tenant: payer.tenant.as_ref().map(|tenant| tenant.id.to_string()).unwrap_or_default(),
         end_user: String::new(),
         operation: operation.word().to_owned(),
         model_asked: word(record.subject.model.as_deref().unwrap_or_default()),

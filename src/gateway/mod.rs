@@ -146,8 +146,10 @@ fn ended(record: &Record) -> pingora::Result<()> {
 fn arrival(session: &Session) -> Arrival {
     let head = session.req_header();
     let given = head.headers.get("x-request-id").map(|v| v.as_bytes());
+    let now = clock::moment();
     Arrival {
-        at: clock::now(),
+        at: now.mono,
+        wall: now.wall,
         request_id: id::request_id(given),
         client: session.client_addr().and_then(|a| a.as_inet()).map(|a| a.ip()),
         method: head.method.clone(),

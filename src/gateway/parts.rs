@@ -12,25 +12,34 @@ use crate::state::State;
 use crate::state::bytes::ByteStore;
 use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
-use crate::tenants::first_keys::FirstKeys;
+use crate::tenants::credentials::Credentials;
+use crate::tenants::in_force::in_force;
+use crate::tenants::registry::Registry;
 use crate::upstream::Upstreams;
 use crate::usage::pricing::PriceTable;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use tokio::sync::OnceCell;
+use tracing::error;
 
 /// Everything that outlives a request.
 pub struct Parts {
     pub snapshot: ArcSwap<Snapshot>,
     pub upstreams: Upstreams,
     pub state: Arc<State>,
-    /// Empty until it could be opened. Nothing a client waits for may wait for it.
-    pub store: OnceCell<Store>,
     pub board: Board,
     pub prices: &'static PriceTable,
-    pub first_keys: FirstKeys,
+    /// Empty until it could be opened. Nothing a client waits for may wait for it.
+    pub store: OnceCell<Store>,
+    pub registry: Registry,
+    /// The keys of the file and of the registry, put together by [`Parts::renew_credentials`].
+    pub credentials: ArcSwap<Credentials>,
+    /// One renewal at a time: of two, the one that saw older keys must not come into force last.
+    pub renewal: Mutex<()>,
     pub ledger: Arc<Ledger>,
     pub cache: Cache,
     pub keepsakes: Keepsakes,
@@ -57,6 +66,17 @@ impl Cache {
 impl Parts {
     pub fn metrics(&self) -> &Metrics {
         &self.ledger.metrics
+    }
+
+    /// Puts the keys in force that the configuration and the registry hold now.
+    pub fn renew_credentials(&self) {
+        let _turn = self.renewal.lock().unwrap_or_else(PoisonError::into_inner);
+        let (credentials, problems) =
+            in_force(&self.snapshot.load().config, &self.registry.known(), &self.state);
+        for problem in problems {
+            error!(problem, "the store holds what cannot be in force");
+        }
+        self.credentials.store(Arc::new(credentials));
     }
 
     pub fn is_draining(&self) -> bool {

@@ -28,9 +28,13 @@ use crate::routing::Candidate;
 use crate::routing::Route;
 use crate::routing::UnknownModel;
 use crate::routing::draw_plan;
+use crate::state::Need;
 use crate::telemetry::metrics::CacheResult;
 use crate::tenants::credential::Credential;
 use crate::usage::estimate::estimate_tokens;
+use crate::usage::estimate::of_text;
+use crate::usage::estimate_cost;
+use crate::usage::pricing::Price;
 use pingora::proxy::Session;
 
 /// Why a request goes no further.
@@ -105,14 +109,19 @@ async fn walk(
         return Err(refuse::no_host().into());
     }
     let operation = wanted(parts, session, record).await?;
-    let who = admit(parts, snapshot, &session.req_header().headers, record).await?;
+    let who = admit(parts, snapshot, &session.req_header().headers, record)?;
     let operation = match operation {
         Wanted::Ask(operation) => operation,
-        Wanted::Models => return answered(answer::models(session, record, snapshot, &who).await),
+        Wanted::Models => {
+            take(record, Need::REQUEST).await?;
+            return answered(answer::models(session, record, snapshot, &who).await);
+        }
         Wanted::Model(name) => {
+            take(record, Need::REQUEST).await?;
             return answered(answer::model_named(session, record, snapshot, &who, &name).await);
         }
         Wanted::Stored(id, wish) => {
+            take(record, Need::REQUEST).await?;
             let stored = stored::answer(session, record, &parts.threads, &who.id, (&id, wish));
             return answered(stored.await);
         }
@@ -127,9 +136,10 @@ async fn walk(
     let planned = plan(snapshot, &who, &ask, record);
     let (plan, of_group) = planned.inspect_err(|_| record.service.cache = None)?;
     if ask.operation.counts_tokens() && !snapshot.counts_tokens(&ask, &plan) {
+        take(record, Need::REQUEST).await?;
         return answered(answer::token_count(session, record, &ask).await);
     }
-    reserve(record, &ask).await?;
+    reserve(record, &ask, &first_price(snapshot, &plan)).await?;
     Ok(Exchange { ask, plan, of_group, keep, scope: who.id.clone() })
 }
 
@@ -165,9 +175,11 @@ fn answered<T>(sent: pingora::Result<()>) -> Result<T, Stop> {
 
 /// Whether this key may say the name. To whom it is unknown it is that first, not forbidden.
 fn may_name(snapshot: &Snapshot, who: &Credential, ask: &Ask, record: &Record) -> Result<(), Refusal> {
-    match who.may_name(&ask.shape.model) {
-        true => Ok(()),
-        false => resolve(snapshot, who, ask, record).and(Err(refuse::model_not_allowed(&ask.shape.model))),
+    match who.forbids(&ask.shape.model) {
+        None => Ok(()),
+        Some(by) => {
+            resolve(snapshot, who, ask, record).and(Err(refuse::model_not_allowed(&ask.shape.model, by)))
+        }
     }
 }
 
@@ -179,7 +191,7 @@ fn plan(
     record: &Record,
 ) -> Result<(Vec<Candidate>, bool), Refusal> {
     let mut route = resolve(snapshot, who, ask, record)?;
-    route.failover &= ask.failover && who.failover;
+    route.failover &= ask.failover && who.fails_over();
     let plan = draw_plan(&route, ask.operation, &snapshot.fleet(record.arrival.at), &mut rand::rng());
     match plan.is_empty() && !ask.operation.has_stand_ins() {
         true => Err(refuse::not_served_there(&ask.shape.model, ask.operation)),
@@ -211,6 +223,7 @@ async fn from_cache(
             Ok((ask, Some(keep)))
         }
         Recall::Hit(hit) => {
+            take(record, Need::REQUEST).await?;
             // It may have been deleted since, or have had to make room.
             let (ttl, answer) = (snapshot.config.responses.ttl, &hit.answer);
             parts.threads.keep(&who.id, ttl, &ask, answer.form, &answer.body).await;
@@ -224,12 +237,23 @@ async fn from_cache(
     }
 }
 
-/// Takes room for the tokens the request may need; corrected when it is settled.
-async fn reserve(record: &mut Record, ask: &Ask) -> Result<(), Refusal> {
-    let tokens = estimate_tokens(ask.shape.words, ask.shape.max_output);
+/// Takes room for what the request may need at the first of its plan; corrected when it is settled.
+async fn reserve(record: &mut Record, ask: &Ask, price: &Price) -> Result<(), Refusal> {
+    let (words, max_output) = (ask.shape.words, ask.shape.max_output);
+    let cost = estimate_cost(price, of_text(words), max_output);
+    take(record, Need { tokens: estimate_tokens(words, max_output), cost, ..Need::REQUEST }).await
+}
+
+/// What the first target costs: most often it is the one that answers.
+fn first_price(snapshot: &Snapshot, plan: &[Candidate]) -> Price {
+    plan.first().map_or(Price::Unknown, |first| snapshot.vendors[first.provider].prices.of(&first.model))
+}
+
+/// Takes from all limits at once. What is answered here needs nothing but itself.
+async fn take(record: &mut Record, need: Need) -> Result<(), Refusal> {
+    let now = record.arrival.moment();
     if let Some(reservation) = &mut record.held.reservation {
-        record.held.tokens_left =
-            reservation.reserve_tokens(tokens, record.arrival.at).await.map_err(refuse::limited)?;
+        record.held.taken = reservation.take(need, now).await.map_err(refuse::limited)?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! What is written down about one request. Closed exactly once, on whatever way the request ends.
 
 use crate::clock;
+use crate::clock::Moment;
 use crate::config::LogFormat;
 use crate::dialect::Dialect;
 use crate::dialect::usage::Usage;
@@ -9,7 +10,9 @@ use crate::gateway::itinerary::Stop;
 use crate::gateway::vendor::Lane;
 use crate::gateway::vendor::Vendor;
 use crate::limits::Reservation;
-use crate::state::Left;
+use crate::money::Money;
+use crate::state::Need;
+use crate::state::Taken;
 use crate::store::Counted;
 use crate::telemetry::access;
 use crate::telemetry::access::AccessLine;
@@ -21,6 +24,7 @@ use crate::telemetry::metrics::InFlight;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::Operation;
 use crate::telemetry::sink::Sink;
+use crate::tenants::credential::Credential;
 use crate::usage::pricing::Price;
 use crate::usage::pricing::cost;
 use crate::usage::spool::Spool;
@@ -47,10 +51,18 @@ pub struct Ledger {
 /// How a request came in.
 pub struct Arrival {
     pub at: Instant,
+    /// The same moment, since the epoch.
+    pub wall: Duration,
     pub request_id: String,
     pub client: Option<IpAddr>,
     pub method: Method,
     pub uri: Uri,
+}
+
+impl Arrival {
+    pub fn moment(&self) -> Moment {
+        Moment { mono: self.at, wall: self.wall }
+    }
 }
 
 /// What was asked, as far as it is known.
@@ -59,8 +71,9 @@ pub struct Subject {
     /// What the client speaks.
     pub dialect: Dialect,
     pub key: Option<Arc<str>>,
-    /// The id of the key, once it has been let in.
-    pub payer: Option<Arc<str>>,
+    /// The key, once it has been let in.
+    pub payer: Option<Arc<Credential>>,
+    pub tenant: Option<Arc<str>>,
     pub model: Option<String>,
     pub stream: bool,
 }
@@ -94,8 +107,7 @@ pub struct Outcome {
 #[derive(Default)]
 pub struct Held {
     pub reservation: Option<Reservation>,
-    pub requests_left: Option<Left>,
-    pub tokens_left: Option<Left>,
+    pub taken: Taken,
     pub in_flight: Option<InFlight>,
 }
 
@@ -122,6 +134,7 @@ impl Record {
                 dialect: Dialect::OpenAi,
                 key: None,
                 payer: None,
+                tenant: None,
                 model: None,
                 stream: false,
             },
@@ -159,7 +172,7 @@ impl Record {
     }
 
     /// What the answer used, and who says so.
-    pub fn used(&mut self, usage: Usage, counted: Counted) {
+    pub fn bill(&mut self, usage: Usage, counted: Counted) {
         (self.service.usage, self.service.counted) = (Some(usage), counted);
     }
 
@@ -178,8 +191,18 @@ impl Record {
             entry::of_request(self, spool.next_id()).iter().for_each(|entry| spool.append(entry));
         }
         if let Some(reservation) = self.held.reservation.take() {
-            reservation.settle(self.service.usage.map_or(0, |u| u.total()), clock::now());
+            reservation.settle(self.used(), clock::moment());
         }
+    }
+
+    /// What counts against quotas: an answer from the cache does not.
+    fn used(&self) -> Need {
+        let cost = match self.cost() {
+            Some(Cost::Known(money)) => money,
+            Some(Cost::Unknown) | None => Money::ZERO,
+        };
+        let hit = self.service.cache == Some(CacheResult::Hit);
+        Need { requests: u64::from(!hit), tokens: self.service.usage.map_or(0, |u| u.total()), cost }
     }
 
     /// Settles the limits, counts and logs. Only the first call does anything.
@@ -219,6 +242,7 @@ impl Record {
             path: self.arrival.uri.path(),
             status: self.outcome.status,
             key: self.subject.key.as_deref(),
+            tenant: self.subject.tenant.as_deref(),
             provider: self.service.provider.as_deref(),
             model_asked: self.subject.model.as_deref(),
             model_served: self.service.model.as_deref(),

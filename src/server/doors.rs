@@ -42,7 +42,9 @@ fn doors(parts: &Arc<Parts>, reloader: &Arc<Reloader>) -> Doors {
     Doors {
         metrics: parts.ledger.metrics.clone(),
         reload: Arc::new(move || reloader.reload(&for_reload)),
-        admin_keys: Arc::new(move || for_keys.snapshot.load().admin.into_iter().collect()),
+        admin_keys: Arc::new(move || {
+            for_keys.credentials.load().admins.iter().map(|admin| admin.hash).collect()
+        }),
         refresh: Arc::new(move || read_gauges(&for_readings)),
     }
 }

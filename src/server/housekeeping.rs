@@ -9,6 +9,8 @@ use crate::server::names;
 use crate::server::reload;
 use crate::server::reload::Reloader;
 use crate::server::simulate;
+use crate::server::stored;
+use crate::server::stored::Home;
 use async_trait::async_trait;
 use pingora::server::ShutdownWatch;
 use pingora::services::ServiceReadyNotifier;
@@ -27,6 +29,7 @@ pub struct Housekeeping {
     grace: Duration,
     /// Taken once, when the service starts.
     simulated: Mutex<Vec<TcpListener>>,
+    home: Home,
 }
 
 impl Housekeeping {
@@ -36,8 +39,10 @@ impl Housekeeping {
         admin: Option<SocketAddr>,
         grace: Duration,
         simulated: Vec<TcpListener>,
+        home: Home,
     ) -> Housekeeping {
-        Housekeeping { parts, reloader: Arc::new(reloader), admin, grace, simulated: Mutex::new(simulated) }
+        let simulated = Mutex::new(simulated);
+        Housekeeping { parts, reloader: Arc::new(reloader), admin, grace, simulated, home }
     }
 
     fn take_simulated(&self) -> Vec<TcpListener> {
@@ -57,7 +62,8 @@ impl BackgroundService for Housekeeping {
                 names::keep_fresh(parts),
                 checks::keep_checking(parts),
                 parts.upstreams.keep_tidy(),
-                ledger::keep(parts),
+                ledger::keep(parts, &self.home.url),
+                stored::keep_asking(parts, &self.home),
                 reload::watch(&self.reloader, parts, hangups),
                 doors::open(parts, &self.reloader, admin),
                 simulate::run(self.take_simulated()),
