@@ -7,7 +7,6 @@ use crate::gateway::parts::Parts;
 use crate::server::NotStarted;
 use crate::server::recount;
 use crate::server::recount::Recount;
-use crate::server::stock;
 use crate::store::By;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -133,7 +132,8 @@ impl Outage {
 }
 
 async fn look(parts: &Parts, home: &Home, recount: &mut Recount) -> Result<(), StoreError> {
-    let (store, folder) = (stock::open(parts).await, &home.folder);
+    let store = parts.store.get_or_try_init(|| Store::open(&home.url)).await?;
+    let folder = &home.folder;
     if matches!(&*parts.registry.known(), Known::First(_)) {
         // It was away when the process started.
         let kept = FirstKeys::read(folder).unwrap_or_default();
