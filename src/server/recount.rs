@@ -24,6 +24,7 @@ use crate::store::StoreError;
 use crate::store::Used;
 use crate::tenants::credentials::Credentials;
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// End users whose counters are found again; no more are counted anyway.
@@ -174,7 +175,7 @@ fn length(quota: &Quota) -> Duration {
     (window.end - window.start).min(LONGEST)
 }
 
-fn seed(parts: &Parts, account: &Account, quota: &Quota, start: Duration, used: Used, now: Moment) {
+fn seed(parts: &Parts, account: &Arc<Account>, quota: &Quota, start: Duration, used: Used, now: Moment) {
     let used = match quota.unit {
         Unit::Requests => used.requests,
         Unit::Tokens => used.tokens,
