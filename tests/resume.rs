@@ -83,3 +83,18 @@ async fn an_end_user_and_a_model_go_on() {
         goes_on(&format!("limits: {{ {limits} }}\n{keys}"), KEY, "KILL").await;
     }
 }
+
+#[tokio::test]
+async fn what_a_limit_refused_is_not_taken_for_used() {
+    let vendor = Vendor::start(|_, request| Reply::answer(request, "hello"));
+    let quota = "limits: { requests: 1/day }, quota: { requests: 3/day }";
+    let mut home = home(&vendor, &format!("keys: [ {{ name: app, key: {KEY}, {quota} }} ]"));
+    for life in 0..4 {
+        let mut gateway = home.serve(&[]).await;
+        // The rate is the process' own and begins anew; the quota does not.
+        let told = [ask(&home, KEY, "bob").await, ask(&home, KEY, "bob").await];
+        assert_eq!(told, if life < 3 { [200, 429] } else { [429, 429] }, "life {life}");
+        gateway.signal("KILL");
+        gateway.ended().await;
+    }
+}

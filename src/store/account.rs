@@ -27,7 +27,7 @@ pub enum AccountColumn {
 /// What counts against quotas.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Used {
-    /// Without those that a cache answered.
+    /// Without those that a cache answered or a limit refused.
     pub requests: u64,
     /// Of prompts and answers.
     pub tokens: u64,
@@ -97,7 +97,8 @@ fn of_user<'a>(
 }
 
 const ENTRIES: &str = "SELECT CASE WHEN kind = 'request' AND cache NOT IN ('hit', 'semantic') \
-                       THEN 1 ELSE 0 END AS requests, input, output, cost FROM entries";
+                       AND NOT (status = 429 AND attempts = 0) THEN 1 ELSE 0 END AS requests, \
+                       input, output, cost FROM entries";
 
 /// Sums of entries alone. All four bounds are bound, so all are named.
 fn of_entries(condition: &str) -> String {
@@ -107,7 +108,7 @@ fn of_entries(condition: &str) -> String {
 /// Sums of whole hours, and of the entries before and behind them; read at once, so that none moves in between.
 fn of_both(condition: &str) -> String {
     summed(&format!(
-        "SELECT requests - hits AS requests, input, output, cost FROM hours \
+        "SELECT requests - hits - refused AS requests, input, output, cost FROM hours \
          WHERE {condition} AND at >= $3 AND at < $4 \
          UNION ALL {ENTRIES} WHERE {condition} AND at >= $1 AND at < $3 \
          UNION ALL {ENTRIES} WHERE {condition} AND at >= $4 AND at < $2"

@@ -84,6 +84,11 @@ impl Entry {
         self.kind == Kind::Request && ["hit", "semantic"].contains(&self.cache.as_str())
     }
 
+    /// Whether it is a request that one of our limits refused: a provider's own 429 took a call.
+    pub fn is_refused(&self) -> bool {
+        self.kind == Kind::Request && self.status == 429 && self.attempts == 0
+    }
+
     /// Whether it is a request that failed.
     pub fn has_failed(&self) -> bool {
         self.kind == Kind::Request && !self.error.is_empty()

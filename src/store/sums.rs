@@ -7,11 +7,12 @@ use serde::Serialize;
 use std::ops::AddAssign;
 
 /// Columns of the aggregates, in the order of [`Sums::numbers`].
-pub(super) const SUMS: [&str; 14] = [
+pub(super) const SUMS: [&str; 15] = [
     "requests",
     "attempts",
     "errors",
     "hits",
+    "refused",
     "unpriced",
     "input",
     "cached",
@@ -37,6 +38,8 @@ pub struct Sums {
     pub errors: u64,
     /// Requests that a cache answered.
     pub hits: u64,
+    /// Requests that a limit refused.
+    pub refused: u64,
     /// Entries that cost something nobody knows the price of.
     pub unpriced: u64,
     pub input: u64,
@@ -62,6 +65,7 @@ impl Sums {
             attempts: of_request(u64::from(entry.attempts)),
             errors: u64::from(entry.has_failed()),
             hits: u64::from(entry.is_hit()),
+            refused: u64::from(entry.is_refused()),
             unpriced: u64::from(entry.price == PriceState::Unknown),
             input: entry.input.min(MOST),
             cached: entry.cached.min(MOST),
@@ -81,6 +85,7 @@ impl Sums {
             self.attempts,
             self.errors,
             self.hits,
+            self.refused,
             self.unpriced,
             self.input,
             self.cached,
@@ -95,14 +100,15 @@ impl Sums {
     }
 
     pub(super) fn from_numbers(numbers: [u64; SUMS.len()]) -> Sums {
-        let [requests, attempts, errors, hits, unpriced, tokens @ .., cost, latency_us, ttft_us, ttft_count] =
-            numbers;
+        let [requests, attempts, errors, hits, refused, rest @ ..] = numbers;
+        let [unpriced, tokens @ .., cost, latency_us, ttft_us, ttft_count] = rest;
         let [input, cached, cache_write, output, reasoning] = tokens;
         Sums {
             requests,
             attempts,
             errors,
             hits,
+            refused,
             unpriced,
             input,
             cached,

@@ -11,6 +11,9 @@ use crate::store::values::bounded;
 use crate::store::values::to_stored;
 use sqlx::AssertSqlSafe;
 
+/// Entries that count against quotas.
+const USED: &str = "cache NOT IN ('hit', 'semantic') AND NOT (status = 429 AND attempts = 0)";
+
 /// What one end user has used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserUse {
@@ -26,7 +29,7 @@ pub struct UserUse {
 
 impl Store {
     /// The first use of a key, a tenant or a model at `since_ms` or later, as far as entries are kept; in milliseconds
-    /// since 1970. Hits of the cache are no use.
+    /// since 1970. Hits of the cache and what a limit refused are no use.
     pub async fn first_use(
         &self,
         account: &AccountColumn,
@@ -41,7 +44,7 @@ impl Store {
         };
         let text = format!(
             "SELECT MIN(at) AS first FROM entries \
-             WHERE {column} = $1 AND at >= $2 AND cache NOT IN ('hit', 'semantic')"
+             WHERE {column} = $1 AND at >= $2 AND {USED}"
         );
         in_time(async {
             let query = sqlx::query(AssertSqlSafe(text)).bind(bounded(name)).bind(to_stored(since_ms));
@@ -58,7 +61,7 @@ impl Store {
              {output} AS output, {cost} AS cost FROM (SELECT end_user, tenant, at, input, output, cost, \
              CASE WHEN tenant = '' THEN key_id ELSE '' END AS key_id, \
              CASE WHEN kind = 'request' THEN 1 ELSE 0 END AS requests FROM entries \
-             WHERE end_user <> '' AND at >= $1 AND cache NOT IN ('hit', 'semantic')) AS uses \
+             WHERE end_user <> '' AND at >= $1 AND {USED}) AS uses \
              GROUP BY end_user, tenant, key_id ORDER BY MAX(at) DESC LIMIT $2"
         );
         in_time(async {
