@@ -1,6 +1,7 @@
 //! A configuration becomes a running server: listeners for clients, and one service that keeps house.
 
 pub mod checks;
+pub mod desk;
 pub mod doors;
 pub mod drain;
 pub mod housekeeping;

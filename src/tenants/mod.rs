@@ -2,3 +2,5 @@
 
 pub mod credential;
 pub mod first_keys;
+pub mod fresh;
+pub mod settings;
