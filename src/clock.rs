@@ -13,3 +13,16 @@ pub fn now() -> Instant {
 pub fn since_epoch() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
+
+/// One moment on both clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    pub mono: Instant,
+    /// Since the epoch.
+    pub wall: Duration,
+}
+
+/// Now, on both clocks.
+pub fn moment() -> Moment {
+    Moment { mono: now(), wall: since_epoch() }
+}

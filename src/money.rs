@@ -10,6 +10,15 @@ pub struct Money(pub u64);
 impl Money {
     pub const ZERO: Money = Money(0);
 
+    /// Dollars as people write them: digits and at most nine decimals; `None` is anything else, or too much.
+    pub fn read(dollars: &str) -> Option<Money> {
+        let (whole, decimals) = dollars.split_once('.').unwrap_or((dollars, ""));
+        let missing = 9_usize.checked_sub(decimals.len())?;
+        let digits = [whole, decimals, &"0".repeat(missing)].concat();
+        let plain = !whole.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+        plain.then(|| digits.parse().ok().map(Money)).flatten()
+    }
+
     /// For metrics, which count in dollars.
     pub fn as_usd(self) -> f64 {
         self.0 as f64 / 1e9
@@ -52,6 +61,18 @@ mod tests {
     fn shows_dollars_without_trailing_zeros() {
         for (nanos, text) in [(0, "0"), (1_500_000_000, "1.5"), (1_230_000, "0.00123"), (7, "0.000000007")] {
             assert_eq!(Money(nanos).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn dollars_are_read_to_the_last_digit() {
+        for (text, nanos) in
+            [("0.171875", 171_875_000), ("15", 15_000_000_000), ("0.000000001", 1), ("3.", 3_000_000_000)]
+        {
+            assert_eq!(Money::read(text), Some(Money(nanos)), "{text}");
+        }
+        for bad in ["", ".5", "-1", "+1", "1e-3", "0.1234567891", "99999999999", "1.2.3", "1_000"] {
+            assert_eq!(Money::read(bad), None, "{bad}");
         }
     }
 

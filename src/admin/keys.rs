@@ -123,8 +123,8 @@ fn expiry(fields: &mut Fields) -> Result<Option<Option<u64>>, Refusal> {
 }
 
 fn sound(ask: &Ask, json: &str) -> Result<(), Refusal> {
-    let default = (ask.office.config)().limits.per_key;
-    settings::key(json, default).map(drop).map_err(|problems| Refusal::settings(&problems))
+    let config = (ask.office.config)();
+    settings::key(json, &config.limits.per_key).map(drop).map_err(|problems| Refusal::settings(&problems))
 }
 
 pub fn show(row: &KeyRow) -> Value {

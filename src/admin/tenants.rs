@@ -90,8 +90,10 @@ async fn changed(ask: &Ask, name: Option<String>, given: &Map<String, Value>) ->
 }
 
 fn sound(ask: &Ask, json: &str) -> Result<(), Refusal> {
-    let default = (ask.office.config)().limits.per_key;
-    settings::tenant(json, default).map(drop).map_err(|problems| Refusal::settings(&problems))
+    let config = (ask.office.config)();
+    settings::tenant(json, &config.limits.per_tenant)
+        .map(drop)
+        .map_err(|problems| Refusal::settings(&problems))
 }
 
 pub fn show(row: &TenantRow) -> Value {

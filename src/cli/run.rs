@@ -11,7 +11,6 @@ use crate::server::reload::Reloader;
 use crate::server::simulate;
 use crate::telemetry;
 use crate::telemetry::sink::Sink;
-use crate::tenants::first_keys;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -47,17 +46,13 @@ fn serve(file: Option<PathBuf>, sink: &Sink) -> Result<(), String> {
         simulate::fill(&mut config, &addresses)?;
     }
     let wants_client_key = config.keys.is_empty() && config.auth == Auth::Required;
-    let (first_keys, fresh) =
-        first_keys::open(&config.data_dir, wants_client_key).map_err(|e| e.to_string())?;
     let reloader = Reloader::new(file, environment, addresses, source.map(|s| s.text));
-    let greeting = greeting(&config, &fresh, !simulated.is_empty());
-    let (data_dir, keys) = (config.data_dir.clone(), first_keys.clone());
-    let ready = server::prepare(Start { config, first_keys, sink: sink.clone(), reloader, simulated });
+    let (shown, is_simulated) = (config.clone(), !simulated.is_empty());
+    let ready = server::prepare(Start { config, sink: sink.clone(), reloader, simulated });
     let ready = ready.map_err(|e| e.to_string())?;
-    // Fresh keys are written down and shown together, and only when nothing stands in the way of the start.
-    if !fresh.is_empty() {
-        keys.keep(&data_dir).map_err(|e| e.to_string())?;
-    }
+    // Fresh keys are made, written down and shown together, and only when nothing stands in the way of the start.
+    let fresh = ready.settle_keys(wants_client_key).map_err(|e| e.to_string())?;
+    let greeting = greeting(&shown, &fresh, is_simulated);
     // Nobody may be listening, which is no reason not to serve.
     let _ = std::io::stdout().write_all(greeting.as_bytes());
     ready.run();

@@ -1,6 +1,5 @@
 //! `cache`: what is kept of answers, and where.
 
-use crate::config::CacheBackend;
 use crate::config::ExactCache;
 use crate::config::StateUrl;
 use crate::config::environment::Variables;
@@ -9,6 +8,14 @@ use crate::config::reader::Section;
 use crate::config::shapes;
 use crate::config::units;
 use std::time::Duration;
+
+/// Where cached answers live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CacheBackend {
+    Memory,
+    /// Beside the counters, in the Redis of `state`.
+    Redis,
+}
 
 /// Reads `cache`; `GATEWAY_CACHE_BACKEND`, `GATEWAY_CACHE_TTL` and `GATEWAY_CACHE_MAX_SIZE` go before it.
 pub fn read(root: &Section<'_>, variables: &Variables<'_>, state: &StateUrl) -> ExactCache {

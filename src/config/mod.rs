@@ -1,6 +1,7 @@
 //! YAML and environment → one checked, immutable configuration.
 
 mod base_url;
+pub mod bounds;
 mod cache;
 mod chain;
 mod environment;
@@ -9,42 +10,66 @@ mod fetch;
 mod files;
 mod groups;
 mod keys;
+mod ledger;
 mod limits;
 mod listen;
 mod log;
 pub mod model;
 mod models;
+mod moment;
 mod near;
 mod notify;
 mod order;
+mod pricing;
 mod print;
 mod problem;
 mod providers;
 mod reader;
 mod responses;
 mod server;
+mod settings;
 pub mod shapes;
 mod source;
 mod stores;
+mod tenants;
 mod tree;
 mod units;
 mod variables;
 mod vendor;
 
+pub use bounds::{Bounds, Period, Quota, Rates, Unit, Window};
+pub use cache::CacheBackend;
 pub use environment::Environment;
 pub use environment::VARIABLES;
+pub use keys::StaticKey;
+pub use ledger::Keep;
+pub use limits::bounds_of;
+pub use limits::own as own_bounds;
 pub use model::*;
+pub use moment::moment as read_moment;
+pub use moment::write_moment;
+pub use notify::Notify;
+pub use notify::Webhook;
+pub use pricing::OwnPrice;
+pub use pricing::Tariff;
 pub use print::print;
 pub use print::words::duration as write_duration;
 pub use problem::Problem;
+pub use reader::Field;
+pub use reader::Section;
+pub use responses::StoredResponses;
+pub use settings::Settings;
+pub use settings::settings_of_key;
+pub use settings::settings_of_tenant;
 pub use source::Source;
 pub use source::find;
+pub use stores::StateUrl;
+pub use stores::StoreUrl;
+pub use tenants::StaticTenant;
 pub use units::duration as read_duration;
 
 use crate::config::environment::Variables;
 use crate::config::problem::Report;
-use crate::config::reader::Field;
-use crate::config::reader::Section;
 use crate::config::tree::Node;
 
 /// A sound configuration, and what its owner should know about it.
@@ -69,6 +94,28 @@ pub fn load(source: Option<&Source>, env: &Environment) -> Result<Loaded, Vec<Pr
     Ok(Loaded { config, notes })
 }
 
+/// Reads a text that holds one mapping of settings, JSON or YAML, with nothing put in for variables.
+/// `name` stands in the problems where a file's would.
+///
+/// # Errors
+/// Every problem there is.
+pub fn read_settings<T>(
+    name: &str,
+    text: &str,
+    shape: &'static shapes::Shape,
+    read: impl FnOnce(&Section<'_>) -> T,
+) -> Result<T, Vec<Problem>> {
+    let source = Source { name: name.to_owned(), text: text.replace('$', "$$") };
+    let report = Report::new(name);
+    match tree::parse(&source, &Environment::default(), &report) {
+        Some(tree) => {
+            let settings = read(&Field::new("", &tree, &report).section(shape));
+            report.conclude(settings).map(|(settings, _)| settings)
+        }
+        None => Err(report.into_problems()),
+    }
+}
+
 fn read(tree: &Node, env: &Environment, report: &Report) -> Config {
     let variables = Variables::new(env, report);
     variables.judge();
@@ -80,6 +127,7 @@ fn checked(root: &Section<'_>, variables: &Variables<'_>) -> Config {
     let state = stores::state(root, variables);
     let listen = listen::listeners(root, variables);
     let limits = limits::read(root, variables);
+    let tenants = tenants::read(root, &limits.per_tenant);
     let chain = chain::read(root, variables);
     let aliases = models::read(root, &chain);
     let groups = groups::read(root, &aliases, &chain);
@@ -96,7 +144,10 @@ fn checked(root: &Section<'_>, variables: &Variables<'_>) -> Config {
         state,
         models: aliases.into_iter().filter_map(|(name, target)| Some((name, target?))).collect(),
         groups,
-        keys: keys::read(root, variables, limits.per_key),
+        pricing: pricing::read(root, &chain),
+        ledger: ledger::read(root),
+        keys: keys::read(root, variables, &limits.per_key, &tenants),
+        tenants,
         limits,
         responses: responses::read(root),
         notify: notify::read(root),

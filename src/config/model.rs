@@ -2,6 +2,16 @@
 //!
 //! Every value here is sound, so nothing below checks it again.
 
+use crate::config::bounds::Bounds;
+use crate::config::cache::CacheBackend;
+use crate::config::keys::StaticKey;
+use crate::config::ledger::Keep;
+use crate::config::notify::Notify;
+use crate::config::pricing::OwnPrice;
+use crate::config::responses::StoredResponses;
+use crate::config::stores::StateUrl;
+use crate::config::stores::StoreUrl;
+use crate::config::tenants::StaticTenant;
 use crate::provider::Class;
 use crate::provider::Preset;
 use crate::provider::Tier;
@@ -36,36 +46,14 @@ pub struct Config {
     /// Alias → what it stands for.
     pub models: BTreeMap<String, Reference>,
     pub groups: BTreeMap<String, Group>,
+    pub tenants: Vec<StaticTenant>,
+    /// Go before the built-in list.
+    pub pricing: Vec<OwnPrice>,
     pub keys: Vec<StaticKey>,
+    pub ledger: Keep,
     pub notify: Notify,
     pub log: Log,
     pub server: ServerSettings,
-}
-
-/// Where rows are kept for good.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoreUrl {
-    /// A file of SQLite's.
-    Sqlite(PathBuf),
-    /// The whole URL: it may hold a password.
-    Postgres(Secret),
-}
-
-/// Where counters live, and what replicas share.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StateUrl {
-    /// In this process alone.
-    Memory,
-    /// The whole URL: it may hold a password.
-    Redis(Secret),
-}
-
-/// Where cached answers live.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CacheBackend {
-    Memory,
-    /// Beside the counters, in the Redis of `state`.
-    Redis,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,14 +83,6 @@ pub struct Rate {
     pub per: Duration,
 }
 
-/// Limits of one key. `None` is no limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct KeyLimits {
-    pub requests: Option<Rate>,
-    pub tokens: Option<Rate>,
-    pub concurrent: Option<u32>,
-}
-
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Largest request body, in bytes. Default 32 MiB.
@@ -112,7 +92,13 @@ pub struct Limits {
     pub bad_keys_per_ip: Option<Rate>,
     pub per_ip: Option<Rate>,
     /// What a key gets that says nothing of its own.
-    pub per_key: KeyLimits,
+    pub per_key: Bounds,
+    /// What a tenant gets that says nothing of its own.
+    pub per_tenant: Bounds,
+    /// For every end user that callers name.
+    pub per_user: Bounds,
+    /// By public name, for all who ask for it together.
+    pub per_model: BTreeMap<String, Bounds>,
 }
 
 #[derive(Clone, Debug)]
@@ -175,17 +161,6 @@ pub struct ExactCache {
     pub deterministic_only: bool,
     /// Identical requests in flight share one upstream call. Default false.
     pub share_in_flight: bool,
-}
-
-/// Answers of `/v1/responses`, kept with their conversation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StoredResponses {
-    /// `None`: none are stored, and who goes on from one has to ask the provider that keeps it. Default 1 h.
-    pub ttl: Option<Duration>,
-    /// Default 10,000.
-    pub max_entries: u64,
-    /// All of them together, in bytes. Default 256 MiB.
-    pub max_bytes: u64,
 }
 
 /// A vendor as configured and usable: it has a key, or needs none.
@@ -276,34 +251,6 @@ pub struct Member {
     pub target: Reference,
     /// Default: the provider's weight, else 1. Zero: only as a last resort.
     pub weight: u32,
-}
-
-/// A gateway key written in the configuration.
-#[derive(Clone, Debug)]
-pub struct StaticKey {
-    pub name: String,
-    pub key: Secret,
-    /// Aliases, groups and models this key may name; empty is all.
-    pub models: Vec<String>,
-    /// Where a field is `None` the key has no limit; defaults from `limits.per_key` are already in.
-    pub limits: KeyLimits,
-    pub failover: bool,
-}
-
-/// Who is told of what happens.
-#[derive(Clone, Debug)]
-pub struct Notify {
-    /// Is sent a JSON body when a soft budget is passed.
-    pub webhook: Option<Webhook>,
-}
-
-/// An address that takes POSTs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Webhook {
-    /// Its host; the path is apart.
-    pub at: BaseUrl,
-    /// Path and query: whoever knows them may call it.
-    pub path: Secret,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

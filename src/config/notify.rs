@@ -1,11 +1,27 @@
 //! `notify`: who is told when a soft budget is passed.
 
-use crate::config::Notify;
-use crate::config::Webhook;
+use crate::config::BaseUrl;
 use crate::config::base_url;
 use crate::config::reader::Field;
 use crate::config::reader::Section;
 use crate::config::shapes;
+use crate::secret::Secret;
+
+/// Who is told of what happens.
+#[derive(Clone, Debug)]
+pub struct Notify {
+    /// Is sent a JSON body when a soft budget is passed.
+    pub webhook: Option<Webhook>,
+}
+
+/// An address that takes POSTs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhook {
+    /// Its host; the path is apart.
+    pub at: BaseUrl,
+    /// Path and query: whoever knows them may call it.
+    pub path: Secret,
+}
 
 pub fn read(root: &Section<'_>) -> Notify {
     let section = root.section("notify", &shapes::NOTIFY);
@@ -22,7 +38,7 @@ fn read_webhook(field: &Field<'_>) -> Option<Webhook> {
             let path = std::mem::take(&mut at.path);
             let query = if query.is_empty() { String::new() } else { format!("?{query}") };
             let path = if path.is_empty() { "/".to_owned() } else { path };
-            Some(Webhook { at, path: crate::secret::Secret::new(path + &query) })
+            Some(Webhook { at, path: Secret::new(path + &query) })
         }
         Err(message) => {
             field.refuse(message);

@@ -1,5 +1,6 @@
 //! The configuration in force, written as a file that would say the same.
 
+mod bounds;
 mod routing;
 pub mod words;
 
@@ -9,22 +10,23 @@ use crate::config::Config;
 use crate::config::ExactCache;
 use crate::config::Failover;
 use crate::config::Fetch;
-use crate::config::KeyLimits;
-use crate::config::Limits;
+use crate::config::Keep;
 use crate::config::Listener;
 use crate::config::Log;
 use crate::config::LogFormat;
 use crate::config::Notify;
 use crate::config::ServerSettings;
+use crate::config::Settings;
 use crate::config::StaticKey;
+use crate::config::StaticTenant;
 use crate::config::StoredResponses;
 use crate::config::print::words::duration;
 use crate::config::print::words::list;
 use crate::config::print::words::or_off;
 use crate::config::print::words::path;
 use crate::config::print::words::quoted;
-use crate::config::print::words::rate;
 use crate::config::print::words::size;
+use crate::config::write_moment;
 
 /// YAML with every setting, defaults included. A secret shows as `***`; with the real ones put back
 /// the text can be loaded again.
@@ -44,7 +46,7 @@ pub fn print(config: &Config) -> String {
             quoted(&config.state.masked()),
             config.strict
         ),
-        limits(&config.limits),
+        bounds::limits(&config.limits),
         failover(&config.failover),
         fetch(&config.fetch),
         cache(&config.cache),
@@ -53,7 +55,10 @@ pub fn print(config: &Config) -> String {
         block("providers", "{}", config.providers.iter().map(routing::provider).collect()),
         block("models", "{}", routing::aliases(config)),
         block("groups", "{}", routing::groups(config)),
+        block("tenants", "[]", config.tenants.iter().map(tenant).collect()),
+        block("pricing", "{}", routing::pricing(config)),
         block("keys", "[]", config.keys.iter().map(key).collect()),
+        ledger(&config.ledger),
         notify(&config.notify),
         log(&config.log),
         server(&config.server),
@@ -83,24 +88,6 @@ fn listener(listener: &Listener) -> String {
             format!("{address}    tls: {{ cert: {cert}, key: {key}, http2: true }}\n")
         }
     }
-}
-
-fn limits(limits: &Limits) -> String {
-    let values = [
-        ("body", size(limits.body as u64)),
-        ("answer", size(limits.answer as u64)),
-        ("bad_keys_per_ip", or_off(limits.bad_keys_per_ip, rate)),
-        ("per_ip", or_off(limits.per_ip, rate)),
-        ("per_key", key_limits(&limits.per_key)),
-    ];
-    section("limits", &values)
-}
-
-fn key_limits(limits: &KeyLimits) -> String {
-    let requests = or_off(limits.requests, rate);
-    let tokens = or_off(limits.tokens, rate);
-    let concurrent = or_off(limits.concurrent, |concurrent| concurrent.to_string());
-    format!("{{ requests: {requests}, tokens: {tokens}, concurrent: {concurrent} }}")
 }
 
 fn failover(failover: &Failover) -> String {
@@ -161,11 +148,33 @@ fn responses(responses: &StoredResponses) -> String {
 }
 
 fn key(key: &StaticKey) -> String {
-    let (name, models) = (quoted(&key.name), list(&key.models));
-    let limits = key_limits(&key.limits);
-    let failover = key.failover;
-    format!(
-        "  - name: {name}\n    key: \"***\"\n    models: {models}\n    failover: {failover}\n    limits: {limits}\n"
+    let tenant = key.tenant.as_deref().map(|tenant| format!("    tenant: {}\n", quoted(tenant)));
+    let expires = key.expires.map(|at| format!("    expires: {}\n", write_moment(at)));
+    let (tenant, expires) = (tenant.unwrap_or_default(), expires.unwrap_or_default());
+    let (name, disabled, settings) = (quoted(&key.name), key.disabled, settings(&key.settings));
+    format!("  - name: {name}\n    key: \"***\"\n{tenant}{settings}{expires}    disabled: {disabled}\n")
+}
+
+fn tenant(tenant: &StaticTenant) -> String {
+    let settings_of_all = settings(&tenant.settings);
+    let tags = list(&tenant.settings.tags);
+    let residency = tenant.settings.residency.as_deref();
+    let residency = residency.map(|place| format!("    residency: {}\n", quoted(place))).unwrap_or_default();
+    let (name, disabled) = (quoted(&tenant.name), tenant.disabled);
+    format!("  - name: {name}\n{settings_of_all}    tags: {tags}\n{residency}    disabled: {disabled}\n")
+}
+
+/// What keys and tenants have in common.
+fn settings(settings: &Settings) -> String {
+    let (models, failover) = (list(&settings.models), settings.failover);
+    let bounds = bounds::own(&settings.bounds, "    ");
+    format!("    models: {models}\n    failover: {failover}\n{bounds}")
+}
+
+fn ledger(keep: &Keep) -> String {
+    section(
+        "ledger",
+        &[("keep", or_off(keep.entries, duration)), ("keep_hours", or_off(keep.hours, duration))],
     )
 }
 

@@ -1,10 +1,20 @@
 //! `responses`: answers of `/v1/responses` that clients go on from by their id.
 
-use crate::config::StoredResponses;
 use crate::config::reader::Section;
 use crate::config::shapes;
 use crate::config::units;
 use std::time::Duration;
+
+/// Answers of `/v1/responses`, kept with their conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredResponses {
+    /// `None`: none are stored, and who goes on from one has to ask the provider that keeps it. Default 1 h.
+    pub ttl: Option<Duration>,
+    /// Default 10,000.
+    pub max_entries: u64,
+    /// All of them together, in bytes. Default 256 MiB.
+    pub max_bytes: u64,
+}
 
 pub fn read(root: &Section<'_>) -> StoredResponses {
     let responses = root.section("responses", &shapes::RESPONSES);

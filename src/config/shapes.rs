@@ -27,21 +27,46 @@ pub const ROOT: Shape = Shape {
         "providers",
         "models",
         "groups",
+        "tenants",
+        "pricing",
         "keys",
+        "ledger",
         "responses",
         "notify",
         "log",
         "server",
     ],
-    later: &["routes", "clusters", "tenants"],
+    later: &["routes", "clusters"],
 };
 pub const LISTENER: Shape = plain("listen[]", &["address", "tls"]);
 pub const TLS: Shape = plain("listen[].tls", &["cert", "key", "certificates", "http2"]);
 pub const CERTIFICATE: Shape = plain("listen[].tls.certificates[]", &["cert", "key"]);
 pub const ADMIN: Shape = plain("admin", &["listen"]);
 pub const AUTH: Shape = plain("auth", &["keys"]);
-pub const LIMITS: Shape = plain("limits", &["body", "answer", "bad_keys_per_ip", "per_ip", "per_key"]);
-pub const PER_KEY: Shape = plain("limits.per_key", KEY_LIMITS);
+pub const LIMITS: Shape = plain(
+    "limits",
+    &["body", "answer", "bad_keys_per_ip", "per_ip", "per_key", "per_tenant", "per_user", "per_model"],
+);
+pub const PER_KEY: Bounded = Bounded {
+    limits: plain("limits.per_key", RATES_AND_QUOTAS),
+    quota: plain("limits.per_key.quota", QUOTA),
+    budget: plain("limits.per_key.budget", BUDGET),
+};
+pub const PER_TENANT: Bounded = Bounded {
+    limits: plain("limits.per_tenant", RATES_AND_QUOTAS),
+    quota: plain("limits.per_tenant.quota", QUOTA),
+    budget: plain("limits.per_tenant.budget", BUDGET),
+};
+pub const PER_USER: Bounded = Bounded {
+    limits: plain("limits.per_user", RATES_AND_QUOTAS),
+    quota: plain("limits.per_user.quota", QUOTA),
+    budget: plain("limits.per_user.budget", BUDGET),
+};
+pub const PER_MODEL: Bounded = Bounded {
+    limits: plain("limits.per_model.*", RATES_AND_QUOTAS),
+    quota: plain("limits.per_model.*.quota", QUOTA),
+    budget: plain("limits.per_model.*.budget", BUDGET),
+};
 pub const FAILOVER: Shape = plain(
     "failover",
     &[
@@ -91,8 +116,32 @@ pub const FALLBACK_MODELS: Shape =
     plain("providers.*.fallback_models", &["small", "large", "reasoning", "embedding"]);
 pub const GROUP: Shape = plain("groups.*", &["strategy", "order", "failover", "members"]);
 pub const MEMBER: Shape = plain("groups.*.members[]", &["model", "weight"]);
-pub const KEY: Shape = plain("keys[]", &["name", "key", "models", "failover", "limits"]);
-pub const LIMITS_OF_KEY: Shape = plain("keys[].limits", KEY_LIMITS);
+pub const PRICE: Shape = plain("pricing.*", &["input", "output", "cached", "cache_write"]);
+pub const LEDGER: Shape = plain("ledger", &["keep", "keep_hours"]);
+pub const TENANT: Shape = plain(
+    "tenants[]",
+    &["name", "models", "failover", "tags", "residency", "limits", "quota", "budget", "disabled"],
+);
+pub const OF_TENANT: Bounded = Bounded {
+    limits: plain("tenants[].limits", RATES),
+    quota: plain("tenants[].quota", QUOTA),
+    budget: plain("tenants[].budget", BUDGET),
+};
+pub const KEY: Shape = plain(
+    "keys[]",
+    &["name", "key", "tenant", "models", "failover", "limits", "quota", "budget", "expires", "disabled"],
+);
+pub const OF_KEY: Bounded = Bounded {
+    limits: plain("keys[].limits", RATES),
+    quota: plain("keys[].quota", QUOTA),
+    budget: plain("keys[].budget", BUDGET),
+};
+/// Settings of a stored tenant or key; they are in no file.
+pub const STORED_TENANT: Shape =
+    plain("", &["models", "failover", "tags", "residency", "limits", "quota", "budget"]);
+pub const STORED_KEY: Shape = plain("", &["models", "failover", "limits", "quota", "budget"]);
+/// Bounds alone.
+pub const BOUNDS: Shape = plain("", &["limits", "quota", "budget"]);
 pub const NOTIFY: Shape = plain("notify", &["webhook"]);
 pub const LOG: Shape = plain("log", &["format", "level", "access"]);
 pub const SERVER: Shape = plain(
@@ -109,7 +158,18 @@ pub const SERVER: Shape = plain(
     ],
 );
 
-const KEY_LIMITS: &[&str] = &["requests", "tokens", "concurrent"];
+const RATES: &[&str] = &["requests", "tokens", "concurrent"];
+const RATES_AND_QUOTAS: &[&str] = &["requests", "tokens", "concurrent", "quota", "budget"];
+const QUOTA: &[&str] = &["requests", "tokens", "cost", "window"];
+const BUDGET: &[&str] = &["soft", "hard", "window"];
+
+/// The three sections that say what an account may use.
+#[derive(Debug)]
+pub struct Bounded {
+    pub limits: Shape,
+    pub quota: Shape,
+    pub budget: Shape,
+}
 
 /// All sections, for whoever wants to walk them.
 pub static SHAPES: &[&Shape] = &[
@@ -120,7 +180,18 @@ pub static SHAPES: &[&Shape] = &[
     &ADMIN,
     &AUTH,
     &LIMITS,
-    &PER_KEY,
+    &PER_KEY.limits,
+    &PER_KEY.quota,
+    &PER_KEY.budget,
+    &PER_TENANT.limits,
+    &PER_TENANT.quota,
+    &PER_TENANT.budget,
+    &PER_USER.limits,
+    &PER_USER.quota,
+    &PER_USER.budget,
+    &PER_MODEL.limits,
+    &PER_MODEL.quota,
+    &PER_MODEL.budget,
     &FAILOVER,
     &FETCH,
     &CACHE,
@@ -131,8 +202,16 @@ pub static SHAPES: &[&Shape] = &[
     &FALLBACK_MODELS,
     &GROUP,
     &MEMBER,
+    &PRICE,
+    &LEDGER,
+    &TENANT,
+    &OF_TENANT.limits,
+    &OF_TENANT.quota,
+    &OF_TENANT.budget,
     &KEY,
-    &LIMITS_OF_KEY,
+    &OF_KEY.limits,
+    &OF_KEY.quota,
+    &OF_KEY.budget,
     &NOTIFY,
     &LOG,
     &SERVER,

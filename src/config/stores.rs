@@ -1,13 +1,29 @@
 //! `store` and `state`: where rows are kept for good, and where replicas share their counters.
 
-use crate::config::StateUrl;
-use crate::config::StoreUrl;
 use crate::config::environment::Variables;
 use crate::config::reader::Field;
 use crate::config::reader::Section;
 use crate::secret::Secret;
 use std::path::Path;
 use std::path::PathBuf;
+
+/// Where rows are kept for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreUrl {
+    /// A file of SQLite's.
+    Sqlite(PathBuf),
+    /// The whole URL: it may hold a password.
+    Postgres(Secret),
+}
+
+/// Where counters live, and what replicas share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StateUrl {
+    /// In this process alone.
+    Memory,
+    /// The whole URL: it may hold a password.
+    Redis(Secret),
+}
 
 /// The store below `data_dir` unless told otherwise.
 const FILE: &str = "tollgate.db";

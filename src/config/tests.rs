@@ -130,8 +130,8 @@ fn every_plain_setting_can_come_from_the_environment() {
     assert_eq!((listen.join(" "), config.admin), ("0.0.0.0:80 [::1]:4000".to_owned(), None));
     let given: Vec<(&str, &str)> = config.keys.iter().map(|k| (k.name.as_str(), k.key.expose())).collect();
     assert_eq!(given, [("env-1", "key-number-1"), ("env-2", "key-number-2")]);
-    let rate = Some(Rate { amount: 60, per: Duration::from_secs(60) });
-    assert_eq!((config.limits.per_key.requests, config.keys[0].limits.requests), (rate, rate));
+    let rate = Rates::one(Rate { amount: 60, per: Duration::from_secs(60) });
+    assert_eq!((config.limits.per_key.requests, config.keys[0].settings.bounds.requests), (rate, rate));
     assert_eq!(config.failover.retry_max, 1);
     assert_eq!(config.failover.check_interval, Some(Duration::from_secs(10)));
     assert_eq!((config.cache.ttl, config.cache.max_entries), (None, 5));
@@ -152,7 +152,7 @@ fn the_environment_goes_before_the_file() {
     let config = loaded(text, &variables).unwrap().config;
     assert_eq!(config.listen[0].address.to_string(), "127.0.0.1:2");
     assert_eq!((config.failover.retry_max, config.log.level.as_str()), (2, "warn"));
-    assert_eq!((config.limits.per_key.requests, config.admin.unwrap().port()), (None, 3));
+    assert_eq!((config.limits.per_key.requests, config.admin.unwrap().port()), (Rates::default(), 3));
 }
 
 #[test]

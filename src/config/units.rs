@@ -2,11 +2,15 @@
 //!
 //! Each reader's error says what the value must be, so that the caller can go on with `, found …`.
 
+use crate::config::Period;
 use crate::config::Rate;
+use crate::config::Window;
 use std::time::Duration;
 
 /// Longer waits are a mistake, and would overflow a clock one day.
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// Nothing is kept for longer, unless it is kept for ever.
+const OLDEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -18,6 +22,21 @@ pub const UNLIMITED: usize = isize::MAX as usize;
 
 /// `30s`, `5m`, `1h`, `2d`, `250ms`; a plain number is seconds.
 pub fn duration(text: &str) -> Result<Duration, String> {
+    let duration = span(text)?;
+    (duration <= LONGEST).then_some(duration).ok_or_else(|| "must be 365 days or less".to_owned())
+}
+
+/// How old something may become: as a [`duration`], of a day or more; `off` is `None`.
+pub fn age_or_off(text: &str) -> Result<Option<Duration>, String> {
+    match or_off(text, span)? {
+        Some(age) if !(DAY..=OLDEST).contains(&age) => {
+            Err("must be a day or more, and 36500 days or less".to_owned())
+        }
+        age => Ok(age),
+    }
+}
+
+fn span(text: &str) -> Result<Duration, String> {
     let must = || "must be a duration such as `30s`, `5m` or `250ms`".to_owned();
     let (amount, unit) = amount_and_unit(text).ok_or_else(must)?;
     let unit = match unit {
@@ -28,8 +47,8 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         "d" => DAY,
         _ => return Err(must()),
     };
-    let duration = u32::try_from(amount).ok().and_then(|amount| unit.checked_mul(amount));
-    duration.filter(|d| *d <= LONGEST).ok_or_else(|| "must be 365 days or less".to_owned())
+    // Whatever does not fit is longer than anything may be.
+    Ok(u32::try_from(amount).ok().and_then(|amount| unit.checked_mul(amount)).unwrap_or(Duration::MAX))
 }
 
 /// A [`duration`] longer than nothing.
@@ -106,6 +125,60 @@ pub fn rate_or_off(text: &str) -> Result<Option<Rate>, String> {
     or_off(text, rate)
 }
 
+/// A [`rate`] without its period: `1000/day`, `5/month`, with `rolling` or `calendar` behind it if it says so.
+fn quota<T>(
+    text: &str,
+    amount: fn(&str) -> Option<T>,
+    example: &str,
+) -> Result<(T, Period, Option<Window>), String> {
+    let must = || format!("must be such as `{example}/day`, `{example}/month` or `{example}/month rolling`");
+    let (number, rest) = text.split_once('/').ok_or_else(must)?;
+    let number = amount(number.trim()).ok_or_else(must)?;
+    let (period, window) = rest.trim().split_once(' ').unwrap_or((rest.trim(), ""));
+    let period = match period {
+        "d" | "day" => Period::Day,
+        "month" => Period::Month,
+        _ => return Err(must()),
+    };
+    let window = match window.trim() {
+        "" => None,
+        word => Some(window_word(word).map_err(|_| must())?),
+    };
+    Ok((number, period, window))
+}
+
+/// `1000/day`, `5000000/month`.
+pub fn amount_per_period(text: &str) -> Result<(u64, Period, Option<Window>), String> {
+    some_amount(quota(text, digits, "1000")?)
+}
+
+/// `5/day`, `0.25/month`: US dollars, read into nano-dollars without ever being a float.
+pub fn money_per_period(text: &str) -> Result<(u64, Period, Option<Window>), String> {
+    some_amount(quota(text, nano_dollars, "2.50")?)
+}
+
+fn some_amount<T>(read: (u64, Period, T)) -> Result<(u64, Period, T), String> {
+    match read.0 {
+        0 => Err("must be more than 0 (`off` lifts the limit)".to_owned()),
+        _ => Ok(read),
+    }
+}
+
+/// `rolling` or `calendar`.
+pub fn window_word(text: &str) -> Result<Window, String> {
+    word(&[("rolling", Window::Rolling), ("calendar", Window::Calendar)])(text)
+}
+
+/// Decimal dollars with nine decimals at most.
+fn nano_dollars(text: &str) -> Option<u64> {
+    let (dollars, decimals) = text.split_once('.').unwrap_or((text, "0"));
+    if decimals.is_empty() || decimals.len() > 9 || dollars.is_empty() {
+        return None;
+    }
+    let nanos = digits(&format!("{decimals:0<9}"))?;
+    digits(dollars)?.checked_mul(1_000_000_000)?.checked_add(nanos)
+}
+
 /// A whole number of 0 or more.
 pub fn count(text: &str) -> Result<u32, String> {
     match text.replace('_', "").parse::<i128>() {
@@ -163,7 +236,8 @@ pub fn either<'a>(words: impl Iterator<Item = &'a str>) -> String {
     }
 }
 
-fn or_off<T>(text: &str, read: fn(&str) -> Result<T, String>) -> Result<Option<T>, String> {
+/// `off`, or what `read` makes of it.
+pub fn or_off<T>(text: &str, read: fn(&str) -> Result<T, String>) -> Result<Option<T>, String> {
     match text {
         "off" => Ok(None),
         _ => read(text).map(Some),
@@ -202,6 +276,10 @@ mod tests {
         }
         assert!(some_duration("0s").is_err());
         assert_eq!((duration_or_off("off"), duration_or_off("0")), (Ok(None), Ok(None)));
+        assert_eq!((age_or_off("off"), age_or_off("400d")), (Ok(None), Ok(Some(400 * DAY))));
+        for text in ["0", "23h", "36501d", "x"] {
+            assert!(age_or_off(text).is_err(), "{text}");
+        }
     }
 
     #[test]
@@ -235,6 +313,37 @@ mod tests {
             assert!(rate(text).is_err(), "{text}");
         }
         assert_eq!(rate_or_off("off"), Ok(None));
+    }
+
+    #[test]
+    fn amounts_of_quotas_are_exact() {
+        let read = |text| amount_per_period(text).ok();
+        assert_eq!(read("1_000/day"), Some((1000, Period::Day, None)));
+        assert_eq!(read("5 / month"), Some((5, Period::Month, None)));
+        assert_eq!(read("5/month rolling"), Some((5, Period::Month, Some(Window::Rolling))));
+        for text in ["5", "5/hour", "0/day", "-1/day", "1.5/day", "5/month sometimes", "5/monthrolling"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+        for (text, nanos) in [
+            ("5/day", 5_000_000_000),
+            ("0.1/day", 100_000_000),
+            ("80.000000001/day", 80_000_000_001),
+            ("0.000000001/day", 1),
+            ("18446744073.709551615/day", u64::MAX),
+        ] {
+            assert_eq!(money_per_period(text), Ok((nanos, Period::Day, None)), "{text}");
+        }
+        for text in [
+            "0/day",
+            "0.0/day",
+            ".5/day",
+            "5./day",
+            "1.0000000001/day",
+            "1e3/day",
+            "18446744073.709551616/day",
+        ] {
+            assert!(money_per_period(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The door: who is asking, and is there room for one more request of theirs.
 
+use crate::clock;
 use crate::gateway::parts::Parts;
 use crate::gateway::record::Record;
 use crate::gateway::refuse;
@@ -12,11 +13,11 @@ use http::header;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// Checks the address, the key and the key's limits, in that order, and takes room for one request.
+/// Checks the address, the key and the key's limits, in that order, and takes a place among its requests under way.
 ///
 /// # Errors
 /// The [`Refusal`] to send.
-pub async fn admit(
+pub fn admit(
     parts: &Parts,
     snapshot: &Snapshot,
     headers: &HeaderMap,
@@ -24,13 +25,14 @@ pub async fn admit(
 ) -> Result<Arc<Credential>, Refusal> {
     let client = record.arrival.client;
     address_has_room(snapshot, client)?;
-    let credential = authenticate(snapshot, headers, client)?;
+    let credential = authenticate(parts, snapshot, headers, client)?;
     record.subject.key = Some(credential.name.clone());
-    let entered =
-        Reservation::enter(&parts.state, &credential.account, &credential.limits, record.arrival.at).await;
-    let (reservation, left) = entered.map_err(refuse::limited)?;
-    record.held.reservation = Some(reservation);
-    record.held.requests_left = left;
+    record.subject.tenant = credential.tenant.as_ref().map(|tenant| tenant.name.clone());
+    let claims = credential.claims.clone();
+    let reservation = Reservation::enter(&parts.state, claims, record.arrival.moment());
+    record.held.reservation =
+        Some(reservation.map_err(|limited| refuse::limited(limited, record.arrival.wall))?);
+    record.subject.payer = Some(credential.clone());
     Ok(credential)
 }
 
@@ -45,18 +47,20 @@ fn address_has_room(snapshot: &Snapshot, client: Option<IpAddr>) -> Result<(), R
 ///
 /// A good key is always let in: one client with a stale key must not lock out its neighbours behind the same address.
 fn authenticate(
+    parts: &Parts,
     snapshot: &Snapshot,
     headers: &HeaderMap,
     client: Option<IpAddr>,
 ) -> Result<Arc<Credential>, Refusal> {
+    let credentials = parts.credentials.load();
     let Some(key) = presented(headers) else {
-        return snapshot.credentials.anyone().cloned().ok_or_else(refuse::no_key);
+        return credentials.anyone().cloned().ok_or_else(refuse::no_key);
     };
-    if let Some(credential) = snapshot.credentials.find(key) {
-        return Ok(credential.clone());
+    if let Some(found) = credentials.find(key, clock::since_epoch) {
+        return found.cloned().map_err(refuse::lapsed);
     }
     // Where anyone may ask, a key that means nothing does no harm: SDKs insist on sending one.
-    if let Some(anyone) = snapshot.credentials.anyone() {
+    if let Some(anyone) = credentials.anyone() {
         return Ok(anyone.clone());
     }
     if let (Some(limit), Some(address)) = (&snapshot.bad_keys, client) {

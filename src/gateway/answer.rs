@@ -77,10 +77,10 @@ pub async fn model_named(
             let unknown = unknown.known_to(|name| who.may_name(name));
             client::refuse(session, record, &refuse::unknown_model(&unknown)).await
         }
-        Ok(_) if !who.may_name(name) => {
-            client::refuse(session, record, &refuse::model_not_allowed(name)).await
-        }
         Ok(_) => {
+            if let Some(by) = who.forbids(name) {
+                return client::refuse(session, record, &refuse::model_not_allowed(name, by)).await;
+            }
             let owner = names(snapshot, who).into_iter().find(|(id, _)| id == name);
             let owner = owner.map_or_else(|| "tollgate".to_owned(), |(_, owner)| owner);
             let body = match record.subject.dialect {

@@ -7,6 +7,7 @@ use crate::dialect::relay::Flow;
 use crate::dialect::relay::Relay;
 use crate::dialect::relay::Wishes;
 use crate::dialect::side::Follow;
+use crate::dialect::usage::Usage;
 use crate::gateway::failure::Failure;
 use crate::gateway::fetch::Files;
 use crate::gateway::follow::Pursuit;
@@ -18,6 +19,7 @@ use crate::gateway::outbound::Speech;
 use crate::gateway::outbound::outbound;
 use crate::gateway::promise::Promise;
 use crate::gateway::receive::Ask;
+use crate::gateway::reply;
 use crate::gateway::reply::Manner;
 use crate::gateway::reply::Whole;
 use crate::gateway::reply::read_whole;
@@ -33,6 +35,7 @@ use arc_swap::ArcSwapOption;
 use http::HeaderName;
 use http::HeaderValue;
 use http::header;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -71,6 +74,8 @@ pub struct Terms<'a> {
     pub strict: bool,
     /// The provider has the whole request and has not refused it: it will charge for the prompt.
     pub is_owed: AtomicBool,
+    /// What the provider said it used, before anything came that could be an answer.
+    pub told: ArcSwapOption<Usage>,
     /// Where an answer that is still being made can be called off.
     pub promised: ArcSwapOption<String>,
 }
@@ -95,7 +100,10 @@ pub async fn attempt(
             let body = wire.whole(terms.max_answer, until).await.map_err(Failure::cut)?;
             upstreams.close(wire).await;
             match outbound.follow(&body, ask.shape.stream) {
-                Follow::Answer => read_whole(stop, ask, outbound, kind, body).map(Box::new).map(Reply::Whole),
+                Follow::Answer => {
+                    let read = read_whole(stop, ask, outbound, kind, body.clone());
+                    read.inspect_err(|_| terms.tell(reply::told(&body))).map(Box::new).map(Reply::Whole)
+                }
                 Follow::Poll { .. } | Follow::Stream { .. } => {
                     let pursuit = Pursuit { upstreams, vendor, stop, ask, terms };
                     Box::pin(pursuit.follow(outbound, body)).await
@@ -229,6 +237,18 @@ impl Terms<'_> {
     pub fn owe(&self, is_owed: bool) {
         self.is_owed.store(is_owed, Ordering::Relaxed);
     }
+
+    /// Keeps what the provider has said of its usage so far.
+    pub fn tell(&self, usage: Option<Usage>) {
+        if let Some(usage) = usage {
+            self.told.store(Some(Arc::new(usage)));
+        }
+    }
+
+    /// What the provider has said, once.
+    pub fn told(&self) -> Option<Usage> {
+        self.told.swap(None).map(|usage| *usage)
+    }
 }
 
 /// Reads until the first content, or until it is clear that there is none.
@@ -252,6 +272,9 @@ pub async fn open_stream(
             }
             None => relay.end() == End::Cut,
         };
+        if !matches!(relay.flow(), Flow::Open | Flow::Done) {
+            terms.tell(relay.usage());
+        }
         match relay.flow() {
             Flow::Open | Flow::Done => {
                 let manner = outbound.manner();

@@ -1,8 +1,10 @@
 //! The client's side of a request: its answer's head and body, and the moment it leaves.
 
+use crate::config::Unit;
 use crate::dialect::Dialect;
 use crate::gateway::record::Record;
 use crate::gateway::refuse::Refusal;
+use crate::gateway::warnings;
 use crate::state::Left;
 use crate::state::Which;
 use crate::telemetry::access::Cost;
@@ -85,14 +87,17 @@ impl Head {
         if !service.dropped.is_empty() {
             head.text(name::DROPPED, &service.dropped.join(DROPPED_BETWEEN));
         }
-        if let Some(Cost::Known(money)) = record.cost() {
-            head.text(name::COST, &money.to_string());
+        match (service.cache, record.cost()) {
+            (Some(CacheResult::Hit), _) => head.word(name::COST, "0"),
+            (_, Some(Cost::Known(money))) => head.text(name::COST, &money.to_string()),
+            (_, Some(Cost::Unknown) | None) => {}
         }
-        for (kind, left) in
-            [(Which::Requests, &record.held.requests_left), (Which::Tokens, &record.held.tokens_left)]
-        {
-            left.iter().for_each(|left| head.rate_limit(kind, left));
+        let taken = &record.held.taken;
+        if let Some(soft) = &taken.soft {
+            head.text(name::BUDGET, &warnings::header(soft, record.arrival.wall));
         }
+        taken.requests.iter().for_each(|left| head.rate_limit(name::REQUESTS, left));
+        taken.tokens.iter().for_each(|left| head.rate_limit(name::TOKENS, left));
         head
     }
 
@@ -115,12 +120,8 @@ impl Head {
         }
     }
 
-    fn rate_limit(&mut self, which: Which, left: &Left) {
-        let [limit, remaining, reset] = match which {
-            Which::Requests => name::REQUESTS,
-            Which::Tokens => name::TOKENS,
-            Which::Concurrent => name::CONCURRENT,
-        };
+    fn rate_limit(&mut self, names: [HeaderName; 3], left: &Left) {
+        let [limit, remaining, reset] = names;
         self.number(limit, left.limit);
         self.number(remaining, left.remaining);
         // Written as OpenAI writes durations (vendors.md §1.5).
@@ -180,7 +181,14 @@ pub async fn refuse(client: &mut Session, record: &mut Record, refusal: &Refusal
     }
     if let Some(limited) = &refusal.limited {
         let left = Left { limit: limited.limit, remaining: limited.remaining, reset: limited.reset };
-        head.rate_limit(limited.which, &left);
+        let names = match limited.which {
+            Which::Requests(_) | Which::Quota(Unit::Requests, _) => Some(name::REQUESTS),
+            Which::Tokens(_) | Which::Quota(Unit::Tokens, _) => Some(name::TOKENS),
+            Which::Concurrent => Some(name::CONCURRENT),
+            // What is left of a budget is in the sentence.
+            Which::Quota(Unit::Cost, _) => None,
+        };
+        names.into_iter().for_each(|names| head.rate_limit(names, &left));
     }
     drain(client).await;
     let body = refusal.body(record.subject.dialect, &record.arrival.request_id);
@@ -237,6 +245,7 @@ pub mod name {
 
     pub const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
     pub const ANTHROPIC_REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+    pub const BUDGET: HeaderName = HeaderName::from_static("x-budget-warning");
     pub const ATTEMPTS: HeaderName = HeaderName::from_static("x-attempts");
     pub const CACHE: HeaderName = HeaderName::from_static("x-cache");
     pub const CACHE_TTL: HeaderName = HeaderName::from_static("x-cache-ttl");

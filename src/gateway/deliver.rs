@@ -14,7 +14,6 @@ use crate::dialect::relay::Relay;
 use crate::dialect::seals::Seals;
 use crate::dialect::side::ClientError;
 use crate::dialect::translate;
-use crate::dialect::usage::Usage;
 use crate::gateway::attempt::Opened;
 use crate::gateway::client;
 use crate::gateway::client::ClientLeft;
@@ -153,8 +152,14 @@ pub async fn stream(
     }
     record.first_byte();
     let stopped = flow(session, &mut wire, &mut relay, vendor, between).await;
-    record.service.usage = Some(used(&relay, ask));
+    let (usage, counted) = verdicts::streamed(&relay, ask);
+    record.used(usage, counted);
     record.events_dropped(relay.garbage());
+    match &stopped {
+        Err(ClientLeft) => record.client_left(),
+        Ok(Stopped::Broken { word, .. }) => record.outcome.error = Some(*word),
+        Ok(Stopped::Complete) => {}
+    }
     record.settle();
     match stopped {
         Err(ClientLeft) => Ok(leave(wire, &relay, record, ask).await),
@@ -166,7 +171,6 @@ pub async fn stream(
             tell(session, record, ask, &mut relay, &message).await;
             // If it fails the client has left, and is not to hear of it any more.
             let _ = session.write_response_body(Some(Bytes::new()), true).await;
-            record.outcome.error = Some(word);
             wire.abandon().await;
             Ok(Ended::Broken(word))
         }
@@ -284,17 +288,9 @@ async fn tell(session: &mut Session, record: &Record, ask: &Ask, relay: &mut Rel
 }
 
 async fn leave(wire: Wire, relay: &Relay, record: &mut Record, ask: &Ask) -> Ended {
-    record.service.usage = Some(used(relay, ask));
+    let (usage, counted) = verdicts::streamed(relay, ask);
+    record.used(usage, counted);
     record.client_left();
     wire.abandon().await;
     Ended::ClientLeft
-}
-
-/// What the provider counted; else about what it must have: an event is about a token. Some tell at the beginning
-/// what they have counted till then, so a count is the last word only at the end.
-fn used(relay: &Relay, ask: &Ask) -> Usage {
-    let heard = if ask.operation.answers_in_words() { relay.content_events() } else { 0 };
-    let told = relay.usage().unwrap_or_else(|| verdicts::prompt(ask));
-    let is_final = relay.usage().is_some() && *relay.flow() == Flow::Done;
-    if is_final { told } else { Usage { output: told.output.max(heard), ..told } }
 }

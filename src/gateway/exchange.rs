@@ -31,6 +31,7 @@ use crate::gateway::sound;
 use crate::gateway::vendor::Vendor;
 use crate::gateway::verdicts;
 use crate::routing::Candidate;
+use crate::store::Counted;
 use crate::telemetry::access::AttemptNote;
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
@@ -86,13 +87,13 @@ pub async fn run(
         match answered {
             Err(ClientLeft) => {
                 note(record, vendor, &stop, "client_left", begun.elapsed());
-                serve(record, vendor, &stop, parts);
+                serve(record, vendor, &stop);
                 left(parts, vendor, &stop, &ask, terms, record).await;
                 return Ok(());
             }
             Ok(Ok(reply)) => {
                 note(record, vendor, &stop, "200", begun.elapsed());
-                serve(record, vendor, &stop, parts);
+                serve(record, vendor, &stop);
                 let keep = keep.take().map(|keep| if stop.stand_in { keep.for_now() } else { keep });
                 let keep = Keeping { answer: keep, scope: &scope };
                 let served = reply_with(parts, snapshot, session, record, &ask, reply, &stop, keep).await;
@@ -103,6 +104,9 @@ pub async fn run(
             }
             Ok(Err(failure)) => {
                 note(record, vendor, &stop, failure.word, begun.elapsed());
+                if let Some(usage) = terms.told() {
+                    record.lost_on((vendor, &stop), usage);
+                }
                 call_off(&parts.upstreams, vendor, &stop, &terms).await;
                 verdicts::blame_for(vendor, &stop, &failure, failover);
                 match learn(&mut way, parts, snapshot, &stop, &failure) {
@@ -151,6 +155,7 @@ fn terms<'s>(
         deadline,
         keep: keep.map_or(0, |keep| keep.max_answer),
         is_owed: AtomicBool::new(false),
+        told: ArcSwapOption::empty(),
         promised: ArcSwapOption::empty(),
     }
 }
@@ -158,7 +163,11 @@ fn terms<'s>(
 /// Nobody waits any more: the provider is told so, and what it has worked on is owed all the same.
 async fn left(parts: &Parts, vendor: &Vendor, stop: &Stop, ask: &Ask, terms: Terms<'_>, record: &mut Record) {
     call_off(&parts.upstreams, vendor, stop, &terms).await;
-    record.service.usage = terms.is_owed.into_inner().then(|| verdicts::prompt(ask));
+    match terms.told() {
+        Some(usage) => record.used(usage, Counted::Told),
+        None if terms.is_owed.into_inner() => record.used(verdicts::prompt(ask), Counted::Guessed),
+        None => {}
+    }
     record.client_left();
 }
 
@@ -181,10 +190,10 @@ fn note(record: &mut Record, vendor: &Vendor, stop: &Stop, outcome: &'static str
 }
 
 /// From here on the answer is this target's.
-fn serve(record: &mut Record, vendor: &Vendor, stop: &Stop, parts: &Parts) {
+fn serve(record: &mut Record, vendor: &Vendor, stop: &Stop) {
     record.service.provider = Some(vendor.name.clone());
     record.service.model = Some(stop.model.clone());
-    record.service.lane = Some(vendor.lane(&stop.model, parts.prices));
+    record.service.lane = Some(vendor.lane(&stop.model));
 }
 
 /// What is kept of an answer.
@@ -221,7 +230,9 @@ async fn reply_with(
         Reply::Whole(whole) => {
             verdicts::praise(vendor);
             record.service.heard = media::heard(ask.operation, &whole.body);
-            record.service.usage = verdicts::used(ask, whole.usage, &whole.body);
+            if let Some((usage, counted)) = verdicts::used(ask, whole.usage, &whole.body) {
+                record.used(usage, counted);
+            }
             record.service.dropped = whole.manner.dropped.names().to_vec();
             let mut whole = whole;
             parts.keepsakes.keep(scope, whole.manner.dialect, std::mem::take(&mut whole.seals)).await;

@@ -13,6 +13,7 @@ use crate::gateway::itinerary::Stop;
 use crate::gateway::outbound::Outbound;
 use crate::gateway::promise::Promise;
 use crate::gateway::receive::Ask;
+use crate::gateway::reply;
 use crate::gateway::reply::read_whole;
 use crate::gateway::vendor::Vendor;
 use crate::routing::judge::Fault;
@@ -56,7 +57,9 @@ impl Pursuit<'_> {
             let url = match self.promised(&outbound, &body) {
                 Follow::Answer => {
                     self.terms.promised.store(None);
-                    return read_whole(self.stop, self.ask, outbound, None, body)
+                    let read = read_whole(self.stop, self.ask, outbound, None, body.clone());
+                    return read
+                        .inspect_err(|_| self.terms.tell(reply::told(&body)))
                         .map(Box::new)
                         .map(Reply::Whole);
                 }

@@ -7,6 +7,7 @@ pub mod attempt;
 pub mod client;
 pub mod decode;
 pub mod deliver;
+pub mod entry;
 pub mod exchange;
 pub mod failure;
 pub mod fetch;
@@ -28,11 +29,13 @@ pub mod reply;
 pub mod slow_head;
 pub mod snapshot;
 pub mod sound;
+pub mod stand;
 pub mod stored;
 pub mod threads;
 pub mod unread;
 pub mod vendor;
 pub mod verdicts;
+pub mod warnings;
 
 use crate::clock;
 use crate::gateway::exchange::Exchange;
@@ -145,8 +148,10 @@ fn ended(record: &Record) -> pingora::Result<()> {
 fn arrival(session: &Session) -> Arrival {
     let head = session.req_header();
     let given = head.headers.get("x-request-id").map(|v| v.as_bytes());
+    let now = clock::moment();
     Arrival {
-        at: clock::now(),
+        at: now.mono,
+        wall: now.wall,
         request_id: id::request_id(given),
         client: session.client_addr().and_then(|a| a.as_inet()).map(|a| a.ip()),
         method: head.method.clone(),

@@ -7,17 +7,25 @@ use crate::gateway::keepsakes::Keepsakes;
 use crate::gateway::record::Ledger;
 use crate::gateway::snapshot::Snapshot;
 use crate::gateway::threads::Threads;
+use crate::gateway::warnings::Warnings;
 use crate::health::Board;
 use crate::state::State;
 use crate::state::bytes::ByteStore;
+use crate::store::Store;
 use crate::telemetry::metrics::Metrics;
-use crate::tenants::first_keys::FirstKeys;
+use crate::tenants::credentials::Credentials;
+use crate::tenants::in_force::in_force;
+use crate::tenants::registry::Registry;
 use crate::upstream::Upstreams;
 use crate::usage::pricing::PriceTable;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
+use tokio::sync::OnceCell;
+use tracing::error;
 
 /// Everything that outlives a request.
 pub struct Parts {
@@ -26,11 +34,18 @@ pub struct Parts {
     pub state: Arc<State>,
     pub board: Board,
     pub prices: &'static PriceTable,
-    pub first_keys: FirstKeys,
+    /// Empty until it could be opened. Nothing a client waits for may wait for it.
+    pub store: OnceCell<Arc<Store>>,
+    pub registry: Registry,
+    /// The keys of the file and of the registry, put together by [`Parts::renew_credentials`].
+    pub credentials: ArcSwap<Credentials>,
+    /// One renewal at a time: of two, the one that saw older keys must not come into force last.
+    pub renewal: Mutex<()>,
     pub ledger: Arc<Ledger>,
     pub cache: Cache,
     pub keepsakes: Keepsakes,
     pub threads: Threads,
+    pub warnings: Warnings,
     /// Set when the process has been told to end: readiness turns off first.
     pub draining: AtomicBool,
 }
@@ -53,6 +68,17 @@ impl Cache {
 impl Parts {
     pub fn metrics(&self) -> &Metrics {
         &self.ledger.metrics
+    }
+
+    /// Puts the keys in force that the configuration and the registry hold now.
+    pub fn renew_credentials(&self) {
+        let _turn = self.renewal.lock().unwrap_or_else(PoisonError::into_inner);
+        let (credentials, problems) =
+            in_force(&self.snapshot.load().config, &self.registry.known(), &self.state);
+        for problem in problems {
+            error!(problem, "the store holds what cannot be in force");
+        }
+        self.credentials.store(Arc::new(credentials));
     }
 
     pub fn is_draining(&self) -> bool {

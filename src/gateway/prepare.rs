@@ -1,6 +1,7 @@
 //! From the first byte of a request to the moment it may be asked of providers, one room after the other:
 //! errand → admit → receive → resolve → recall → reserve.
 
+use crate::dialect::openai::request::Shape;
 use crate::dialect::operation::Operation;
 use crate::gateway::admit::admit;
 use crate::gateway::answer;
@@ -23,14 +24,18 @@ use crate::gateway::record::Record;
 use crate::gateway::refuse;
 use crate::gateway::refuse::Refusal;
 use crate::gateway::snapshot::Snapshot;
+use crate::gateway::stand::stand;
 use crate::gateway::stored;
 use crate::routing::Candidate;
 use crate::routing::Route;
 use crate::routing::UnknownModel;
 use crate::routing::draw_plan;
+use crate::state::Need;
 use crate::telemetry::metrics::CacheResult;
 use crate::tenants::credential::Credential;
 use crate::usage::estimate::estimate_tokens;
+use crate::usage::estimate::of_text;
+use crate::usage::estimate_cost;
 use pingora::proxy::Session;
 
 /// Why a request goes no further.
@@ -105,14 +110,19 @@ async fn walk(
         return Err(refuse::no_host().into());
     }
     let operation = wanted(parts, session, record).await?;
-    let who = admit(parts, snapshot, &session.req_header().headers, record).await?;
+    let who = admit(parts, snapshot, &session.req_header().headers, record)?;
     let operation = match operation {
         Wanted::Ask(operation) => operation,
-        Wanted::Models => return answered(answer::models(session, record, snapshot, &who).await),
+        Wanted::Models => {
+            take(parts, record, Need::REQUEST).await?;
+            return answered(answer::models(session, record, snapshot, &who).await);
+        }
         Wanted::Model(name) => {
+            take(parts, record, Need::REQUEST).await?;
             return answered(answer::model_named(session, record, snapshot, &who, &name).await);
         }
         Wanted::Stored(id, wish) => {
+            take(parts, record, Need::REQUEST).await?;
             let stored = stored::answer(session, record, &parts.threads, &who.id, (&id, wish));
             return answered(stored.await);
         }
@@ -121,15 +131,17 @@ async fn walk(
     record.subject.model = Some(ask.shape.model.clone());
     record.subject.stream = ask.shape.stream;
     may_name(snapshot, &who, &ask, record)?;
+    stand(parts, &who, &session.req_header().headers, &ask, record)?;
     let ask = parts.threads.resume(&who.id, &snapshot.config, ask).await?;
     let (ask, keep) = from_cache(parts, snapshot, session, record, &who, ask).await?;
     // A name that means nothing is no miss of the cache.
     let planned = plan(snapshot, &who, &ask, record);
     let (plan, of_group) = planned.inspect_err(|_| record.service.cache = None)?;
     if ask.operation.counts_tokens() && !snapshot.counts_tokens(&ask, &plan) {
+        take(parts, record, Need::REQUEST).await?;
         return answered(answer::token_count(session, record, &ask).await);
     }
-    reserve(record, &ask).await?;
+    reserve(parts, snapshot, record, &ask, &plan).await?;
     Ok(Exchange { ask, plan, of_group, keep, scope: who.id.clone() })
 }
 
@@ -165,9 +177,11 @@ fn answered<T>(sent: pingora::Result<()>) -> Result<T, Stop> {
 
 /// Whether this key may say the name. To whom it is unknown it is that first, not forbidden.
 fn may_name(snapshot: &Snapshot, who: &Credential, ask: &Ask, record: &Record) -> Result<(), Refusal> {
-    match who.may_name(&ask.shape.model) {
-        true => Ok(()),
-        false => resolve(snapshot, who, ask, record).and(Err(refuse::model_not_allowed(&ask.shape.model))),
+    match who.forbids(&ask.shape.model) {
+        None => Ok(()),
+        Some(by) => {
+            resolve(snapshot, who, ask, record).and(Err(refuse::model_not_allowed(&ask.shape.model, by)))
+        }
     }
 }
 
@@ -179,7 +193,7 @@ fn plan(
     record: &Record,
 ) -> Result<(Vec<Candidate>, bool), Refusal> {
     let mut route = resolve(snapshot, who, ask, record)?;
-    route.failover &= ask.failover && who.failover;
+    route.failover &= ask.failover && who.fails_over();
     let plan = draw_plan(&route, ask.operation, &snapshot.fleet(record.arrival.at), &mut rand::rng());
     match plan.is_empty() && !ask.operation.has_stand_ins() {
         true => Err(refuse::not_served_there(&ask.shape.model, ask.operation)),
@@ -211,6 +225,7 @@ async fn from_cache(
             Ok((ask, Some(keep)))
         }
         Recall::Hit(hit) => {
+            take(parts, record, Need::REQUEST).await?;
             // It may have been deleted since, or have had to make room.
             let (ttl, answer) = (snapshot.config.responses.ttl, &hit.answer);
             parts.threads.keep(&who.id, ttl, &ask, answer.form, &answer.body).await;
@@ -224,12 +239,31 @@ async fn from_cache(
     }
 }
 
-/// Takes room for the tokens the request may need; corrected when it is settled.
-async fn reserve(record: &mut Record, ask: &Ask) -> Result<(), Refusal> {
-    let tokens = estimate_tokens(ask.shape.words, ask.shape.max_output);
+/// Takes room for what the request may need of the first of its plan; corrected when it is settled.
+async fn reserve(
+    parts: &Parts,
+    snapshot: &Snapshot,
+    record: &mut Record,
+    ask: &Ask,
+    plan: &[Candidate],
+) -> Result<(), Refusal> {
+    let Shape { words, max_output, choices, .. } = ask.shape;
+    let tokens = estimate_tokens(words, max_output);
+    let lane = plan.first().map(|first| snapshot.vendors[first.provider].lane(&first.model));
+    let most = max_output.map(|most| most.saturating_mul(choices));
+    let cost = lane.map(|lane| estimate_cost(&lane.price, of_text(words), most)).unwrap_or_default();
+    take(parts, record, Need { tokens, cost, ..Need::REQUEST }).await
+}
+
+/// Takes from all limits at once. What is answered here needs nothing but itself.
+async fn take(parts: &Parts, record: &mut Record, need: Need) -> Result<(), Refusal> {
+    let now = record.arrival.moment();
     if let Some(reservation) = &mut record.held.reservation {
-        record.held.tokens_left =
-            reservation.reserve_tokens(tokens, record.arrival.at).await.map_err(refuse::limited)?;
+        let taken = reservation.take(need, now).await;
+        record.held.taken = taken.map_err(|limited| refuse::limited(limited, now.wall))?;
+        if let Some(soft) = &record.held.taken.soft {
+            parts.warnings.tell(soft, &record.subject, now.wall);
+        }
     }
     Ok(())
 }

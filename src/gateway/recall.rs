@@ -91,7 +91,8 @@ fn wanted_key(
     }
     // An answer that began before a reload is kept for nobody who comes after it, and one that another
     // model may have given for nobody who forbade that.
-    let mut scope = format!("{:016x}{}{}", snapshot.edition, u8::from(ask.failover), who.id);
+    let failover = u8::from(ask.failover && who.fails_over());
+    let mut scope = format!("{:016x}{failover}{}", snapshot.edition, who.shared);
     for (_, value) in &ask.spoken {
         scope.push('\n');
         scope.push_str(&String::from_utf8_lossy(value.as_bytes()));

@@ -1,12 +1,19 @@
 //! What is written down about one request. Closed exactly once, on whatever way the request ends.
 
 use crate::clock;
+use crate::clock::Moment;
 use crate::config::LogFormat;
 use crate::dialect::Dialect;
 use crate::dialect::usage::Usage;
+use crate::gateway::entry;
+use crate::gateway::itinerary::Stop;
 use crate::gateway::vendor::Lane;
+use crate::gateway::vendor::Vendor;
 use crate::limits::Reservation;
-use crate::state::Left;
+use crate::money::Money;
+use crate::state::Need;
+use crate::state::Taken;
+use crate::store::Counted;
 use crate::telemetry::access;
 use crate::telemetry::access::AccessLine;
 use crate::telemetry::access::AttemptNote;
@@ -17,8 +24,10 @@ use crate::telemetry::metrics::InFlight;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::Operation;
 use crate::telemetry::sink::Sink;
+use crate::tenants::credential::Credential;
 use crate::usage::pricing::Price;
 use crate::usage::pricing::cost;
+use crate::usage::spool::Spool;
 use http::Method;
 use http::Uri;
 use std::net::IpAddr;
@@ -33,6 +42,8 @@ pub const CLIENT_LEFT: u16 = 499;
 pub struct Ledger {
     pub metrics: Arc<Metrics>,
     pub sink: Sink,
+    /// Where requests are written down for the store.
+    pub spool: Spool,
     pub format: LogFormat,
     pub access: bool,
 }
@@ -40,10 +51,18 @@ pub struct Ledger {
 /// How a request came in.
 pub struct Arrival {
     pub at: Instant,
+    /// The same moment, since the epoch.
+    pub wall: Duration,
     pub request_id: String,
     pub client: Option<IpAddr>,
     pub method: Method,
     pub uri: Uri,
+}
+
+impl Arrival {
+    pub fn moment(&self) -> Moment {
+        Moment { mono: self.at, wall: self.wall }
+    }
 }
 
 /// What was asked, as far as it is known.
@@ -52,8 +71,28 @@ pub struct Subject {
     /// What the client speaks.
     pub dialect: Dialect,
     pub key: Option<Arc<str>>,
+    pub tenant: Option<Arc<str>>,
+    /// The key, once it has been let in.
+    pub payer: Option<Arc<Credential>>,
+    /// The person behind the application, as it says.
+    pub end_user: Option<String>,
     pub model: Option<String>,
     pub stream: bool,
+}
+
+impl Default for Subject {
+    fn default() -> Subject {
+        Subject {
+            operation: Operation::Other,
+            dialect: Dialect::OpenAi,
+            key: None,
+            tenant: None,
+            payer: None,
+            end_user: None,
+            model: None,
+            stream: false,
+        }
+    }
 }
 
 /// Who answered, and with what.
@@ -63,6 +102,10 @@ pub struct Service {
     pub model: Option<Arc<str>>,
     pub lane: Option<Arc<Lane>>,
     pub usage: Option<Usage>,
+    /// Who says so.
+    pub counted: Counted,
+    /// What calls used that did not answer.
+    pub lost: Need,
     /// How long the sound was that was written down.
     pub heard: Option<Duration>,
     pub cache: Option<CacheResult>,
@@ -83,8 +126,7 @@ pub struct Outcome {
 #[derive(Default)]
 pub struct Held {
     pub reservation: Option<Reservation>,
-    pub requests_left: Option<Left>,
-    pub tokens_left: Option<Left>,
+    pub taken: Taken,
     pub in_flight: Option<InFlight>,
 }
 
@@ -96,6 +138,7 @@ pub struct Record {
     pub service: Service,
     pub outcome: Outcome,
     pub held: Held,
+    written: bool,
     closed: bool,
 }
 
@@ -105,16 +148,11 @@ impl Record {
         Record {
             ledger,
             arrival,
-            subject: Subject {
-                operation: Operation::Other,
-                dialect: Dialect::OpenAi,
-                key: None,
-                model: None,
-                stream: false,
-            },
+            subject: Subject::default(),
             service: Service::default(),
             outcome: Outcome::default(),
             held,
+            written: false,
             closed: false,
         }
     }
@@ -144,12 +182,42 @@ impl Record {
         })
     }
 
-    /// Gives back what was not used, and the place among the key's requests under way. Done before the last byte
-    /// is sent: a client may ask again as soon as it has that.
+    /// What the answer used, and who says so.
+    pub fn used(&mut self, usage: Usage, counted: Counted) {
+        (self.service.usage, self.service.counted) = (Some(usage), counted);
+    }
+
+    /// Writes down a call that cost `usage` and did not answer. Its note must be the last of the attempts.
+    pub fn lost_on(&mut self, target: (&Vendor, &Stop), usage: Usage) {
+        let cost = cost(&target.0.lane(&target.1.model).price, &usage).unwrap_or_default();
+        self.service.lost.tokens += usage.total();
+        self.service.lost.cost += cost;
+        let spool = &self.ledger.spool;
+        entry::of_attempt(self, spool.next_id(), target, usage).iter().for_each(|entry| spool.append(entry));
+    }
+
+    /// Gives back what was not used, and the place among the key's requests under way, and writes the request into
+    /// the ledger. Done before the last byte is sent: a client may ask again as soon as it has that, and what has
+    /// been answered is never lost.
     pub fn settle(&mut self) {
-        if let Some(reservation) = self.held.reservation.take() {
-            reservation.settle(self.service.usage.map_or(0, |u| u.total()), clock::now());
+        if !std::mem::replace(&mut self.written, true) {
+            let spool = &self.ledger.spool;
+            entry::of_request(self, spool.next_id()).iter().for_each(|entry| spool.append(entry));
         }
+        if let Some(reservation) = self.held.reservation.take() {
+            reservation.settle(self.consumed(), clock::moment());
+        }
+    }
+
+    /// What counts against quotas: an answer from the cache does not.
+    fn consumed(&self) -> Need {
+        let cost = match self.cost() {
+            Some(Cost::Known(money)) => money,
+            Some(Cost::Unknown) | None => Money::ZERO,
+        };
+        let hit = self.service.cache == Some(CacheResult::Hit);
+        let (tokens, lost) = (self.service.usage.map_or(0, |u| u.total()), self.service.lost);
+        Need { requests: u64::from(!hit), tokens: tokens + lost.tokens, cost: cost + lost.cost }
     }
 
     /// Settles the limits, counts and logs. Only the first call does anything.
@@ -189,6 +257,7 @@ impl Record {
             path: self.arrival.uri.path(),
             status: self.outcome.status,
             key: self.subject.key.as_deref(),
+            tenant: self.subject.tenant.as_deref(),
             provider: self.service.provider.as_deref(),
             model_asked: self.subject.model.as_deref(),
             model_served: self.service.model.as_deref(),

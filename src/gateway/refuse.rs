@@ -1,6 +1,7 @@
 //! Every "no" the gateway says, in OpenAI's envelope, with a sentence that says what to do.
 
 mod body;
+mod limit;
 
 use crate::dialect::Dialect;
 use crate::dialect::bad_request::BadRequest;
@@ -10,10 +11,12 @@ use crate::dialect::side::ClientError;
 use crate::gateway::operation::NotServed;
 use crate::routing::UnknownModel;
 use crate::state::Limited;
-use crate::state::Which;
+use crate::tenants::credential::ForbiddenBy;
+use crate::tenants::credential::Lapsed;
 use std::time::Duration;
 
 pub use body::{broken_body, not_encoded, too_large, too_slow, unknown_encoding};
+pub use limit::limited;
 
 /// Clients take a longer `Retry-After` for "never" (vendors.md §1.6), so none is sent.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
@@ -136,6 +139,21 @@ pub fn wrong_key() -> Refusal {
     .code("invalid_api_key")
 }
 
+/// A key that was good once: whoever has it may know what became of it.
+pub fn lapsed(why: Lapsed) -> Refusal {
+    let (reason, message) = match why {
+        Lapsed::Expired => {
+            ("key_expired", "the key you provided has expired; ask your administrator for a new one")
+        }
+        Lapsed::Disabled => ("key_disabled", "the key you provided is disabled; ask your administrator"),
+        Lapsed::TenantDisabled => {
+            ("tenant_disabled", "the tenant of the key you provided is disabled; ask your administrator")
+        }
+        Lapsed::Replaced => ("key_replaced", "the key you provided has been replaced by a new one; use that"),
+    };
+    Refusal::new(401, reason, message).code("invalid_api_key")
+}
+
 pub fn too_many_bad_keys(wait: Duration) -> Refusal {
     Refusal::new(429, "bad_keys_per_ip", "too many wrong keys from your address; wait before you try another")
         .code("rate_limit_exceeded")
@@ -146,33 +164,6 @@ pub fn address_limit(wait: Duration) -> Refusal {
     Refusal::new(429, "per_ip", "too many requests from your address; slow down")
         .code("rate_limit_exceeded")
         .retry_after(Some(wait))
-}
-
-pub fn limited(limited: Limited) -> Refusal {
-    let (reason, message) = match limited.which {
-        Which::Requests => (
-            "requests",
-            format!("this key may make {} requests in its period; wait before the next", limited.limit),
-        ),
-        Which::Tokens => (
-            "tokens",
-            format!(
-                "this key may use {} tokens in its period, and this request might need more than is left; wait or ask for less",
-                limited.limit
-            ),
-        ),
-        Which::Concurrent => (
-            "concurrent",
-            format!(
-                "this key may have {} requests under way at once; wait until one has ended",
-                limited.limit
-            ),
-        ),
-    };
-    let mut refusal =
-        Refusal::new(429, reason, message).code("rate_limit_exceeded").retry_after(Some(limited.retry_after));
-    refusal.limited = Some(limited);
-    refusal
 }
 
 pub fn bad_request(bad: BadRequest) -> Refusal {
@@ -199,12 +190,16 @@ pub fn not_served_there(model: &str, operation: Operation) -> Refusal {
     .param("model")
 }
 
-pub fn model_not_allowed(model: &str) -> Refusal {
+pub fn model_not_allowed(model: &str, by: ForbiddenBy) -> Refusal {
     let model = shortened(model);
+    let whose = match by {
+        ForbiddenBy::Key => "this key",
+        ForbiddenBy::Tenant => "the tenant of this key",
+    };
     Refusal::new(
         403,
         "model_not_allowed",
-        format!("this key may not use model `{model}`; GET /v1/models lists what it may"),
+        format!("{whose} may not use model `{model}`; GET /v1/models lists what this key may"),
     )
     .code("model_not_allowed")
     .param("model")
@@ -277,8 +272,10 @@ mod tests {
 
     #[test]
     fn a_body_is_an_openai_envelope() {
-        let body: serde_json::Value =
-            serde_json::from_slice(&model_not_allowed("m\"x").body(Dialect::OpenAi, "req_1")).unwrap();
+        let body: serde_json::Value = serde_json::from_slice(
+            &model_not_allowed("m\"x", ForbiddenBy::Key).body(Dialect::OpenAi, "req_1"),
+        )
+        .unwrap();
         assert_eq!(body["error"]["code"], "model_not_allowed");
         assert_eq!(body["error"]["param"], "model");
         assert_eq!(body["error"]["type"], "invalid_request_error");

@@ -13,6 +13,7 @@ use crate::dialect::operation::Operation;
 use crate::dialect::relay::HubRelay;
 use crate::dialect::relay::Relay;
 use crate::dialect::relay::Wishes;
+use crate::dialect::scan::members;
 use crate::dialect::seals::Seals;
 use crate::dialect::side::NoAnswer;
 use crate::dialect::side::Opening;
@@ -75,6 +76,13 @@ pub fn read_whole(
             Err(Failure { fault: Fault::Malformed, said: body.to_vec(), word: "malformed" })
         }
     }
+}
+
+/// What a provider said it used, in a body that is no answer: some refuse to show what they have made, and charge it.
+pub fn told(body: &[u8]) -> Option<Usage> {
+    let text = std::str::from_utf8(body).ok()?;
+    let usage = members(text).filter_map(Result::ok).find(|(name, _)| &**name == "usage")?;
+    Usage::from_openai(usage.1).filter(|usage| usage.total() > 0)
 }
 
 fn as_it_is(operation: Operation, body: Bytes) -> Result<Whole, NoAnswer> {

@@ -1,7 +1,6 @@
 //! The configuration in force and everything derived from it, swapped whole on reload.
 
 use crate::config;
-use crate::config::Auth;
 use crate::config::BaseUrl;
 use crate::config::Config;
 use crate::config::Provider;
@@ -17,11 +16,6 @@ use crate::routing::Candidate;
 use crate::routing::Fleet;
 use crate::routing::Standing;
 use crate::routing::Table;
-use crate::secret::KeyHash;
-use crate::state::State;
-use crate::tenants::credential::Credential;
-use crate::tenants::credential::Credentials;
-use crate::tenants::first_keys::FirstKeys;
 use crate::upstream::Host;
 use crate::upstream::host::Manner;
 use crate::upstream::tls::BadAuthority;
@@ -41,8 +35,6 @@ pub struct Snapshot {
     pub table: Table,
     /// In the order of `config.providers`.
     pub vendors: Vec<Vendor>,
-    pub credentials: Credentials,
-    pub admin: Option<KeyHash>,
     pub per_ip: Option<Arc<IpLimit>>,
     pub bad_keys: Option<Arc<IpLimit>>,
 }
@@ -50,9 +42,7 @@ pub struct Snapshot {
 /// What outlives a reload and what new snapshots are made with.
 pub struct Lasting<'a> {
     pub board: &'a Board,
-    pub state: &'a State,
     pub counting: Counting<'a>,
-    pub first_keys: &'a FirstKeys,
     /// The snapshot that is replaced, if there is one.
     pub before: Option<&'a Snapshot>,
 }
@@ -81,13 +71,14 @@ impl Snapshot {
             let host = Host::new(manner, &known_addresses(lasting.before, &provider.base_url));
             vendors.push(Vendor::new(provider, host, lasting.board, &lasting.counting)?);
         }
+        for own in &config.pricing {
+            vendors[own.target.provider].prices.set(&own.target.model, own.tariff);
+        }
         name_lanes(&config, &mut vendors, &lasting.counting);
         Ok(Snapshot {
             edition: edition(&config),
             table: Table::build(&config),
             vendors,
-            credentials: credentials(&config, lasting),
-            admin: lasting.first_keys.admin,
             per_ip: kept(config.limits.per_ip, lasting.before.map(|b| (b.config.limits.per_ip, &b.per_ip))),
             bad_keys: kept(
                 config.limits.bad_keys_per_ip,
@@ -144,25 +135,6 @@ fn name_lanes(config: &Config, vendors: &mut [Vendor], counting: &Counting<'_>) 
             provider.fallback_model(class).into_iter().for_each(|model| vendor.know(model, counting));
         }
     }
-}
-
-fn credentials(config: &Config, lasting: &Lasting<'_>) -> Credentials {
-    let credential =
-        |id: &str, name: &str, limits| Credential::new(id, name, limits, lasting.state.account(id));
-    let mut all = Credentials::default();
-    for key in &config.keys {
-        let credential = credential(&format!("key:{}", key.name), &key.name, key.limits);
-        let credential = credential.with_models(key.models.clone()).with_failover(key.failover);
-        all.add(KeyHash::of(key.key.expose()), credential);
-    }
-    let limits = config.limits.per_key;
-    if let Some(hash) = lasting.first_keys.client {
-        all.add(hash, credential("first", "first", limits));
-    }
-    if config.auth == Auth::Open {
-        all.open_to(credential("anyone", "anyone", limits));
-    }
-    all
 }
 
 /// Providers at one moment, for the planner.

@@ -12,6 +12,7 @@ use crate::gateway::record::Record;
 use crate::gateway::vendor::Vendor;
 use crate::gateway::verdicts;
 use crate::routing::judge::Fault;
+use crate::store::Counted;
 use crate::upstream::Broken;
 use crate::upstream::Silence;
 use crate::upstream::Upstreams;
@@ -90,7 +91,12 @@ pub async fn play(
         Ok(()) => flow(session, &mut wire, first, between).await,
         Err(_) => Err(ClientLeft),
     };
-    record.service.usage = Some(verdicts::prompt(ask));
+    record.used(verdicts::prompt(ask), Counted::Guessed);
+    match &ended {
+        Ok(None) => {}
+        Ok(Some(word)) => record.outcome.error = Some(*word),
+        Err(ClientLeft) => record.client_left(),
+    }
     record.settle();
     match ended {
         Ok(None) if session.write_response_body(Some(Bytes::new()), true).await.is_ok() => {
@@ -98,7 +104,6 @@ pub async fn play(
             Played::Complete
         }
         Ok(Some(word)) => {
-            record.outcome.error = Some(word);
             wire.abandon().await;
             Played::Broken(word)
         }

@@ -22,6 +22,7 @@ use crate::upstream::Host;
 use crate::upstream::Request;
 use crate::usage::pricing::Price;
 use crate::usage::pricing::PriceTable;
+use crate::usage::pricing::Prices;
 use bytes::Bytes;
 use http::HeaderName;
 use http::HeaderValue;
@@ -57,6 +58,7 @@ pub struct Vendor {
     /// What the vendor wants in every request, unless it is said otherwise.
     usual_headers: Vec<(HeaderName, HeaderValue)>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    pub prices: Prices,
     lanes: HashMap<String, Arc<Lane>>,
     other: Arc<Lane>,
     pub counters: Arc<Upstream>,
@@ -72,7 +74,7 @@ pub struct Lane {
 /// What lanes are made with.
 pub struct Counting<'a> {
     pub metrics: &'a Metrics,
-    pub prices: &'a PriceTable,
+    pub prices: &'static PriceTable,
 }
 
 /// A provider whose configuration cannot be put on the wire.
@@ -123,6 +125,7 @@ impl Vendor {
             api_version: provider.api_version.clone(),
             usual_headers: provider.preset.headers.iter().map(usual).collect(),
             headers,
+            prices: Prices::of_list(counting.prices, provider.preset.kind),
             lanes: HashMap::new(),
             other: Arc::new(Lane {
                 series: counting.metrics.series(&provider.name, OTHER),
@@ -136,21 +139,15 @@ impl Vendor {
 
     /// Gives a model counters of its own. Only models the configuration names get them: a client cannot make any.
     pub fn know(&mut self, model: &str, counting: &Counting<'_>) {
-        let lane = Lane {
-            series: counting.metrics.series(&self.name, model),
-            price: counting.prices.price(self.preset.kind, model),
-        };
+        let lane = Lane { series: counting.metrics.series(&self.name, model), price: self.prices.of(model) };
         self.lanes.entry(model.to_owned()).or_insert_with(|| Arc::new(lane));
     }
 
     /// The counters and the price of a model.
-    pub fn lane(&self, model: &str, prices: &PriceTable) -> Arc<Lane> {
+    pub fn lane(&self, model: &str) -> Arc<Lane> {
         match self.lanes.get(model) {
             Some(lane) => lane.clone(),
-            None => Arc::new(Lane {
-                series: self.other.series.clone(),
-                price: prices.price(self.preset.kind, model),
-            }),
+            None => Arc::new(Lane { series: self.other.series.clone(), price: self.prices.of(model) }),
         }
     }
 

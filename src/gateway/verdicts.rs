@@ -2,6 +2,8 @@
 
 use crate::clock;
 use crate::config::Failover;
+use crate::dialect::relay::Flow;
+use crate::dialect::relay::Relay;
 use crate::dialect::usage::Usage;
 use crate::gateway::failure::Failure;
 use crate::gateway::itinerary::Patience;
@@ -15,6 +17,7 @@ use crate::health::Change;
 use crate::routing::Candidate;
 use crate::routing::judge::KeyEffect;
 use crate::routing::judge::blame;
+use crate::store::Counted;
 use crate::telemetry::metrics::Metrics;
 use crate::usage::estimate;
 use crate::usage::pricing::PriceTable;
@@ -96,13 +99,26 @@ pub fn is_larger(snapshot: &Snapshot, prices: &PriceTable, stop: &Stop, candidat
 }
 
 /// What a whole answer used: as its provider counted it, else a guess. Counting tokens uses none.
-pub fn used(ask: &Ask, told: Option<Usage>, body: &Bytes) -> Option<Usage> {
-    (!ask.operation.counts_tokens()).then(|| told.unwrap_or_else(|| guess(ask, body)))
+pub fn used(ask: &Ask, told: Option<Usage>, body: &Bytes) -> Option<(Usage, Counted)> {
+    let told = told.map(|usage| (usage, Counted::Told));
+    (!ask.operation.counts_tokens()).then(|| told.unwrap_or_else(|| (guess(ask, body), Counted::Guessed)))
 }
 
 fn guess(ask: &Ask, body: &Bytes) -> Usage {
     let output = if ask.operation.answers_in_words() { estimate::of_text(body.len()) } else { 0 };
     Usage { output, ..prompt(ask) }
+}
+
+/// What a stream used so far: what the provider counted; else about what it must have: an event is about a token. Some tell at the beginning
+/// what they have counted till then, so a count is the last word only at the end.
+pub fn streamed(relay: &Relay, ask: &Ask) -> (Usage, Counted) {
+    let heard = if ask.operation.answers_in_words() { relay.content_events() } else { 0 };
+    let told = relay.usage().unwrap_or_else(|| prompt(ask));
+    let is_told = relay.usage().is_some() && (*relay.flow() == Flow::Done || told.output >= heard);
+    match is_told {
+        true => (told, Counted::Told),
+        false => (Usage { output: told.output.max(heard), ..told }, Counted::Guessed),
+    }
 }
 
 /// Tokens of a request of which nothing else is known.

@@ -1,69 +1,91 @@
-//! Limits: what a key and an address may use, taken before the call and corrected after it.
+//! Limits: what whoever is counted may use, taken before the call and corrected after it.
 
 pub mod ip;
 #[cfg(test)]
 mod tests;
 
 use crate::clock;
-use crate::config::KeyLimits;
-use crate::state::{Account, Left, Limited, State};
+use crate::clock::Moment;
+use crate::state::{Claim, Claims, Hold, Limited, Need, State, Taken};
 use std::sync::Arc;
-use std::time::Instant;
 
 pub use ip::IpLimit;
 
-/// Holds room in every limit of a key until settled. Dropping it unsettled gives all the tokens back;
-/// one way or the other it stops counting as concurrent exactly once.
-///
-/// The request itself stays counted even if it came to nothing: a client that breaks off every
-/// request would otherwise be free of the limit.
+/// Holds room in every limit a request stands under until settled. Dropping it unsettled gives all back but the
+/// request itself: a client that breaks off every request would otherwise be free of the limit. One way or the
+/// other it stops counting as concurrent exactly once.
 #[derive(Debug)]
 pub struct Reservation {
     state: Arc<State>,
-    account: Arc<Account>,
-    /// As they were on entry.
-    limits: KeyLimits,
-    tokens: u64,
+    claims: Claims,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Stage {
+    /// Holds places only.
+    Entered,
+    /// A limit said no, so nothing is held, and nothing will be charged.
+    Refused,
+    Taken(Hold),
+    Settled,
 }
 
 impl Reservation {
-    /// Takes one request and one of the concurrent ones. What is left is of the requests;
-    /// `None` where they have no limit.
-    pub async fn enter(
-        state: &Arc<State>,
-        account: &Arc<Account>,
-        limits: &KeyLimits,
-        now: Instant,
-    ) -> Result<(Reservation, Option<Left>), Limited> {
-        let left = state.enter(account, limits, now).await?;
-        let (state, account, limits) = (state.clone(), account.clone(), *limits);
-        Ok((Reservation { state, account, limits, tokens: 0 }, left))
+    /// Takes one of the concurrent requests of every claim.
+    pub fn enter(state: &Arc<State>, claims: Claims, now: Moment) -> Result<Reservation, Limited> {
+        state.enter(&claims, now)?;
+        Ok(Reservation { state: state.clone(), claims, stage: Stage::Entered })
     }
 
-    /// Takes an estimate of tokens. One larger than the whole limit passes only while the limit is untouched.
-    pub async fn reserve_tokens(&mut self, tokens: u64, now: Instant) -> Result<Option<Left>, Limited> {
-        let left = self.state.reserve_tokens(&self.account, &self.limits, tokens, now).await?;
-        self.tokens = self.tokens.saturating_add(tokens);
-        Ok(left)
+    /// Adds an account that is known only now, as that of a model, and takes a place there.
+    pub fn join(&mut self, claim: Claim, now: Moment) -> Result<(), Limited> {
+        let entered = self.state.enter(&Claims::of(claim.clone()), now);
+        match entered {
+            Ok(()) => self.claims = std::mem::take(&mut self.claims).and(claim),
+            Err(_) => self.stage = Stage::Refused,
+        }
+        entered
     }
 
-    /// Corrects the tokens to what was really used, and ends the reservation.
-    pub fn settle(mut self, used: u64, now: Instant) {
+    /// Takes what a request may need from all rates and quotas of all claims, or from none.
+    /// When more is taken later, the request itself has been counted.
+    pub async fn take(&mut self, mut need: Need, now: Moment) -> Result<Taken, Limited> {
+        let before = match self.stage {
+            Stage::Taken(hold) => Some(hold),
+            Stage::Entered | Stage::Refused | Stage::Settled => None,
+        };
+        need.requests = need.requests.saturating_sub(before.map_or(0, |hold| hold.need.requests));
+        let taken = self.state.take(&self.claims, need, now).await;
+        self.stage = match (&taken, before) {
+            (Ok(taken), Some(before)) => Stage::Taken(before.and(taken.hold)),
+            (Ok(taken), None) => Stage::Taken(taken.hold),
+            (Err(_), Some(before)) => Stage::Taken(before),
+            (Err(_), None) => Stage::Refused,
+        };
+        taken
+    }
+
+    /// Corrects what was taken to what was really used, and ends the reservation.
+    pub fn settle(mut self, used: Need, now: Moment) {
         self.correct(used, || now);
     }
 
-    fn correct(&mut self, used: u64, now: impl FnOnce() -> Instant) {
-        let reserved = std::mem::take(&mut self.tokens);
-        if reserved != used {
-            self.state.settle_tokens(&self.account, &self.limits, reserved, used, now());
+    fn correct(&mut self, used: Need, now: impl FnOnce() -> Moment) {
+        let hold = match std::mem::replace(&mut self.stage, Stage::Settled) {
+            Stage::Entered => Hold::default(),
+            Stage::Taken(hold) => hold,
+            Stage::Refused | Stage::Settled => return,
+        };
+        if hold.need != used {
+            self.state.settle(&self.claims, &hold, used, now());
         }
     }
 }
 
 impl Drop for Reservation {
-    /// After settling there are no tokens left to give back.
     fn drop(&mut self) {
-        self.correct(0, clock::now);
-        self.state.leave(&self.account);
+        self.correct(Need::REQUEST, clock::moment);
+        self.state.leave(&self.claims);
     }
 }

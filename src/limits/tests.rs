@@ -1,77 +1,111 @@
 //! Reservations under the ways they end, and under many at once.
 
 use super::*;
-use crate::config::Rate;
-use crate::state::Which;
+use crate::config::{Bounds, Period, Quota, Rate, Rates, Unit, Window};
+use crate::money::Money;
+use crate::state::{Which, Whose};
 use std::time::Duration;
 
-fn per_minute(amount: u64) -> Option<Rate> {
-    Some(Rate { amount, per: Duration::from_secs(60) })
+fn per_minute(amount: u64) -> Rates {
+    Rates::one(Rate { amount, per: Duration::from_secs(60) })
 }
 
-fn start() -> (Arc<State>, Arc<Account>, Instant) {
+fn start(bounds: &Bounds) -> (Arc<State>, Claims, Moment) {
     let state = Arc::new(State::memory());
-    let account = state.account("app");
-    (state, account, clock::now())
+    let claims = stacked(&state, &[(Whose::Key, bounds.clone())]);
+    (state, claims, clock::moment())
 }
 
-async fn tokens_left(state: &State, account: &Arc<Account>, limits: &KeyLimits, now: Instant) -> u64 {
-    let left = state.reserve_tokens(account, limits, 0, now).await;
-    left.map_or(0, |left| left.expect("a limit").remaining)
+fn stacked(state: &State, bounds: &[(Whose, Bounds)]) -> Claims {
+    let claim = |(whose, bounds): &(Whose, Bounds)| Claim {
+        whose: *whose,
+        account: state.account(whose.word()),
+        bounds: Arc::new(bounds.clone()),
+    };
+    bounds.iter().map(claim).fold(Claims::default(), Claims::and)
+}
+
+fn tokens(tokens: u64) -> Need {
+    Need { tokens, ..Need::REQUEST }
+}
+
+/// What is used of each limit, in the order of the bounds.
+fn used(state: &State, claims: &Claims, now: Moment) -> Vec<u64> {
+    state.standing(claims, now).iter().map(|standing| standing.used).collect()
 }
 
 #[tokio::test]
-async fn dropping_gives_everything_back_and_settling_only_what_was_not_used() {
-    let limits = KeyLimits { tokens: per_minute(100), concurrent: Some(1), ..KeyLimits::default() };
-    for (settled, remaining) in [(None, 100), (Some(30), 70), (Some(80), 20), (Some(95), 5), (Some(0), 100)] {
-        let (state, account, now) = start();
-        let (mut held, _) = Reservation::enter(&state, &account, &limits, now).await.expect("room");
-        held.reserve_tokens(50, now).await.expect("room");
-        held.reserve_tokens(30, now).await.expect("room");
-        assert_eq!(tokens_left(&state, &account, &limits, now).await, 20);
+async fn dropping_gives_all_back_but_the_request_and_settling_what_was_not_used() {
+    let bounds =
+        Bounds { requests: per_minute(9), tokens: per_minute(100), concurrent: Some(1), ..Bounds::default() };
+    for (settled, left) in [(None, 0), (Some(30), 30), (Some(80), 80), (Some(95), 95), (Some(0), 0)] {
+        let (state, claims, now) = start(&bounds);
+        let mut held = Reservation::enter(&state, claims.clone(), now).expect("room");
+        held.take(tokens(50), now).await.expect("room");
+        held.take(tokens(30), now).await.expect("room");
+        assert_eq!(used(&state, &claims, now), [1, 80], "one request, however often it takes");
         match settled {
-            Some(used) => held.settle(used, now),
+            Some(used) => held.settle(tokens(used), now),
             None => drop(held),
         }
-        assert_eq!(tokens_left(&state, &account, &limits, now).await, remaining, "{settled:?}");
-        assert!(Reservation::enter(&state, &account, &limits, now).await.is_ok(), "its place is free");
+        assert_eq!(used(&state, &claims, now), [1, left], "{settled:?}");
+        assert!(Reservation::enter(&state, claims, now).is_ok(), "its place is free");
     }
 }
 
 #[tokio::test]
-async fn a_refused_reservation_gives_back_what_it_had() {
-    let limits = KeyLimits { tokens: per_minute(100), concurrent: Some(1), ..KeyLimits::default() };
-    let (state, account, now) = start();
-    let (mut held, _) = Reservation::enter(&state, &account, &limits, now).await.expect("room");
-    held.reserve_tokens(60, now).await.expect("room");
-    let limited = held.reserve_tokens(60, now).await.expect_err("40 are left");
-    assert_eq!((limited.which, limited.remaining), (Which::Tokens, 40));
+async fn a_refused_request_is_charged_nothing_and_one_that_failed_before_is_charged_itself() {
+    let bounds = Bounds { requests: per_minute(9), tokens: per_minute(100), ..Bounds::default() };
+    let (state, claims, now) = start(&bounds);
+    let mut held = Reservation::enter(&state, claims.clone(), now).expect("room");
+    held.take(tokens(60), now).await.expect("room");
+    let limited = held.take(tokens(60), now).await.expect_err("40 are left");
+    assert_eq!((limited.whose, limited.remaining), (Whose::Key, 40));
     drop(held);
-    assert_eq!(tokens_left(&state, &account, &limits, now).await, 100);
-    assert!(Reservation::enter(&state, &account, &limits, now).await.is_ok());
+    assert_eq!(used(&state, &claims, now), [1, 0], "what it had was given back");
+    let mut refused = Reservation::enter(&state, claims.clone(), now).expect("room");
+    state.take(&claims, tokens(100), now).await.expect("room");
+    assert!(refused.take(tokens(1), now).await.is_err());
+    drop(refused);
+    assert_eq!(used(&state, &claims, now), [2, 100]);
+    drop(Reservation::enter(&state, claims.clone(), now).expect("room"));
+    assert_eq!(used(&state, &claims, now), [3, 100], "say, its body was no JSON");
 }
 
 #[tokio::test]
-async fn what_was_used_without_an_estimate_is_charged() {
-    let limits = KeyLimits { tokens: per_minute(100), ..KeyLimits::default() };
-    let (state, account, now) = start();
-    let (held, left) = Reservation::enter(&state, &account, &limits, now).await.expect("room");
-    assert_eq!(left, None, "requests have no limit here");
-    held.settle(30, now);
-    assert_eq!(tokens_left(&state, &account, &limits, now).await, 70);
+async fn an_account_may_join_late_and_its_refusal_charges_nobody() {
+    let key = Bounds { requests: per_minute(9), ..Bounds::default() };
+    let (state, claims, now) = start(&key);
+    let one = Bounds { concurrent: Some(1), ..Bounds::default() };
+    let model = || Claim { whose: Whose::Model, account: state.account("m"), bounds: Arc::new(one.clone()) };
+    let mut first = Reservation::enter(&state, claims.clone(), now).expect("room");
+    first.join(model(), now).expect("the only place");
+    let mut second = Reservation::enter(&state, claims.clone(), now).expect("room");
+    let limited = second.join(model(), now).expect_err("it is taken");
+    assert_eq!((limited.whose, limited.which), (Whose::Model, Which::Concurrent));
+    drop(second);
+    assert_eq!(used(&state, &claims, now), [0]);
+    assert!(second_is_refused(&state, model(), now), "who was refused gives back no place of others");
+    drop(first);
+    assert!(!second_is_refused(&state, model(), now));
 }
 
-/// Two hundred at once, on several threads, against `limits`; returns how many hold a reservation.
-async fn crowd(limits: KeyLimits, tokens: u64) -> usize {
-    let (state, account, now) = start();
+fn second_is_refused(state: &Arc<State>, claim: Claim, now: Moment) -> bool {
+    Reservation::enter(state, Claims::of(claim), now).is_err()
+}
+
+/// Two hundred at once, on several threads; returns how many hold a reservation.
+async fn crowd(bounds: &[(Whose, Bounds)]) -> usize {
+    let (state, now) = (Arc::new(State::memory()), clock::moment());
     let gate = Arc::new(tokio::sync::Barrier::new(200));
+    let need = Need { tokens: 100, cost: Money(100), requests: 1 };
     let tasks: Vec<_> = (0..200)
         .map(|_| {
-            let (state, account, gate) = (state.clone(), account.clone(), gate.clone());
+            let (state, claims, gate) = (state.clone(), stacked(&state, bounds), gate.clone());
             tokio::spawn(async move {
                 gate.wait().await;
-                let (mut held, _) = Reservation::enter(&state, &account, &limits, now).await.ok()?;
-                held.reserve_tokens(tokens, now).await.ok()?;
+                let mut held = Reservation::enter(&state, claims, now).ok()?;
+                held.take(need, now).await.ok()?;
                 Some(held)
             })
         })
@@ -85,15 +119,30 @@ async fn crowd(limits: KeyLimits, tokens: u64) -> usize {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_two_hundred_at_once_exactly_as_many_pass_as_may() {
-    let none = KeyLimits::default();
+    let none = Bounds::default;
+    let quota = |unit, amount| {
+        let quota = Quota { unit, amount, period: Period::Day, window: Window::Rolling, soft: false };
+        Bounds { quotas: vec![quota], ..none() }
+    };
+    let key = |bounds| vec![(Whose::Key, bounds)];
     let table = [
-        (KeyLimits { requests: per_minute(17), ..none }, 17),
-        (KeyLimits { concurrent: Some(23), ..none }, 23),
-        (KeyLimits { tokens: per_minute(1000), ..none }, 10),
-        (KeyLimits { requests: per_minute(50), tokens: per_minute(100), concurrent: Some(40) }, 1),
-        (none, 200),
+        (key(Bounds { requests: per_minute(17), ..none() }), 17),
+        (key(Bounds { concurrent: Some(23), ..none() }), 23),
+        (key(Bounds { tokens: per_minute(1000), ..none() }), 10),
+        (key(quota(Unit::Requests, 19)), 19),
+        (key(quota(Unit::Tokens, 1999)), 19),
+        (key(quota(Unit::Cost, 2100)), 21),
+        (
+            vec![
+                (Whose::Key, Bounds { requests: per_minute(50), concurrent: Some(40), ..none() }),
+                (Whose::Tenant, quota(Unit::Tokens, 3900)),
+                (Whose::Model, Bounds { tokens: per_minute(3700), concurrent: Some(60), ..none() }),
+            ],
+            37,
+        ),
+        (key(none()), 200),
     ];
-    for (limits, admitted) in table {
-        assert_eq!(crowd(limits, 100).await, admitted, "{limits:?}");
+    for (bounds, admitted) in table {
+        assert_eq!(crowd(&bounds).await, admitted, "{bounds:?}");
     }
 }

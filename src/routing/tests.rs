@@ -1,9 +1,9 @@
 //! Names become routes, and routes become plans.
 
 use super::*;
+use crate::config;
 use crate::config::{
-    Auth, BaseUrl, Config, ExactCache, Failover, Fetch, Group, KeyLimits, Limits, Log, LogFormat,
-    Member as Written, Order, Provider, Reference, ServerSettings, StoredResponses, Strategy,
+    BaseUrl, Config, Environment, Group, Member as Written, Order, Provider, Reference, Strategy,
 };
 use crate::dialect::operation::Operation;
 use crate::dialect::operation::Operation::{
@@ -14,7 +14,6 @@ use crate::provider::presets::preset;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::time::Duration;
 
 /// Providers as the tests see them: who is not healthy, and what was fetched from whom.
 #[derive(Default)]
@@ -62,60 +61,9 @@ fn provider(name: &str, kind: &str) -> Provider {
 }
 
 fn chain(providers: Vec<Provider>) -> Config {
-    let second = Duration::from_secs(1);
-    Config {
-        strict: false,
-        listen: Vec::new(),
-        admin: None,
-        data_dir: "data".into(),
-        auth: Auth::Open,
-        limits: Limits {
-            body: 0,
-            answer: 0,
-            bad_keys_per_ip: None,
-            per_ip: None,
-            per_key: KeyLimits::default(),
-        },
-        failover: Failover {
-            retry_max: 3,
-            deadline: second,
-            connect: second,
-            first_byte: second,
-            first_event: second,
-            between_events: second,
-            answer: second,
-            wait_for: second,
-            unhealthy_after: 3,
-            unhealthy_for: second,
-            check_interval: None,
-        },
-        fetch: Fetch { allow: Vec::new(), max_bytes: 0, timeout: second },
-        cache: ExactCache {
-            ttl: None,
-            max_entries: 0,
-            max_bytes: 0,
-            max_answer: 0,
-            deterministic_only: false,
-            share_in_flight: false,
-        },
-        responses: StoredResponses { ttl: None, max_entries: 0, max_bytes: 0 },
-        providers,
-        disabled: Vec::new(),
-        models: BTreeMap::new(),
-        groups: BTreeMap::new(),
-        keys: Vec::new(),
-        log: Log { format: LogFormat::Json, level: "info".to_owned(), access: false },
-        server: ServerSettings {
-            notice: Duration::ZERO,
-            threads: 1,
-            grace: second,
-            head_timeout: second,
-            body_timeout: second,
-            idle_timeout: second,
-            write_timeout: second,
-            upstream_idle: 1,
-        },
-    }
+    let nothing = config::load(None, &Environment::default());
+    let nothing = nothing.unwrap_or_else(|problems| panic!("{problems:?}"));
+    Config { providers, ..nothing.config }
 }
 
 fn kinds_of(kinds: &[&str]) -> Config {

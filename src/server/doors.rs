@@ -2,21 +2,22 @@
 
 use crate::admin;
 use crate::admin::Doors;
-use crate::admin::office::KeyStanding;
+use crate::admin::office::Caller;
 use crate::admin::office::Office;
-use crate::admin::office::ProviderStanding;
 use crate::admin::office::Running;
 use crate::clock;
 use crate::config::Rate;
 use crate::gateway::parts::Parts;
 use crate::gateway::vendor::Vendor;
-use crate::health::KeyState;
 use crate::health::Standing;
 use crate::limits::IpLimit;
-use crate::server::desk::Desk;
 use crate::server::reload::Reloader;
+use crate::server::standings;
+use crate::server::stored;
+use crate::server::stored::Home;
 use crate::telemetry::metrics::ProviderReading;
 use crate::telemetry::metrics::Readings;
+use crate::tenants::credentials::Admin;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,87 +44,56 @@ pub async fn bind(address: Option<SocketAddr>) -> Option<TcpListener> {
 }
 
 /// Serves the admin listener for as long as the process lives.
-pub async fn open(parts: &Arc<Parts>, reloader: &Arc<Reloader>, listener: Option<TcpListener>) {
+pub async fn open(parts: &Arc<Parts>, reloader: &Arc<Reloader>, home: &Home, listener: Option<TcpListener>) {
     if let Some(listener) = listener {
-        let desk = Arc::new(Desk::default());
-        let url = parts.snapshot.load().config.store.clone();
-        let doors = doors(parts, reloader, &desk);
-        tokio::join!(admin::serve(listener, doors, std::future::pending()), desk.keep_looking(&url));
+        admin::serve(listener, doors(parts, reloader, home), std::future::pending()).await;
     }
 }
 
-fn doors(parts: &Arc<Parts>, reloader: &Arc<Reloader>, desk: &Arc<Desk>) -> Doors {
-    let (for_keys, for_readings, at_desk) = (parts.clone(), parts.clone(), desk.clone());
+fn doors(parts: &Arc<Parts>, reloader: &Arc<Reloader>, home: &Home) -> Doors {
+    let (for_tokens, for_readings) = (parts.clone(), parts.clone());
     Doors {
         metrics: parts.ledger.metrics.clone(),
-        admin: Arc::new(move |token| at_desk.admin(token, for_keys.snapshot.load().admin)),
+        admin: Arc::new(move |token| for_tokens.credentials.load().admin(token).map(caller)),
         bad_keys: Arc::new(IpLimit::new(BAD_KEYS)),
         refresh: Arc::new(move || read_gauges(&for_readings)),
-        office: office(parts, reloader, desk),
+        office: office(parts, reloader, home),
     }
 }
 
-fn office(parts: &Arc<Parts>, reloader: &Arc<Reloader>, desk: &Arc<Desk>) -> Office {
-    let (for_config, for_changes, at_desk, looking) =
-        (parts.clone(), parts.clone(), desk.clone(), desk.clone());
+fn caller(admin: &Admin) -> Caller {
+    Caller { id: admin.id.to_string(), name: admin.name.to_string(), role: admin.role }
+}
+
+fn office(parts: &Arc<Parts>, reloader: &Arc<Reloader>, home: &Home) -> Office {
+    let (for_store, for_config, for_changes) = (parts.clone(), parts.clone(), parts.clone());
+    let home = home.clone();
     Office {
-        store: Arc::new(move || at_desk.store.load_full()),
+        store: Arc::new(move || for_store.store.get().cloned()),
         config: Arc::new(move || Arc::new(for_config.snapshot.load().config.clone())),
         changed: Arc::new(move || {
-            let (parts, desk) = (for_changes.clone(), looking.clone());
-            Box::pin(async move {
-                let url = parts.snapshot.load().config.store.clone();
-                if let Err(error) = desk.look(&url).await {
-                    error!(%error, "a change is not in force here yet");
-                }
-            })
+            let (parts, home) = (for_changes.clone(), home.clone());
+            Box::pin(async move { stored::catch_up(&parts, &home).await })
         }),
         running: Some(running(parts, reloader)),
     }
 }
 
 fn running(parts: &Arc<Parts>, reloader: &Arc<Reloader>) -> Running {
-    let (for_reload, for_providers) = (parts.clone(), parts.clone());
+    let (for_reload, for_providers, for_limits) = (parts.clone(), parts.clone(), parts.clone());
     let (reloading, checking) = (reloader.clone(), reloader.clone());
     Running {
         reload: Arc::new(move || reloading.reload(&for_reload)),
         check: Arc::new(move |text| checking.check(text)),
-        providers: Arc::new(move || providers(&for_providers)),
-        limits: Arc::new(|_| None),
+        providers: Arc::new(move || standings::providers(&for_providers)),
+        limits: Arc::new(move |whose| standings::limits(&for_limits, whose)),
     }
-}
-
-fn providers(parts: &Parts) -> Vec<ProviderStanding> {
-    let (snapshot, now) = (parts.snapshot.load(), clock::now());
-    let standing = |vendor: &Vendor| match vendor.vitals.standing(now) {
-        Standing::Healthy => "healthy",
-        Standing::Probe => "probe",
-        Standing::Out => "out",
-    };
-    let configured = snapshot.vendors.iter().zip(&snapshot.config.providers);
-    configured
-        .map(|(vendor, provider)| ProviderStanding {
-            name: vendor.name.to_string(),
-            kind: vendor.preset.kind,
-            tier: provider.tier.to_string(),
-            standing: standing(vendor),
-            keys: vendor.vitals.keys(now).into_iter().enumerate().map(key_standing).collect(),
-            models: vendor.vitals.catalogue().len(),
-        })
-        .collect()
-}
-
-fn key_standing((index, state): (usize, KeyState)) -> KeyStanding {
-    let (state, left) = match state {
-        KeyState::Usable => ("usable", None),
-        KeyState::Cooling(left) => ("cooling", Some(left)),
-        KeyState::Aside(left) => ("aside", Some(left)),
-    };
-    KeyStanding { number: index + 1, state, seconds: left.map(|left| left.as_millis().div_ceil(1000) as u64) }
 }
 
 fn read_gauges(parts: &Parts) {
     let (snapshot, now) = (parts.snapshot.load(), clock::now());
+    let spool = &parts.ledger.spool;
+    spool.counts().spool_bytes(spool.backlog());
     let reading = |vendor: &Vendor| (vendor.vitals.standing(now), vendor.vitals.usable(now));
     let states: Vec<_> = snapshot.vendors.iter().map(|v| (v.name.clone(), reading(v))).collect();
     let providers: Vec<ProviderReading<'_>> = states

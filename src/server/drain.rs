@@ -1,6 +1,7 @@
 //! The end: the process ends as soon as the last request has, or the grace period.
 
 use crate::gateway::parts::Parts;
+use crate::server::ledger;
 use pingora::server::ShutdownWatch;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -25,6 +26,7 @@ pub async fn drain(parts: &Parts, mut shutdown: ShutdownWatch, grace: Duration) 
         // Whether they close in time or not, there is nothing more to wait for.
         let _ = tokio::time::timeout(LINGER, until_zero(|| metrics.connections())).await;
     }
+    ledger::finish(parts).await;
     info!(in_time, "stopped");
     parts.ledger.sink.flush();
     if in_time {

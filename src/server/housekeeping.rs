@@ -1,13 +1,17 @@
-//! The background service: names, checks, idle connections, reloads, the admin doors and the drain, side by side on one thread.
+//! The background service: names, checks, idle connections, the ledger, reloads, the admin doors and the drain, side by side on one thread.
 
 use crate::gateway::parts::Parts;
 use crate::server::checks;
 use crate::server::doors;
 use crate::server::drain;
+use crate::server::ledger;
 use crate::server::names;
+use crate::server::notify;
 use crate::server::reload;
 use crate::server::reload::Reloader;
 use crate::server::simulate;
+use crate::server::stored;
+use crate::server::stored::Home;
 use async_trait::async_trait;
 use pingora::server::ShutdownWatch;
 use pingora::services::ServiceReadyNotifier;
@@ -26,6 +30,7 @@ pub struct Housekeeping {
     grace: Duration,
     /// Taken once, when the service starts.
     simulated: Mutex<Vec<TcpListener>>,
+    home: Home,
 }
 
 impl Housekeeping {
@@ -35,8 +40,10 @@ impl Housekeeping {
         admin: Option<SocketAddr>,
         grace: Duration,
         simulated: Vec<TcpListener>,
+        home: Home,
     ) -> Housekeeping {
-        Housekeeping { parts, reloader: Arc::new(reloader), admin, grace, simulated: Mutex::new(simulated) }
+        let simulated = Mutex::new(simulated);
+        Housekeeping { parts, reloader: Arc::new(reloader), admin, grace, simulated, home }
     }
 
     fn take_simulated(&self) -> Vec<TcpListener> {
@@ -56,8 +63,11 @@ impl BackgroundService for Housekeeping {
                 names::keep_fresh(parts),
                 checks::keep_checking(parts),
                 parts.upstreams.keep_tidy(),
+                stored::keep_asking(parts, &self.home),
+                notify::keep_telling(parts),
+                ledger::keep(parts),
                 reload::watch(&self.reloader, parts, hangups),
-                doors::open(parts, &self.reloader, admin),
+                doors::open(parts, &self.reloader, &self.home, admin),
                 simulate::run(self.take_simulated()),
             );
         };

@@ -1,15 +1,19 @@
 //! A configuration becomes a running server: listeners for clients, and one service that keeps house.
 
 pub mod checks;
-pub mod desk;
 pub mod doors;
 pub mod drain;
 pub mod housekeeping;
+pub mod ledger;
 pub mod listeners;
 pub mod names;
+pub mod notify;
 pub mod reload;
 pub mod signals;
 pub mod simulate;
+pub mod standings;
+pub mod stock;
+pub mod stored;
 
 use crate::config::Config;
 use crate::gateway::Gateway;
@@ -23,16 +27,25 @@ use crate::gateway::snapshot::Snapshot;
 use crate::gateway::snapshot::Unservable;
 use crate::gateway::threads::Threads;
 use crate::gateway::vendor::Counting;
+use crate::gateway::warnings::Warnings;
 use crate::health::Board;
 use crate::server::housekeeping::Housekeeping;
 use crate::server::reload::Reloader;
 use crate::server::signals::Signals;
+use crate::server::stored::Home;
 use crate::state::State;
+use crate::store::StoreError;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::sink::Sink;
+use crate::tenants::credentials::Credentials;
 use crate::tenants::first_keys::FirstKeys;
+use crate::tenants::first_keys::Fresh;
+use crate::tenants::first_keys::Unusable;
+use crate::tenants::registry::Known;
+use crate::tenants::registry::Registry;
 use crate::upstream::Upstreams;
 use crate::usage::pricing::PriceTable;
+use crate::usage::spool::Spool;
 use arc_swap::ArcSwap;
 use pingora::apps::HttpServerOptions;
 use pingora::proxy::http_proxy;
@@ -42,8 +55,11 @@ use pingora::server::configuration::ServerConf;
 use pingora::services::background::GenBackgroundService;
 use pingora::services::listening::Service;
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
+use tokio::sync::OnceCell;
 
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -52,14 +68,21 @@ pub enum NotStarted {
     Taken { address: std::net::SocketAddr, setting: &'static str, cause: std::io::Error },
     #[error("cannot use the certificate `{cert}` with the key `{key}`: {cause}")]
     Certificate { cert: String, key: String, cause: String },
+    #[error("cannot write to `{folder}`: {cause}; make it writable, or choose another `data_dir`")]
+    Spool { folder: String, cause: std::io::Error },
     #[error(transparent)]
     Unservable(#[from] Unservable),
+    #[error(transparent)]
+    Folder(#[from] Unusable),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("no task can be run: {cause}")]
+    NoRuntime { cause: std::io::Error },
 }
 
 /// What a server is started with.
 pub struct Start {
     pub config: Config,
-    pub first_keys: FirstKeys,
     pub sink: Sink,
     pub reloader: Reloader,
     /// Simulated providers that run in this process.
@@ -70,6 +93,8 @@ pub struct Start {
 pub struct Ready {
     server: Server,
     signals: Signals,
+    parts: Arc<Parts>,
+    home: Home,
 }
 
 /// Whether a configuration could be served as far as this machine's files tell; opens nothing.
@@ -78,12 +103,10 @@ pub struct Ready {
 /// [`NotStarted`], except that an address is not tried.
 pub fn check(config: &Config) -> Result<(), NotStarted> {
     listeners::have_certificates(config)?;
-    let (metrics, board, state) = (Metrics::new(), Board::default(), State::memory());
+    let (metrics, board) = (Metrics::new(), Board::default());
     let lasting = Lasting {
         board: &board,
-        state: &state,
         counting: Counting { metrics: &metrics, prices: PriceTable::embedded() },
-        first_keys: &FirstKeys::default(),
         before: None,
     };
     Snapshot::new(config.clone(), &lasting)?;
@@ -95,12 +118,13 @@ pub fn check(config: &Config) -> Result<(), NotStarted> {
 /// # Errors
 /// [`NotStarted`] says what stands in the way.
 pub fn prepare(start: Start) -> Result<Ready, NotStarted> {
-    let Start { config, first_keys, sink, reloader, simulated } = start;
+    let Start { config, sink, reloader, simulated } = start;
     listeners::are_free(&config)?;
     listeners::have_certificates(&config)?;
     let conf = pingora_conf(&config);
     let (listen, settings, admin) = (config.listen.clone(), config.server.clone(), config.admin);
-    let parts = parts(config, first_keys, sink)?;
+    let home = Home { url: config.store.clone(), folder: config.data_dir.clone() };
+    let parts = parts(config, sink)?;
     let mut server = Server::new_with_opt_and_conf(None, conf);
     server.bootstrap();
     let mut proxy = http_proxy(&server.configuration, Gateway::new(parts.clone()));
@@ -116,13 +140,22 @@ pub fn prepare(start: Start) -> Result<Ready, NotStarted> {
     }
     let gateway = server.add_service(service);
     let signals = Signals { parts: parts.clone(), notice: settings.notice };
-    let housekeeping = Housekeeping::new(parts, reloader, admin, settings.grace, simulated);
+    let housekeeping =
+        Housekeeping::new(parts.clone(), reloader, admin, settings.grace, simulated, home.clone());
     let housekeeping = GenBackgroundService::new("housekeeping".to_owned(), Arc::new(housekeeping));
     gateway.add_dependency(server.add_service(housekeeping));
-    Ok(Ready { server, signals })
+    Ok(Ready { server, signals, parts, home })
 }
 
 impl Ready {
+    /// Puts the stored keys in force, and makes those that are missing: to be shown now, as nobody sees them again.
+    ///
+    /// # Errors
+    /// [`NotStarted`] when the store or the data folder cannot be used at all.
+    pub fn settle_keys(&self, wants_client: bool) -> Result<Fresh, NotStarted> {
+        stored::first_look(&self.parts, &self.home, wants_client)
+    }
+
     /// Serves until a signal ends the process; returns when the last stream has ended or the grace period has.
     pub fn run(self) {
         self.server.run(RunArgs { shutdown_signal: Box::new(self.signals) });
@@ -144,33 +177,46 @@ fn pingora_conf(config: &Config) -> ServerConf {
     }
 }
 
-fn parts(config: Config, first_keys: FirstKeys, sink: Sink) -> Result<Arc<Parts>, NotStarted> {
+fn parts(config: Config, sink: Sink) -> Result<Arc<Parts>, NotStarted> {
     let (metrics, board, state) = (Arc::new(Metrics::new()), Board::default(), State::memory());
     let prices = PriceTable::embedded();
-    let lasting = Lasting {
-        board: &board,
-        state: &state,
-        counting: Counting { metrics: &metrics, prices },
-        first_keys: &first_keys,
-        before: None,
+    let lasting = Lasting { board: &board, counting: Counting { metrics: &metrics, prices }, before: None };
+    let spool = spool(&config.data_dir, &metrics)?;
+    let ledger = Ledger {
+        metrics: metrics.clone(),
+        sink,
+        spool,
+        format: config.log.format,
+        access: config.log.access,
     };
-    let ledger =
-        Ledger { metrics: metrics.clone(), sink, format: config.log.format, access: config.log.access };
     let cache = Cache::new(config.cache.max_entries, config.cache.max_bytes);
     let upstreams = Upstreams::new(config.server.upstream_idle);
     let threads = Threads::new(&config.responses);
     let snapshot = Snapshot::new(config, &lasting)?;
-    Ok(Arc::new(Parts {
+    let parts = Parts {
         snapshot: ArcSwap::from_pointee(snapshot),
         upstreams,
         state: Arc::new(state),
         board,
         prices,
-        first_keys,
+        store: OnceCell::new(),
+        registry: Registry::new(Known::First(FirstKeys::default())),
+        credentials: ArcSwap::from_pointee(Credentials::default()),
+        renewal: Mutex::new(()),
         ledger: Arc::new(ledger),
         cache,
         keepsakes: Keepsakes::default(),
         threads,
+        warnings: Warnings::default(),
         draining: AtomicBool::new(false),
-    }))
+    };
+    parts.renew_credentials();
+    Ok(Arc::new(parts))
+}
+
+fn spool(data_dir: &Path, metrics: &Metrics) -> Result<Spool, NotStarted> {
+    let folder = data_dir.join("spool");
+    let shown = folder.display().to_string();
+    Spool::open(folder, rand::random(), metrics.ledger())
+        .map_err(|cause| NotStarted::Spool { folder: shown, cause })
 }

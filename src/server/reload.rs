@@ -10,6 +10,7 @@ use crate::gateway::snapshot::Snapshot;
 use crate::gateway::vendor::Counting;
 use crate::server;
 use crate::server::simulate;
+use crate::tenants::registry::Known;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -110,21 +111,34 @@ fn put_in_force(parts: &Parts, config: Config) -> Result<String, String> {
     let old = parts.snapshot.load_full();
     let lasting = Lasting {
         board: &parts.board,
-        state: &parts.state,
         counting: Counting { metrics: parts.metrics(), prices: parts.prices },
-        first_keys: &parts.first_keys,
         before: Some(&old),
     };
     needs_restart(&old.config, &config);
     let summary = format!("{} providers, {} keys", config.providers.len(), config.keys.len());
+    clashes(parts, &config)?;
     let snapshot = Snapshot::new(config, &lasting).map_err(|e| e.to_string())?;
     let changed = snapshot.edition != old.edition;
     parts.snapshot.store(Arc::new(snapshot));
+    parts.renew_credentials();
     if changed {
         // Nobody will ask for answers of the old edition any more.
         parts.cache.store.clear();
     }
     Ok(summary)
+}
+
+/// A name stands for one tenant. At a start the store may be away; then its tenant of that name is shut.
+fn clashes(parts: &Parts, config: &Config) -> Result<(), String> {
+    let Known::Stored(rows) = &*parts.registry.known() else { return Ok(()) };
+    let mut both =
+        config.tenants.iter().filter(|tenant| rows.tenants.iter().any(|row| row.name == tenant.name));
+    match both.next() {
+        Some(tenant) => {
+            Err(format!("the store has a tenant `{}` already; give this one another name", tenant.name))
+        }
+        None => Ok(()),
+    }
 }
 
 /// What is opened, sized or handed out when the process starts stays as it is.

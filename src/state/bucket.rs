@@ -43,13 +43,31 @@ impl Bucket {
     /// Takes `cost` units. A cost above the amount takes the whole bucket, and so only when it is full:
     /// it could never pass otherwise.
     pub fn take(&mut self, rate: Rate, cost: u64, now: Instant) -> Result<Left, Wait> {
+        self.check(rate, cost, now)?;
+        Ok(self.deduct(rate, cost))
+    }
+
+    /// Whether `cost` units could be taken now.
+    pub fn check(&mut self, rate: Rate, cost: u64, now: Instant) -> Result<(), Wait> {
         self.refill(rate, now);
-        let held = held(rate, cost);
-        if self.level < held {
-            return Err(Wait { retry_after: time_for(rate, held - self.level), left: self.left(rate) });
+        match held(rate, cost) - self.level {
+            missing if missing > 0 => {
+                Err(Wait { retry_after: time_for(rate, missing), left: self.left(rate) })
+            }
+            _ => Ok(()),
         }
-        self.level -= held;
-        Ok(self.left(rate))
+    }
+
+    /// Takes what was found to be there in the same moment.
+    pub fn deduct(&mut self, rate: Rate, cost: u64) -> Left {
+        self.level -= held(rate, cost);
+        self.left(rate)
+    }
+
+    /// What is left now.
+    pub fn look(&mut self, rate: Rate, now: Instant) -> Left {
+        self.refill(rate, now);
+        self.left(rate)
     }
 
     /// Corrects what was taken for `reserved` to what was `used`. More than was reserved is charged and

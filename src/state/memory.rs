@@ -1,174 +1,99 @@
-//! Counters in this process.
+//! Counters in this process: what is taken is taken under the locks of all accounts of a request together.
 
-use crate::config::{KeyLimits, Rate};
-use crate::state::bucket::{Bucket, Left};
-use crate::state::{Limited, Which};
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+#[cfg(test)]
+mod tests;
 
-/// What a caller over its concurrent limit is told to wait: nobody knows when one of its requests ends.
-const UNTIL_ONE_ENDS: Duration = Duration::from_secs(1);
+use crate::clock::Moment;
+use crate::config::Bounds;
+use crate::state::claim::{Claim, Claims, Hold, Need, Whose};
+use crate::state::counters::Counters;
+use crate::state::verdict::{Limited, Short, Taken};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Every account that was ever asked for, by the id of its key.
-#[derive(Debug, Default)]
-pub struct Memory {
-    accounts: Mutex<HashMap<String, Arc<Account>>>,
-}
-
-/// The buckets of one key and its requests in flight.
-///
-/// One lock for all, so that of many requests at once exactly as many pass as may; it is held for
-/// some arithmetic only.
+/// What is counted of one key, tenant, model, end user or address.
 #[derive(Debug, Default)]
 pub struct Account {
+    /// Requests under way. Only read and raised under the lock where a limit on them holds.
+    in_flight: AtomicU32,
     counters: Mutex<Counters>,
 }
 
-#[derive(Debug, Default)]
-struct Counters {
-    requests: Option<Bucket>,
-    tokens: Option<Bucket>,
-    in_flight: u32,
-}
-
-impl Memory {
-    pub(super) fn account(&self, id: &str) -> Arc<Account> {
-        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(account) = accounts.get(id) {
-            return account.clone();
-        }
-        accounts.entry(id.to_owned()).or_default().clone()
-    }
-}
-
 impl Account {
-    pub(super) fn enter(&self, limits: &KeyLimits, now: Instant) -> Result<Option<Left>, Limited> {
-        let mut counters = self.counters();
-        if let Some(most) = limits.concurrent.filter(|most| counters.in_flight >= *most) {
-            return Err(too_many(most));
-        }
-        let left = take(&mut counters.requests, limits.requests, 1, now, Which::Requests)?;
-        counters.in_flight += 1;
-        Ok(left)
-    }
-
-    pub(super) fn reserve_tokens(
-        &self,
-        limits: &KeyLimits,
-        tokens: u64,
-        now: Instant,
-    ) -> Result<Option<Left>, Limited> {
-        take(&mut self.counters().tokens, limits.tokens, tokens, now, Which::Tokens)
-    }
-
-    pub(super) fn leave(&self) {
-        let mut counters = self.counters();
-        counters.in_flight = counters.in_flight.saturating_sub(1);
-    }
-
-    pub(super) fn settle_tokens(&self, limits: &KeyLimits, reserved: u64, used: u64, now: Instant) {
-        if let Some(rate) = limits.tokens {
-            let mut counters = self.counters();
-            let bucket = counters.tokens.get_or_insert_with(|| Bucket::full(rate, now));
-            bucket.settle(rate, reserved, used, now);
-        }
-    }
-
     /// Arithmetic leaves no half change behind, so a poisoned lock is as good as any.
-    fn counters(&self) -> MutexGuard<'_, Counters> {
+    pub(super) fn counters(&self) -> MutexGuard<'_, Counters> {
         self.counters.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-/// Takes from a bucket, which is made full when its limit is first met. No limit, no bucket.
-fn take(
-    bucket: &mut Option<Bucket>,
-    rate: Option<Rate>,
-    cost: u64,
-    now: Instant,
-    which: Which,
-) -> Result<Option<Left>, Limited> {
-    let Some(rate) = rate else { return Ok(None) };
-    let bucket = bucket.get_or_insert_with(|| Bucket::full(rate, now));
-    bucket.take(rate, cost, now).map(Some).map_err(|wait| Limited {
-        which,
-        limit: wait.left.limit,
-        remaining: wait.left.remaining,
-        retry_after: wait.retry_after,
-        reset: wait.left.reset,
-    })
-}
-
-fn too_many(most: u32) -> Limited {
-    Limited {
-        which: Which::Concurrent,
-        limit: u64::from(most),
-        remaining: 0,
-        retry_after: UNTIL_ONE_ENDS,
-        reset: UNTIL_ONE_ENDS,
+    fn leave(&self) {
+        let fewer = |in_flight: u32| in_flight.checked_sub(1);
+        // An error says that nobody was there.
+        let _ = self.in_flight.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer);
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn per_minute(amount: u64) -> Option<Rate> {
-        Some(Rate { amount, per: Duration::from_secs(60) })
-    }
-
-    #[test]
-    fn an_account_is_found_again_by_its_id() {
-        let memory = Memory::default();
-        let app = memory.account("app");
-        assert!(Arc::ptr_eq(&app, &memory.account("app")));
-        assert!(!Arc::ptr_eq(&app, &memory.account("other")));
-    }
-
-    #[test]
-    fn without_limits_everything_passes_and_is_still_counted() {
-        let (account, now) = (Account::default(), Instant::now());
-        for _ in 0..3 {
-            assert_eq!(account.enter(&KeyLimits::default(), now), Ok(None));
+/// Takes a place among the requests under way of every claim, if there is one and no limit on requests is
+/// known to be used up; else none.
+pub fn enter(claims: &Claims, now: Moment) -> Result<(), Limited> {
+    let mut locked = Locked::of(claims, |bounds| bounds.concurrent.is_some() || limits_requests(bounds));
+    for (claim, counters) in locked.each(claims) {
+        let in_flight = claim.account.in_flight.load(Ordering::Relaxed);
+        if let Some(most) = claim.bounds.concurrent.filter(|most| in_flight >= *most) {
+            return Err(Short::too_many(most).of(claim.whose));
         }
-        let limits = KeyLimits { concurrent: Some(3), ..KeyLimits::default() };
-        let limited = account.enter(&limits, now).expect_err("a reload set a limit that is met already");
-        assert_eq!((limited.which, limited.limit), (Which::Concurrent, 3));
-        account.leave();
-        assert!(account.enter(&limits, now).is_ok());
+        counters.look(&claim.bounds, now).map_err(|short| short.of(claim.whose))?;
+    }
+    claims.iter().for_each(|claim| _ = claim.account.in_flight.fetch_add(1, Ordering::Relaxed));
+    Ok(())
+}
+
+/// Gives the places back.
+pub fn leave(claims: &Claims) {
+    claims.iter().for_each(|claim| claim.account.leave());
+}
+
+/// Takes from every rate and quota of every claim, or from none.
+pub fn take(claims: &Claims, need: &Need, now: Moment) -> Result<Taken, Limited> {
+    let mut locked = Locked::of(claims, counts);
+    for (claim, counters) in locked.each(claims) {
+        counters.check(&claim.bounds, need, now).map_err(|short| short.of(claim.whose))?;
+    }
+    let mut taken = Taken { hold: Hold { need: *need, at: now.wall }, ..Taken::default() };
+    for (claim, counters) in locked.each(claims) {
+        counters.deduct(&claim.bounds, need, now, claim.whose, &mut taken);
+    }
+    Ok(taken)
+}
+
+/// Corrects what was taken to what was used.
+pub fn settle(claims: &Claims, hold: &Hold, used: &Need, now: Moment) {
+    for claim in claims.iter().filter(|claim| counts(&claim.bounds)) {
+        claim.account.counters().settle(&claim.bounds, hold, used, now);
+    }
+}
+
+fn counts(bounds: &Bounds) -> bool {
+    !(bounds.requests.is_empty() && bounds.tokens.is_empty() && bounds.quotas.is_empty())
+}
+
+fn limits_requests(bounds: &Bounds) -> bool {
+    !bounds.requests.is_empty() || !bounds.quotas.is_empty()
+}
+
+/// The locks of some accounts of a request, taken in the order of its claims: all at once, so that of many requests
+/// exactly as many pass as may, however their limits are stacked.
+struct Locked<'a>([Option<MutexGuard<'a, Counters>>; Whose::ALL]);
+
+impl<'a> Locked<'a> {
+    fn of(claims: &'a Claims, counted: fn(&Bounds) -> bool) -> Locked<'a> {
+        Locked(claims.places().each_ref().map(|claim| {
+            let claim = claim.as_ref().filter(|claim| counted(&claim.bounds))?;
+            Some(claim.account.counters())
+        }))
     }
 
-    #[test]
-    fn a_request_refused_for_its_company_costs_none_of_the_requests() {
-        let (account, now) = (Account::default(), Instant::now());
-        let limits = KeyLimits { requests: per_minute(2), concurrent: Some(1), ..KeyLimits::default() };
-        account.enter(&limits, now).expect("room");
-        account.enter(&limits, now).expect_err("one is in flight");
-        account.leave();
-        assert_eq!(account.enter(&limits, now).expect("room").map(|left| left.remaining), Some(0));
-    }
-
-    #[test]
-    fn a_request_over_its_rate_is_not_in_flight() {
-        let (account, now) = (Account::default(), Instant::now());
-        let limits = KeyLimits { requests: per_minute(1), concurrent: Some(2), ..KeyLimits::default() };
-        account.enter(&limits, now).expect("room");
-        for _ in 0..5 {
-            let limited = account.enter(&limits, now).expect_err("one a minute");
-            assert_eq!((limited.which, limited.retry_after), (Which::Requests, Duration::from_secs(60)));
-        }
-    }
-
-    #[test]
-    fn tokens_are_their_own_limit() {
-        let (account, now) = (Account::default(), Instant::now());
-        let limits = KeyLimits { tokens: per_minute(100), ..KeyLimits::default() };
-        let left = account.reserve_tokens(&limits, 80, now).expect("room");
-        assert_eq!(left.map(|left| left.remaining), Some(20));
-        let limited = account.reserve_tokens(&limits, 30, now).expect_err("20 are left");
-        assert_eq!((limited.which, limited.retry_after), (Which::Tokens, Duration::from_secs(6)));
-        account.settle_tokens(&limits, 80, 10, now);
-        assert!(account.reserve_tokens(&limits, 30, now).is_ok());
+    fn each<'b>(&'b mut self, claims: &'b Claims) -> impl Iterator<Item = (&'b Claim, &'b mut Counters)> {
+        let pairs = claims.places().iter().zip(&mut self.0);
+        pairs.filter_map(|(claim, locked)| Some((claim.as_ref()?, &mut **locked.as_mut()?)))
     }
 }

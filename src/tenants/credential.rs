@@ -1,70 +1,107 @@
-//! A key in force: its name, what it may ask for, and the account its use is counted on.
+//! A key in force: whose it is, what it may ask for, and the accounts its use is counted on.
 
-use crate::config::KeyLimits;
-use crate::secret::KeyHash;
-use crate::state::Account;
-use std::collections::HashMap;
+use crate::state::Claim;
+use crate::state::Claims;
+use crate::tenants::tenant::Tenant;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// One key. The key itself is not kept, only its hash.
 pub struct Credential {
     pub name: Arc<str>,
     /// What it is counted and remembered under. Unlike the name, no key in a file can bear that of another kind.
     pub id: Arc<str>,
-    pub limits: KeyLimits,
+    /// Who pays, if anybody is named.
+    pub tenant: Option<Arc<Tenant>>,
+    /// Whose cached answers it is given: its tenant's, or else its own.
+    pub shared: Arc<str>,
+    /// What it and its tenant may use, and where that is counted.
+    pub claims: Claims,
     pub failover: bool,
-    pub account: Arc<Account>,
-    /// Models this key may name; empty is all.
     models: Vec<String>,
+    expires: Option<Duration>,
+    disabled: bool,
+}
+
+/// What is written of a key.
+#[derive(Clone, Debug, Default)]
+pub struct Rights {
+    /// Models, aliases and groups it may name; empty is all.
+    pub models: Vec<String>,
+    pub failover: bool,
+    pub disabled: bool,
+    /// Since the epoch: from then on it is refused.
+    pub expires: Option<Duration>,
+}
+
+/// Why a key that is known does not open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lapsed {
+    Expired,
+    Disabled,
+    /// Its tenant is disabled, or not there any more.
+    TenantDisabled,
+    /// It was rotated, and its time beside the new one is over.
+    Replaced,
+}
+
+/// The one of two lists that forbids a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForbiddenBy {
+    Key,
+    Tenant,
 }
 
 impl Credential {
-    pub fn new(id: &str, name: &str, limits: KeyLimits, account: Arc<Account>) -> Credential {
-        let models = Vec::new();
-        Credential { name: name.into(), id: id.into(), limits, failover: true, account, models }
+    pub fn new(id: &str, name: &str, tenant: Option<Arc<Tenant>>, rights: Rights, own: Claim) -> Credential {
+        let id: Arc<str> = id.into();
+        let claims = Claims::of(own);
+        Credential {
+            name: name.into(),
+            shared: tenant.as_ref().map_or_else(|| id.clone(), |tenant| tenant.id.clone()),
+            id,
+            claims: match &tenant {
+                Some(tenant) => claims.and(tenant.claim.clone()),
+                None => claims,
+            },
+            tenant,
+            failover: rights.failover,
+            models: rights.models,
+            expires: rights.expires,
+            disabled: rights.disabled,
+        }
     }
 
-    pub fn with_models(mut self, models: Vec<String>) -> Credential {
-        self.models = models;
-        self
+    /// Whether it opens at this moment, a time since the epoch that is only asked for where it matters.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn opens(&self, wall: impl FnOnce() -> Duration) -> Result<(), Lapsed> {
+        match (&self.tenant, self.expires) {
+            _ if self.disabled => Err(Lapsed::Disabled),
+            (Some(tenant), _) if tenant.disabled => Err(Lapsed::TenantDisabled),
+            (_, Some(expires)) if wall() >= expires => Err(Lapsed::Expired),
+            _ => Ok(()),
+        }
     }
 
-    pub fn with_failover(mut self, failover: bool) -> Credential {
-        self.failover = failover;
-        self
-    }
-
-    /// Whether this key may name a model, alias or group.
+    /// Whether it may name a model, alias or group: its own list and its tenant's have to allow it.
     pub fn may_name(&self, model: &str) -> bool {
-        self.models.is_empty() || self.models.iter().any(|m| m == model)
-    }
-}
-
-/// All keys in force.
-#[derive(Default)]
-pub struct Credentials {
-    by_hash: HashMap<KeyHash, Arc<Credential>>,
-    /// Whom a request without a key is, where `auth: open` allows that.
-    anyone: Option<Arc<Credential>>,
-}
-
-impl Credentials {
-    pub fn add(&mut self, hash: KeyHash, credential: Credential) {
-        self.by_hash.insert(hash, Arc::new(credential));
+        self.forbids(model).is_none()
     }
 
-    pub fn open_to(&mut self, anyone: Credential) {
-        self.anyone = Some(Arc::new(anyone));
+    /// Whose list forbids a name, if one does.
+    pub fn forbids(&self, model: &str) -> Option<ForbiddenBy> {
+        let allows = |list: &[String]| list.is_empty() || list.iter().any(|name| name == model);
+        match &self.tenant {
+            _ if !allows(&self.models) => Some(ForbiddenBy::Key),
+            Some(tenant) if !allows(&tenant.models) => Some(ForbiddenBy::Tenant),
+            _ => None,
+        }
     }
 
-    /// The credential of a presented key. The look-up is by hash, so its time tells nothing of the key.
-    pub fn find(&self, key: &str) -> Option<&Arc<Credential>> {
-        let presented = KeyHash::of(key);
-        let (hash, credential) = self.by_hash.get_key_value(&presented)?;
-        hash.matches(&presented).then_some(credential)
-    }
-
-    pub fn anyone(&self) -> Option<&Arc<Credential>> {
-        self.anyone.as_ref()
+    /// Whether a request of this key may go on to other targets than the one it names.
+    pub fn fails_over(&self) -> bool {
+        self.failover && self.tenant.as_ref().is_none_or(|tenant| tenant.failover)
     }
 }

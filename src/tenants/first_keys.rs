@@ -1,8 +1,8 @@
-//! The keys made at the first start: shown once, kept as hashes in the data directory.
+//! The keys made at the first start, as the data folder has them: hashes, for starts without the store.
 
-use crate::id;
 use crate::secret::KeyHash;
 use crate::secret::Secret;
+use crate::tenants::fresh;
 use serde::Deserialize;
 use serde::Serialize;
 use std::fs;
@@ -18,6 +18,8 @@ const FILE: &str = "keys.json";
 pub struct FirstKeys {
     pub client: Option<KeyHash>,
     pub admin: Option<KeyHash>,
+    /// They are in the store, which alone says then whether they are still good.
+    pub stored: bool,
 }
 
 /// Keys that were just made and must be shown now: they are never seen again.
@@ -40,26 +42,51 @@ pub enum Unusable {
 struct Written {
     client_sha256: Option<String>,
     admin_sha256: Option<String>,
-}
-
-/// Reads the hashes, and makes what is missing: an admin key always, a client key if `want_client`.
-/// Fresh ones are lost unless they are [kept](FirstKeys::keep).
-///
-/// # Errors
-/// [`Unusable`] when the file cannot be read or is not ours.
-pub fn open(directory: &Path, want_client: bool) -> Result<(FirstKeys, Fresh), Unusable> {
-    let mut keys = read(&directory.join(FILE))?;
-    let mut fresh = Fresh::default();
-    if keys.admin.is_none() {
-        fresh.admin = Some(make("tg-admin-", &mut keys.admin));
-    }
-    if want_client && keys.client.is_none() {
-        fresh.client = Some(make("tg-", &mut keys.client));
-    }
-    Ok((keys, fresh))
+    #[serde(default)]
+    stored: bool,
 }
 
 impl FirstKeys {
+    /// Reads the hashes; none where there is no file.
+    ///
+    /// # Errors
+    /// [`Unusable`] when the file cannot be read or is not ours.
+    pub fn read(directory: &Path) -> Result<FirstKeys, Unusable> {
+        let path = directory.join(FILE);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(FirstKeys::default()),
+            Err(cause) => return Err(Unusable::Io { path, cause }),
+        };
+        let damaged = |cause: String| Unusable::Damaged { path: path.clone(), cause };
+        let written: Written = serde_json::from_str(&text).map_err(|e| damaged(e.to_string()))?;
+        let hash = |text: Option<String>| match text.map(|t| KeyHash::from_hex(&t)) {
+            Some(None) => Err(damaged("a hash is not 64 hexadecimal signs".to_owned())),
+            Some(Some(hash)) => Ok(Some(hash)),
+            None => Ok(None),
+        };
+        let (client, admin) = (hash(written.client_sha256)?, hash(written.admin_sha256)?);
+        Ok(FirstKeys { client, admin, stored: written.stored })
+    }
+
+    /// Makes what is missing while the store cannot be asked: an admin key always, a client key if `want_client`.
+    /// What the store has taken out of force is not missing. They are lost unless they are [kept](FirstKeys::keep).
+    pub fn make_missing(&mut self, want_client: bool) -> Fresh {
+        let mut fresh = Fresh::default();
+        if self.stored {
+            return fresh;
+        }
+        if self.admin.is_none() {
+            let made = fresh::admin_token();
+            (self.admin, fresh.admin) = (Some(made.hash), Some(made.key));
+        }
+        if want_client && self.client.is_none() {
+            let made = fresh::key();
+            (self.client, fresh.client) = (Some(made.hash), Some(made.key));
+        }
+        fresh
+    }
+
     /// Writes the hashes down.
     ///
     /// # Errors
@@ -76,7 +103,7 @@ impl Fresh {
     }
 }
 
-/// Forgets the keys, so that the next start makes new ones.
+/// Forgets the keys.
 ///
 /// # Errors
 /// [`Unusable::Io`] when the file exists and cannot be removed.
@@ -88,28 +115,6 @@ pub fn forget(directory: &Path) -> Result<(), Unusable> {
     }
 }
 
-fn make(prefix: &str, hash: &mut Option<KeyHash>) -> Secret {
-    let key = id::random(prefix);
-    *hash = Some(KeyHash::of(&key));
-    Secret::new(key)
-}
-
-fn read(path: &Path) -> Result<FirstKeys, Unusable> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(FirstKeys::default()),
-        Err(cause) => return Err(Unusable::Io { path: path.to_owned(), cause }),
-    };
-    let damaged = |cause: String| Unusable::Damaged { path: path.to_owned(), cause };
-    let written: Written = serde_json::from_str(&text).map_err(|e| damaged(e.to_string()))?;
-    let hash = |text: Option<String>| match text.map(|t| KeyHash::from_hex(&t)) {
-        Some(None) => Err(damaged("a hash is not 64 hexadecimal signs".to_owned())),
-        Some(Some(hash)) => Ok(Some(hash)),
-        None => Ok(None),
-    };
-    Ok(FirstKeys { client: hash(written.client_sha256)?, admin: hash(written.admin_sha256)? })
-}
-
 /// Written beside and renamed, so that a crash leaves the old file or the new one. For the owner's eyes only.
 fn write(directory: &Path, path: &Path, keys: &FirstKeys) -> io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
@@ -117,6 +122,7 @@ fn write(directory: &Path, path: &Path, keys: &FirstKeys) -> io::Result<()> {
     let written = Written {
         client_sha256: keys.client.map(KeyHash::to_hex),
         admin_sha256: keys.admin.map(KeyHash::to_hex),
+        stored: keys.stored,
     };
     let beside = path.with_extension("json.new");
     let mut file =
@@ -134,7 +140,8 @@ mod tests {
     fn keys_are_made_once_and_kept_as_hashes() {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
-        let (keys, fresh) = open(&data, true).unwrap();
+        let mut keys = FirstKeys::read(&data).unwrap();
+        let fresh = keys.make_missing(true);
         assert!(
             !fresh.is_empty() && !data.exists(),
             "nothing is written before it is known that the gateway starts"
@@ -144,22 +151,37 @@ mod tests {
         assert_eq!(keys.client, Some(KeyHash::of(client.expose())));
         let text = fs::read_to_string(data.join(FILE)).unwrap();
         assert!(!text.contains(client.expose()) && !text.contains(admin.expose()), "a key is on disk");
-        let (again, fresh) = open(&data, true).unwrap();
+        let mut again = FirstKeys::read(&data).unwrap();
         assert_eq!(again, keys);
-        assert!(fresh.is_empty());
+        assert!(again.make_missing(true).is_empty());
     }
 
     #[test]
     fn only_the_admin_key_is_made_where_client_keys_are_configured() {
-        let folder = tempfile::tempdir().unwrap();
-        let (keys, fresh) = open(folder.path(), false).unwrap();
+        let mut keys = FirstKeys::default();
+        let fresh = keys.make_missing(false);
         assert!(keys.client.is_none() && fresh.client.is_none() && fresh.admin.is_some());
+    }
+
+    #[test]
+    fn what_the_store_has_taken_out_of_force_is_not_made_anew() {
+        let mut keys = FirstKeys { stored: true, ..FirstKeys::default() };
+        assert!(keys.make_missing(true).is_empty());
+    }
+
+    #[test]
+    fn a_file_of_the_version_before_the_store_is_read() {
+        let (folder, hash) = (tempfile::tempdir().unwrap(), KeyHash::of("tg-1"));
+        let text = format!("{{\"client_sha256\":\"{}\",\"admin_sha256\":null}}", hash.to_hex());
+        fs::write(folder.path().join(FILE), text).unwrap();
+        let keys = FirstKeys::read(folder.path()).unwrap();
+        assert_eq!(keys, FirstKeys { client: Some(hash), admin: None, stored: false });
     }
 
     #[test]
     fn a_damaged_file_is_refused_not_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(FILE), "{\"client_sha256\":\"zz\",\"admin_sha256\":null}").unwrap();
-        assert!(matches!(open(folder.path(), true), Err(Unusable::Damaged { .. })));
+        assert!(matches!(FirstKeys::read(folder.path()), Err(Unusable::Damaged { .. })));
     }
 }

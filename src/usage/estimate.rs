@@ -7,7 +7,7 @@
 const BYTES_PER_TOKEN: u64 = 4;
 
 /// Room for an answer whose request sets no bound: longer than most, far shorter than models allow.
-const USUAL_OUTPUT: u64 = 512;
+pub const USUAL_OUTPUT: u64 = 512;
 
 /// Tokens that a request may use: its body's, and `max_output` or else 512 for the answer.
 pub fn estimate_tokens(body_len: usize, max_output: Option<u64>) -> u64 {

@@ -1,9 +1,16 @@
 //! What an answer costs: list prices by vendor and model, and the arithmetic.
 //!
-//! The prices are those of LiteLLM's public list (MIT), in US dollars per million tokens.
+//! The prices are those of LiteLLM's public list (MIT), in US dollars per million tokens. Our copy of it knows no
+//! price for writing to a prompt cache; Anthropic's is a quarter more than plain input (its price list, for entries
+//! that live five minutes), whoever serves its models. Elsewhere such tokens are plain input.
+
+mod own;
+
+pub use own::Prices;
 
 use crate::dialect::usage::Usage;
 use crate::money::Money;
+use crate::usage::estimate;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -24,6 +31,8 @@ pub struct Rates {
     pub output: u64,
     /// For prompt tokens read from the provider's cache; the same as `input` where the list tells no other.
     pub cached: u64,
+    /// For prompt tokens written to it.
+    pub cache_write: u64,
 }
 
 /// Prices by kind of provider and the model's name there.
@@ -87,8 +96,6 @@ impl PriceTable {
 }
 
 /// What `usage` costs, rounded to the nearest nano-dollar; `None` if the price is unknown.
-///
-/// The list knows no price for writing to a provider's prompt cache: that counts as plain input.
 pub fn cost(price: &Price, usage: &Usage) -> Option<Money> {
     match price {
         Price::Known(rates) => Some(rates.cost(usage)),
@@ -97,10 +104,25 @@ pub fn cost(price: &Price, usage: &Usage) -> Option<Money> {
     }
 }
 
+/// About what a request will cost: its prompt, and the longest answer it allows or else 512 tokens.
+///
+/// Nothing where the price is unknown: no room can be kept for what nobody can tell.
+pub fn estimate_cost(price: &Price, input: u64, max_output: Option<u64>) -> Money {
+    let output = max_output.unwrap_or(estimate::USUAL_OUTPUT);
+    cost(price, &Usage { input, output, ..Usage::default() }).unwrap_or_default()
+}
+
 impl Rates {
+    /// Each token of a prompt is plain, read from the cache or written to it; reasoning is part of the output.
     fn cost(&self, usage: &Usage) -> Money {
         let cached = usage.cached.min(usage.input);
-        let parts = [(usage.input - cached, self.input), (cached, self.cached), (usage.output, self.output)];
+        let written = usage.cache_write.min(usage.input - cached);
+        let parts = [
+            (usage.input - cached - written, self.input),
+            (cached, self.cached),
+            (written, self.cache_write),
+            (usage.output, self.output),
+        ];
         let cost = |(tokens, rate): (u64, u64)| u128::from(tokens) * u128::from(rate);
         let sum = parts.map(cost).into_iter().fold(0, u128::saturating_add);
         let nanos = sum.saturating_add(PER_TOKENS / 2) / PER_TOKENS;
@@ -118,14 +140,14 @@ fn row(line: &'static str) -> Option<((&'static str, &'static str), Row)> {
     let (input, output, cached) = (cells.next()?, cells.next()?, cells.next()?);
     let model = id.strip_prefix(vendor).and_then(|rest| rest.strip_prefix('/')).unwrap_or(id);
     let context = cells.next().and_then(|c| c.parse().ok());
-    Some(((kind(vendor), model), Row { price: read_price(input, output, cached), context }))
+    Some(((kind(vendor), model), Row { price: read_price(model, [input, output, cached]), context }))
 }
 
 fn kind(vendor: &'static str) -> &'static str {
     KINDS.iter().find(|(theirs, _)| *theirs == vendor).map_or(vendor, |(_, ours)| *ours)
 }
 
-fn read_price(input: &str, output: &str, cached: &str) -> Price {
+fn read_price(model: &str, [input, output, cached]: [&str; 3]) -> Price {
     let Some(input) = nanos(input) else {
         return Price::Unknown;
     };
@@ -135,17 +157,25 @@ fn read_price(input: &str, output: &str, cached: &str) -> Price {
     };
     match (input, output) {
         (0, 0) => Price::Free,
-        _ => Price::Known(Rates { input, output, cached: nanos(cached).unwrap_or(input) }),
+        _ => Price::Known(Rates {
+            input,
+            output,
+            cached: nanos(cached).unwrap_or(input),
+            cache_write: cache_write(model, input),
+        }),
     }
 }
 
-/// Dollars as the list writes them, at most nine decimals, in nano-dollars.
+/// What writing to the prompt cache costs where nobody tells.
+fn cache_write(model: &str, input: u64) -> u64 {
+    match model.contains("claude") {
+        true => input.saturating_add(input / 4),
+        false => input,
+    }
+}
+
 fn nanos(dollars: &str) -> Option<u64> {
-    let (whole, decimals) = dollars.split_once('.').unwrap_or((dollars, ""));
-    let missing = 9_usize.checked_sub(decimals.len())?;
-    let digits = [whole, decimals, &"0".repeat(missing)].concat();
-    let plain = !whole.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-    plain.then(|| digits.parse().ok()).flatten()
+    Money::read(dollars).map(|money| money.0)
 }
 
 /// `name` of `name-2024-08-06` and of `name-20240806`.

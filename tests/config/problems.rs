@@ -44,7 +44,6 @@ fn what_comes_later_is_told_so() {
     for (text, field) in [
         ("routes: []", "routes"),
         ("clusters: {}", "clusters"),
-        ("tenants: []", "tenants"),
         ("cache: { semantic: { enabled: true } }", "cache.semantic.enabled"),
         ("providers: { groq: { quota: { tokens: 5/day } } }", "providers.groq.quota"),
     ] {

@@ -7,6 +7,7 @@ use crate::shown;
 use std::time::Duration;
 use tollgate::config::Auth;
 use tollgate::config::Rate;
+use tollgate::config::Rates;
 
 #[test]
 fn an_empty_file_has_the_documented_defaults() {
@@ -46,9 +47,9 @@ fn keys_take_what_they_do_not_say_from_per_key() {
          keys: [ { name: app, key: sk-app-1234, models: [ fast ], limits: { requests: 1/s, tokens: off } } ]\n",
     );
     let key = &config.keys[0];
-    assert_eq!((key.name.as_str(), key.key.expose(), key.failover), ("app", "sk-app-1234", true));
-    assert_eq!(key.limits.requests, Some(Rate { amount: 1, per: Duration::from_secs(1) }));
-    assert_eq!((key.limits.tokens, key.limits.concurrent), (None, Some(5)));
+    assert_eq!((key.name.as_str(), key.key.expose(), key.settings.failover), ("app", "sk-app-1234", true));
+    assert_eq!(key.settings.bounds.requests, Rates::one(Rate { amount: 1, per: Duration::from_secs(1) }));
+    assert_eq!((key.settings.bounds.tokens, key.settings.bounds.concurrent), (Rates::default(), Some(5)));
 }
 
 #[test]

@@ -5,9 +5,11 @@ use crate::config::Config;
 use crate::config::Group;
 use crate::config::Member;
 use crate::config::Order;
+use crate::config::OwnPrice;
 use crate::config::Provider;
 use crate::config::Reference;
 use crate::config::Strategy;
+use crate::config::Tariff;
 use crate::config::print::words::list;
 use crate::config::print::words::path;
 use crate::config::print::words::quoted;
@@ -76,6 +78,22 @@ fn group(name: &str, group: &Group, config: &Config) -> String {
     match group.members.as_slice() {
         [] => text + "    members: []\n",
         members => text + "    members:\n" + &members.iter().map(member).collect::<String>(),
+    }
+}
+
+pub fn pricing(config: &Config) -> Vec<String> {
+    let line = |own: &OwnPrice| format!("  {}: {}\n", reference(&own.target, config), tariff(&own.tariff));
+    config.pricing.iter().map(line).collect()
+}
+
+fn tariff(tariff: &Tariff) -> String {
+    match tariff {
+        Tariff::Free => "free".to_owned(),
+        Tariff::PerMillion { input, output, cached, cache_write } => {
+            let cached = cached.map(|price| format!(", cached: {price}")).unwrap_or_default();
+            let written = cache_write.map(|price| format!(", cache_write: {price}")).unwrap_or_default();
+            format!("{{ input: {input}, output: {output}{cached}{written} }}")
+        }
     }
 }
 

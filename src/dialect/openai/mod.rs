@@ -5,6 +5,7 @@ pub mod answer;
 pub mod ask;
 pub mod assemble;
 pub mod embed;
+pub mod end_user;
 pub mod error;
 mod events;
 mod fields;

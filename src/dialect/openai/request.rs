@@ -6,6 +6,7 @@ use crate::dialect::bad_request::not_json;
 use crate::dialect::bad_request::twice;
 use crate::dialect::bad_request::unreadable;
 use crate::dialect::bad_request::wrong;
+use crate::dialect::openai::end_user::Naming;
 use crate::dialect::openai::messages::Messages;
 use crate::dialect::openai::name::check_name;
 use crate::dialect::operation::Operation;
@@ -35,6 +36,8 @@ pub struct Shape {
     pub expected: Expected,
     /// Of a form.
     pub boundary: Option<String>,
+    /// For whom it is asked, as the body says.
+    pub end_user: Option<String>,
 }
 
 /// Where a request says its model.
@@ -70,6 +73,7 @@ struct Fields<'a> {
     max_completion_tokens: Option<&'a str>,
     max_output_tokens: Option<&'a str>,
     n: Option<&'a str>,
+    naming: Naming<'a>,
 }
 
 impl Shape {
@@ -101,6 +105,7 @@ impl Shape {
             words: body.len(),
             expected: Expected::Json,
             boundary: None,
+            end_user: fields.naming.end_user(),
         })
     }
 
@@ -161,6 +166,9 @@ impl<'a> Fields<'a> {
                 "max_completion_tokens" => ("max_completion_tokens", &mut self.max_completion_tokens),
                 "max_output_tokens" => ("max_output_tokens", &mut self.max_output_tokens),
                 "n" => ("n", &mut self.n),
+                "user" => ("user", &mut self.naming.user),
+                "safety_identifier" => ("safety_identifier", &mut self.naming.safety_identifier),
+                "metadata" => ("metadata", &mut self.naming.metadata),
                 "messages" if self.messages.replace(Messages::read(json)?).is_some() => {
                     return Ok(Some("messages"));
                 }

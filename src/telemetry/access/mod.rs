@@ -29,6 +29,8 @@ pub struct AccessLine<'a> {
     pub status: u16,
     /// The name of the key, never the key.
     pub key: Option<&'a str>,
+    /// The name of the tenant who pays.
+    pub tenant: Option<&'a str>,
     pub provider: Option<&'a str>,
     pub model_asked: Option<&'a str>,
     pub model_served: Option<&'a str>,

@@ -16,6 +16,7 @@ fn plain<'a>() -> AccessLine<'a> {
         path: "/v1/chat/completions",
         status: 200,
         key: None,
+        tenant: None,
         provider: None,
         model_asked: None,
         model_served: None,
@@ -40,6 +41,7 @@ fn full(attempts: &[AttemptNote]) -> AccessLine<'_> {
     AccessLine {
         client: Some(IpAddr::from([192, 0, 2, 7])),
         key: Some("app"),
+        tenant: Some("acme"),
         provider: Some("openai"),
         model_asked: Some("gpt-4o"),
         model_served: Some("gpt-4o-2024-08-06"),
@@ -72,7 +74,7 @@ fn text_tells_the_whole_request() {
     let attempts = [note("groq", "timeout", 5000), note("openai", "200", 312)];
     assert_eq!(
         text_of(&full(&attempts)),
-        "2026-03-01T09:05:00.042Z  INFO request id=req_1 client=192.0.2.7 key=app method=POST \
+        "2026-03-01T09:05:00.042Z  INFO request id=req_1 client=192.0.2.7 key=app tenant=acme method=POST \
          path=/v1/chat/completions status=200 provider=openai model=gpt-4o cache=miss latency=320ms tokens=847 \
          served=gpt-4o-2024-08-06 stream=true ttft=80ms input=700 output=147 cached=512 reasoning=32 \
          cost=0.00123 attempts=\"groq/llama-3.1:8b timeout 5000ms, openai/llama-3.1:8b 200 312ms\" error=timeout\n"
@@ -86,7 +88,7 @@ fn json_tells_the_whole_request() {
         json_of(&full(&attempts)),
         json!({
             "timestamp": "2026-03-01T09:05:00.042Z", "level": "INFO", "message": "request",
-            "request_id": "req_1", "client": "192.0.2.7", "key": "app",
+            "request_id": "req_1", "client": "192.0.2.7", "key": "app", "tenant": "acme",
             "method": "POST", "path": "/v1/chat/completions", "status": 200,
             "provider": "openai", "model": "gpt-4o", "model_served": "gpt-4o-2024-08-06",
             "stream": true, "cache": "miss", "latency_ms": 320.417, "ttft_ms": 80.0,

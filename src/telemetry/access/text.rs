@@ -30,6 +30,7 @@ fn asked(out: &mut Vec<u8>, line: &AccessLine<'_>) {
         address(out, client);
     }
     optional(out, " key=", line.key);
+    optional(out, " tenant=", line.tenant);
     value(out, " method=", line.method);
     value(out, " path=", line.path_without_query());
 }

@@ -42,6 +42,12 @@ pub(super) struct Families {
     pub(super) events_dropped: IntCounter,
     pub(super) log_lines_dropped: IntCounter,
     pub(super) config_reloads: IntCounterVec,
+    pub(super) ledger_lost: IntCounter,
+    pub(super) ledger_drained: IntCounter,
+    pub(super) spool_errors: IntCounter,
+    pub(super) spool_garbage: IntCounter,
+    pub(super) spool_bytes: IntGauge,
+    pub(super) store_away: IntGauge,
 }
 
 impl Families {
@@ -96,6 +102,13 @@ impl Families {
             events_dropped: table.counter("tollgate_events_dropped_total", "Unreadable stream events."),
             log_lines_dropped: table.counter("tollgate_log_lines_dropped_total", "Log lines that were lost."),
             config_reloads: table.counters("tollgate_config_reloads_total", "Reloads.", &["result"]),
+            ledger_lost: table
+                .counter("tollgate_ledger_lost_total", "Entries that will not be in the store."),
+            ledger_drained: table.counter("tollgate_ledger_drained_total", "Entries put into the store."),
+            spool_errors: table.counter("tollgate_ledger_spool_errors_total", "Failed writes, tried again."),
+            spool_garbage: table.counter("tollgate_ledger_spool_garbage_total", "Lines that are no entries."),
+            spool_bytes: table.gauge("tollgate_ledger_spool_bytes", "Bytes that are not in the store yet."),
+            store_away: table.gauge("tollgate_ledger_store_away", "1 while the store takes no entries."),
             registry: table.0,
         }
     }

@@ -4,11 +4,13 @@
 //! [`Metrics::series`] and [`Metrics::upstream`], once per snapshot; everything else is a word of ours.
 
 mod families;
+mod ledger;
 mod process;
 mod series;
 mod upstream;
 mod words;
 
+pub use ledger::LedgerCounts;
 pub use series::Series;
 pub use upstream::Upstream;
 pub use words::CacheResult;
@@ -149,6 +151,11 @@ impl Metrics {
     /// Events of a stream were not passed on because they could not be read.
     pub fn events_dropped(&self, events: u64) {
         self.families.events_dropped.inc_by(events);
+    }
+
+    /// The handles of the ledger's counters.
+    pub fn ledger(&self) -> LedgerCounts {
+        LedgerCounts::new(&self.families)
     }
 
     /// A new configuration came into force.

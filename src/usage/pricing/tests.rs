@@ -8,7 +8,7 @@ fn price(kind: &str, model: &str) -> Price {
 }
 
 fn known(input: u64, output: u64, cached: u64) -> Price {
-    Price::Known(Rates { input, output, cached })
+    Price::Known(Rates { input, output, cached, cache_write: input })
 }
 
 #[test]
@@ -70,19 +70,10 @@ fn a_dated_model_has_its_own_price_or_else_that_of_the_undated_one() {
 
 #[test]
 fn a_row_without_an_input_price_is_unknown() {
-    assert_eq!(read_price("", "1", ""), Price::Unknown);
-    assert_eq!(read_price("1", "x", ""), Price::Unknown);
-    assert_eq!(read_price("0", "", ""), Price::Free);
-    assert_eq!(read_price("0", "0.5", ""), known(0, 500_000_000, 0));
-}
-
-#[test]
-fn dollars_are_read_to_the_last_digit() {
-    assert_eq!(nanos("0.171875"), Some(171_875_000));
-    assert_eq!(nanos("15"), Some(15_000_000_000));
-    for bad in ["", ".5", "-1", "+1", "1e-3", "0.1234567891", "99999999999"] {
-        assert_eq!(nanos(bad), None, "{bad}");
-    }
+    assert_eq!(read_price("m", ["", "1", ""]), Price::Unknown);
+    assert_eq!(read_price("m", ["1", "x", ""]), Price::Unknown);
+    assert_eq!(read_price("m", ["0", "", ""]), Price::Free);
+    assert_eq!(read_price("m", ["0", "0.5", ""]), known(0, 500_000_000, 0));
 }
 
 #[test]
@@ -92,6 +83,10 @@ fn each_part_of_a_usage_is_billed_at_its_own_rate() {
     assert_eq!(cost(&price("openai", "gpt-4o"), &usage), Some(Money(4_000_000)));
     // 1000 × 0.35 + 200 × 0.75: no price for cached input, so it is plain input.
     assert_eq!(cost(&price("cerebras", "gpt-oss-120b"), &usage), Some(Money(500_000)));
+    // 500 × 3 + 400 × 0.3 + 100 × 3.75 + 200 × 15: what is written is no plain input besides.
+    for (kind, model) in [("anthropic", "claude-sonnet-4-6"), ("bedrock", "anthropic.claude-sonnet-4-6")] {
+        assert_eq!(cost(&price(kind, model), &usage), Some(Money(4_995_000)), "{model}");
+    }
     assert_eq!(cost(&Price::Free, &usage), Some(Money::ZERO));
     assert_eq!(cost(&Price::Unknown, &usage), None);
 }
@@ -102,7 +97,7 @@ fn a_cost_is_rounded_and_never_wraps() {
     assert_eq!(cost(&known(8_750_000, 0, 0), &one), Some(Money(9)), "8.75 nano-dollars");
     let huge = Usage { input: u64::MAX, cached: 0, cache_write: 0, output: u64::MAX, reasoning: 0 };
     assert_eq!(cost(&known(u64::MAX, u64::MAX, 0), &huge), Some(Money(u64::MAX)));
-    let odd = Usage { input: 1, cached: 5, ..Usage::default() };
+    let odd = Usage { input: 1, cached: 5, cache_write: 5, ..Usage::default() };
     assert_eq!(cost(&known(1_000_000, 0, 500_000_000), &odd), Some(Money(500)), "cached is part of input");
 }
 
@@ -117,4 +112,14 @@ fn every_vendor_of_the_list_that_has_a_preset_is_found_under_its_kind() {
     for preset in PRESETS.iter().filter(|preset| !unlisted.contains(&preset.kind)) {
         assert!(kinds.contains(&kind(preset.kind)), "`{}` has no prices", preset.kind);
     }
+}
+
+#[test]
+fn an_estimate_takes_the_longest_answer_and_nothing_where_the_price_is_unknown() {
+    let price = price("openai", "gpt-4o");
+    assert_eq!(estimate_cost(&price, 1_000, Some(100)), Money(3_500_000), "1000 × 2.5 + 100 × 10");
+    assert_eq!(estimate_cost(&price, 0, None), Money(5_120_000), "512 × 10");
+    assert_eq!(estimate_cost(&price, u64::MAX, Some(u64::MAX)), Money(u64::MAX));
+    assert_eq!(estimate_cost(&Price::Unknown, 1_000, Some(100)), Money::ZERO);
+    assert_eq!(estimate_cost(&Price::Free, 1_000, Some(100)), Money::ZERO);
 }

@@ -3,6 +3,7 @@
 use crate::dialect::bad_request::BadRequest;
 use crate::dialect::bad_request::missing;
 use crate::dialect::bad_request::wrong;
+use crate::dialect::openai::end_user::kept;
 use crate::dialect::openai::form::Form;
 use crate::dialect::openai::form::is_form;
 use crate::dialect::openai::form::kind_of;
@@ -69,7 +70,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// Fields that must not be given twice: the provider might take the other one.
-const ONCE: &[&str] = &["model", "stream", "stream_format", "response_format", "n"];
+const ONCE: &[&str] = &["model", "stream", "stream_format", "response_format", "n", "user"];
 
 /// Reads a request of any operation.
 ///
@@ -139,6 +140,7 @@ fn shape(given: Given<'_>, rule: &Rule) -> Result<Shape, BadRequest> {
         choices: given.count("n")?.max(1),
         words: given.words,
         expected: expected(&given, rule.operation),
+        end_user: given.text("user").and_then(|name| kept(&name)),
         boundary: given.boundary,
     })
 }

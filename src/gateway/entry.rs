@@ -1,0 +1,139 @@
+//! A request, and each further call that cost something, as lines of the ledger.
+
+use crate::clock;
+use crate::dialect::usage::Usage;
+use crate::gateway::itinerary::Stop;
+use crate::gateway::record::Record;
+use crate::gateway::vendor::Vendor;
+use crate::store::Counted;
+use crate::store::Entry;
+use crate::store::EntryId;
+use crate::store::Kind;
+use crate::store::PriceState;
+use crate::telemetry::metrics::CacheResult;
+use crate::telemetry::metrics::Operation;
+use crate::usage::pricing::Price;
+use crate::usage::pricing::cost;
+use std::time::Duration;
+
+/// Longest word of an entry, in characters. Clients choose some of them, and must not choose their size.
+const LONGEST: usize = 200;
+/// The status of a call that cost something and did not answer.
+const FAILED: u16 = 502;
+
+/// What the request comes to. `None` for what no provider could have been asked, and for whom was not let in.
+pub fn of_request(record: &Record, id: EntryId) -> Option<Entry> {
+    let (service, outcome) = (&record.service, &record.outcome);
+    let usage = service.usage.unwrap_or_default();
+    let price = service.lane.as_ref().filter(|_| service.usage.is_some()).map(|lane| lane.price);
+    let (price, cost) = priced(price, &usage);
+    Some(Entry {
+        status: outcome.status,
+        error: outcome.error.unwrap_or_default().to_owned(),
+        provider: word(service.provider.as_deref().unwrap_or_default()),
+        model_served: word(service.model.as_deref().unwrap_or_default()),
+        counted: if service.usage.is_some() { service.counted } else { Counted::None },
+        price,
+        cost,
+        ttft_us: outcome.first_byte.map(micros),
+        cache: service.cache.map_or("", CacheResult::word).to_owned(),
+        attempts: u16::try_from(service.attempts.len()).unwrap_or(u16::MAX),
+        ..with_usage(common(record, id)?, usage)
+    })
+}
+
+/// A call of which the provider told what it used, although it did not answer.
+pub fn of_attempt(
+    record: &Record,
+    id: EntryId,
+    (vendor, stop): (&Vendor, &Stop),
+    usage: Usage,
+) -> Option<Entry> {
+    let (price, cost) = priced(Some(vendor.lane(&stop.model).price), &usage);
+    let note = record.service.attempts.last()?;
+    Some(Entry {
+        kind: Kind::Attempt,
+        status: FAILED,
+        error: note.outcome.to_owned(),
+        provider: word(&vendor.name),
+        model_served: word(&stop.model),
+        counted: Counted::Told,
+        price,
+        cost,
+        latency_us: micros(note.took),
+        ..with_usage(common(record, id)?, usage)
+    })
+}
+
+fn common(record: &Record, id: EntryId) -> Option<Entry> {
+    let Operation::Asked(operation) = record.subject.operation else {
+        return None;
+    };
+    let payer = record.subject.payer.as_ref()?;
+    let latency = record.arrival.at.elapsed();
+    Some(Entry {
+        id,
+        // Of its arrival: that is when it counted against quotas.
+        at: millis(clock::since_epoch().saturating_sub(latency)),
+        request_id: record.arrival.request_id.clone(),
+        key: payer.id.to_string(),
+        tenant: payer.tenant.as_ref().map(|tenant| tenant.id.to_string()).unwrap_or_default(),
+        end_user: record.subject.end_user.clone().unwrap_or_default(),
+        operation: operation.word().to_owned(),
+        model_asked: word(record.subject.model.as_deref().unwrap_or_default()),
+        stream: record.subject.stream,
+        latency_us: micros(latency),
+        ..Entry::default()
+    })
+}
+
+fn with_usage(entry: Entry, usage: Usage) -> Entry {
+    let Usage { input, cached, cache_write, output, reasoning } = usage;
+    Entry { input, cached, cache_write, output, reasoning, ..entry }
+}
+
+fn priced(price: Option<Price>, usage: &Usage) -> (PriceState, u64) {
+    let state = match price {
+        None => return (PriceState::Nothing, 0),
+        Some(Price::Known(_)) => PriceState::Known,
+        Some(Price::Free) => PriceState::Free,
+        Some(Price::Unknown) => PriceState::Unknown,
+    };
+    (state, price.and_then(|price| cost(&price, usage)).unwrap_or_default().0)
+}
+
+/// Without signs that no store takes, and not too long.
+fn word(text: &str) -> String {
+    match text.len() <= LONGEST && !text.bytes().any(|byte| byte.is_ascii_control()) {
+        true => text.to_owned(),
+        false => text.chars().filter(|sign| !sign.is_control()).take(LONGEST).collect(),
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_cut_and_holds_nothing_that_a_store_refuses() {
+        assert_eq!(word("gpt-4o"), "gpt-4o");
+        assert_eq!(word("a\0b\nc"), "abc");
+        assert_eq!(word(&"ü".repeat(300)).chars().count(), LONGEST);
+    }
+
+    #[test]
+    fn an_unknown_price_is_not_a_price_of_nothing() {
+        let usage = Usage { input: 1_000_000, ..Usage::default() };
+        assert_eq!(priced(Some(Price::Unknown), &usage), (PriceState::Unknown, 0));
+        assert_eq!(priced(Some(Price::Free), &usage), (PriceState::Free, 0));
+        assert_eq!(priced(None, &usage), (PriceState::Nothing, 0));
+    }
+}

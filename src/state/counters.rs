@@ -1,0 +1,198 @@
+//! The counters of one account: what its bounds are counted in. Time is an argument, and nothing waits here.
+
+use crate::clock::Moment;
+use crate::config::{Bounds, Quota, Rate, Rates, Unit};
+use crate::state::bucket::{Bucket, Left};
+use crate::state::claim::{Hold, Need, Whose};
+use crate::state::verdict::{Short, Soft, Standing, Taken, Which};
+use crate::state::window::Tally;
+use std::time::Duration;
+
+/// Made when a limit is first met, in the order of the bounds; a reload that changes those keeps the levels.
+#[derive(Debug, Default)]
+pub struct Counters {
+    requests: Vec<Bucket>,
+    tokens: Vec<Bucket>,
+    quotas: Vec<Counter>,
+}
+
+/// What was used of all quotas of one unit, period and window.
+#[derive(Clone, Copy, Debug)]
+pub struct Counter {
+    /// Any of them; its amount means nothing here.
+    pub of: Quota,
+    pub tally: Tally,
+}
+
+impl Counters {
+    /// Whether one more request would fit; for the moment at which nothing else is known of it.
+    pub fn look(&mut self, bounds: &Bounds, now: Moment) -> Result<(), Short> {
+        check_rates(&mut self.requests, &bounds.requests, 1, now, Which::Requests)?;
+        let of_requests = bounds.quotas.iter().filter(|quota| quota.unit == Unit::Requests);
+        of_requests.map(|quota| self.check_quota(quota, &Need::REQUEST, now)).collect()
+    }
+
+    /// Whether all of this fits. A cost above a whole rate fits while that is untouched, one above a quota never.
+    pub fn check(&mut self, bounds: &Bounds, need: &Need, now: Moment) -> Result<(), Short> {
+        check_rates(&mut self.requests, &bounds.requests, need.requests, now, Which::Requests)?;
+        check_rates(&mut self.tokens, &bounds.tokens, need.tokens, now, Which::Tokens)?;
+        bounds.quotas.iter().map(|quota| self.check_quota(quota, need, now)).collect()
+    }
+
+    /// Takes what was found to fit in the same moment, and notes what is left.
+    pub fn deduct(&mut self, bounds: &Bounds, need: &Need, now: Moment, whose: Whose, taken: &mut Taken) {
+        for (bucket, rate) in self.requests.iter_mut().zip(bounds.requests.iter()) {
+            taken.note(Unit::Requests, bucket.deduct(rate, need.requests));
+        }
+        for (bucket, rate) in self.tokens.iter_mut().zip(bounds.tokens.iter()) {
+            taken.note(Unit::Tokens, bucket.deduct(rate, need.tokens));
+        }
+        for counter in &mut self.quotas {
+            let used = of_unit(need, counter.of.unit);
+            counter.tally.used = counter.tally.used.saturating_add(used);
+        }
+        for quota in &bounds.quotas {
+            self.tell(quota, now, whose, taken);
+        }
+    }
+
+    /// Corrects what was taken to what was used. Of requests a rate gives none back: a client that breaks
+    /// off every request would otherwise be free of it.
+    pub fn settle(&mut self, bounds: &Bounds, hold: &Hold, used: &Need, now: Moment) {
+        let more = used.requests.saturating_sub(hold.need.requests);
+        settle_rates(&mut self.requests, &bounds.requests, 0, more, now);
+        settle_rates(&mut self.tokens, &bounds.tokens, hold.need.tokens, used.tokens, now);
+        let at = if hold.need == Need::NOTHING { now.wall } else { hold.at };
+        for quota in &bounds.quotas {
+            self.counter(quota, now.wall);
+        }
+        for Counter { of, tally } in &mut self.quotas {
+            tally.settle(of_unit(&hold.need, of.unit), of_unit(used, of.unit), at);
+        }
+    }
+
+    /// Raises a quota's counter to what is known from elsewhere, if that is of the window that runs.
+    pub fn seed(&mut self, quota: &Quota, start: Duration, used: u64, now: Duration) {
+        let mut known = Tally { start, used };
+        known.roll(quota.period, quota.window, now);
+        let tally = &mut self.counter(quota, now).tally;
+        match tally.used {
+            // Nothing was used yet: a rolling window has begun where it is known to have begun.
+            0 => *tally = known,
+            _ => tally.used = tally.used.max(known.used),
+        }
+    }
+
+    /// How every limit stands; takes nothing.
+    pub fn standing(&mut self, bounds: &Bounds, now: Moment, whose: Whose) -> Vec<Standing> {
+        let mut all = Vec::new();
+        let rate = |which, left: Left| {
+            let used = left.limit.saturating_sub(left.remaining);
+            Standing { whose, which, soft: false, limit: left.limit, used, reset: left.reset }
+        };
+        for (bucket, of) in
+            met(&mut self.requests, &bounds.requests, now).iter_mut().zip(bounds.requests.iter())
+        {
+            all.push(rate(Which::Requests(of), bucket.look(of, now.mono)));
+        }
+        for (bucket, of) in met(&mut self.tokens, &bounds.tokens, now).iter_mut().zip(bounds.tokens.iter()) {
+            all.push(rate(Which::Tokens(of), bucket.look(of, now.mono)));
+        }
+        for quota in &bounds.quotas {
+            let tally = self.counter(quota, now.wall).tally;
+            let reset = resets(quota, &tally, now);
+            let which = Which::Quota(quota.unit, quota.period);
+            all.push(Standing {
+                whose,
+                which,
+                soft: quota.soft,
+                limit: quota.amount,
+                used: tally.used,
+                reset,
+            });
+        }
+        all
+    }
+
+    fn check_quota(&mut self, quota: &Quota, need: &Need, now: Moment) -> Result<(), Short> {
+        let tally = self.counter(quota, now.wall).tally;
+        let needed = of_unit(need, quota.unit);
+        match tally.used.checked_add(needed) {
+            _ if quota.soft || needed == 0 => Ok(()),
+            Some(used) if used <= quota.amount => Ok(()),
+            Some(_) | None => Err(Short::of_quota(quota, tally.used, resets(quota, &tally, now))),
+        }
+    }
+
+    fn tell(&mut self, quota: &Quota, now: Moment, whose: Whose, taken: &mut Taken) {
+        let tally = self.counter(quota, now.wall).tally;
+        let resets = resets(quota, &tally, now);
+        if !quota.soft {
+            let remaining = quota.amount.saturating_sub(tally.used);
+            taken.note(quota.unit, Left { limit: quota.amount, remaining, reset: resets });
+        } else if tally.used > quota.amount && taken.soft.is_none() {
+            taken.soft = Some(Soft { whose, quota: *quota, used: tally.used, resets });
+        }
+    }
+
+    /// The counter of a quota in the window that runs; soft and hard ones share it.
+    pub(super) fn counter(&mut self, quota: &Quota, now: Duration) -> &mut Counter {
+        let known = self.quotas.iter().position(|counter| counter.of.counts_with(quota));
+        let index = known.unwrap_or_else(|| {
+            self.quotas.push(Counter { of: *quota, tally: Tally::none(quota.period, quota.window, now) });
+            self.quotas.len() - 1
+        });
+        let counter = &mut self.quotas[index];
+        counter.tally.roll(quota.period, quota.window, now);
+        counter
+    }
+}
+
+/// What a need is in a unit.
+pub fn of_unit(need: &Need, unit: Unit) -> u64 {
+    match unit {
+        Unit::Requests => need.requests,
+        Unit::Tokens => need.tokens,
+        Unit::Cost => need.cost.0,
+    }
+}
+
+fn resets(quota: &Quota, tally: &Tally, now: Moment) -> Duration {
+    tally.end(quota.period, quota.window).saturating_sub(now.wall)
+}
+
+/// The buckets of these rates, full ones for those that are new.
+fn met<'a>(buckets: &'a mut Vec<Bucket>, rates: &Rates, now: Moment) -> &'a mut [Bucket] {
+    if buckets.is_empty() {
+        buckets.extend(rates.iter().map(|rate| Bucket::full(rate, now.mono)));
+    } else {
+        let known = buckets.len();
+        buckets.extend(rates.iter().skip(known).map(|rate| Bucket::full(rate, now.mono)));
+    }
+    buckets
+}
+
+fn check_rates(
+    buckets: &mut Vec<Bucket>,
+    rates: &Rates,
+    cost: u64,
+    now: Moment,
+    which: fn(Rate) -> Which,
+) -> Result<(), Short> {
+    for (bucket, rate) in met(buckets, rates, now).iter_mut().zip(rates.iter()) {
+        match cost {
+            // What needs nothing is not held up by a debt.
+            0 => _ = bucket.look(rate, now.mono),
+            _ => bucket.check(rate, cost, now.mono).map_err(|wait| Short::of_rate(which(rate), wait))?,
+        }
+    }
+    Ok(())
+}
+
+fn settle_rates(buckets: &mut Vec<Bucket>, rates: &Rates, reserved: u64, used: u64, now: Moment) {
+    if reserved != used {
+        for (bucket, rate) in met(buckets, rates, now).iter_mut().zip(rates.iter()) {
+            bucket.settle(rate, reserved, used, now.mono);
+        }
+    }
+}

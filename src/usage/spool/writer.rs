@@ -1,0 +1,157 @@
+//! The file that is written to, and what waits in memory while it cannot be.
+
+use crate::usage::spool::SpoolFile;
+use std::io;
+use std::io::Write;
+use std::time::Duration;
+use std::time::Instant;
+
+/// Bytes that wait in memory while the disk takes none, some 40,000 entries; what comes then is lost, and counted.
+pub(super) const MOST_WAITING: usize = 16 << 20;
+/// One line in the log for so long, however many writes fail.
+const QUIET: Duration = Duration::from_secs(60);
+
+pub(super) struct Writer {
+    file: SpoolFile,
+    /// Whole lines.
+    waiting: Vec<u8>,
+    /// Bytes of `waiting` that are in the file all the same: a full disk takes a part of a write.
+    done: usize,
+    /// The folder holds all it may.
+    closed: bool,
+    quiet_until: Option<Instant>,
+}
+
+/// What became of a write.
+#[derive(Default)]
+pub(super) struct Written {
+    pub lost: u64,
+    pub failed: bool,
+    /// To be logged.
+    pub complaint: Option<io::Error>,
+}
+
+impl Writer {
+    pub fn new(file: SpoolFile) -> Writer {
+        Writer { file, waiting: Vec::new(), done: 0, closed: false, quiet_until: None }
+    }
+
+    /// Writes a line, behind those that wait.
+    pub fn append(&mut self, line: &[u8], now: Instant) -> Written {
+        if self.closed {
+            return Written { lost: 1, ..Written::default() };
+        }
+        if self.waiting.is_empty() {
+            return match self.file.handle().write(line) {
+                Ok(count) if count == line.len() => Written::default(),
+                Ok(count) => {
+                    (self.waiting, self.done) = (line.to_vec(), count);
+                    self.retry(now)
+                }
+                Err(cause) => {
+                    self.waiting = line.to_vec();
+                    self.failed(cause, now)
+                }
+            };
+        }
+        let fits = self.waiting.len() + line.len() <= MOST_WAITING;
+        if fits {
+            self.waiting.extend_from_slice(line);
+        }
+        Written { lost: u64::from(!fits), ..self.retry(now) }
+    }
+
+    /// Writes what waits, if the disk takes it.
+    pub fn retry(&mut self, now: Instant) -> Written {
+        while self.done < self.waiting.len() {
+            match self.file.handle().write(&self.waiting[self.done..]) {
+                Ok(0) => return self.failed(io::ErrorKind::WriteZero.into(), now),
+                Ok(count) => self.done += count,
+                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+                Err(cause) => return self.failed(cause, now),
+            }
+        }
+        (self.waiting, self.done) = (Vec::new(), 0);
+        Written::default()
+    }
+
+    /// Goes on in another file; the one before is given back. A line of which only a part is in there comes whole
+    /// into the new one.
+    pub fn turn_to(&mut self, file: SpoolFile) -> SpoolFile {
+        let whole = memchr::memrchr(b'\n', &self.waiting[..self.done]).map_or(0, |at| at + 1);
+        self.waiting.drain(..whole);
+        self.done = 0;
+        std::mem::replace(&mut self.file, file)
+    }
+
+    pub fn file(&self) -> SpoolFile {
+        self.file.clone()
+    }
+
+    /// Bytes that are not in the file.
+    pub fn waits(&self) -> u64 {
+        (self.waiting.len() - self.done) as u64
+    }
+
+    /// Takes no more, or takes more again.
+    pub fn shut(&mut self, closed: bool) {
+        self.closed = closed;
+    }
+
+    /// Gives the cause back, unless one was logged a short while ago.
+    pub fn complain(&mut self, cause: io::Error, now: Instant) -> Option<io::Error> {
+        if self.quiet_until.is_some_and(|until| now < until) {
+            return None;
+        }
+        self.quiet_until = Some(now + QUIET);
+        Some(cause)
+    }
+
+    fn failed(&mut self, cause: io::Error, now: Instant) -> Written {
+        let complaint = self.complain(cause, now);
+        Written { lost: 0, failed: true, complaint }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::path::Path;
+
+    fn file(folder: &Path, number: u64) -> SpoolFile {
+        SpoolFile::create(folder, 1, number).unwrap()
+    }
+
+    /// Every write to it fails for want of room.
+    fn full() -> SpoolFile {
+        SpoolFile::full()
+    }
+
+    #[test]
+    fn what_the_disk_does_not_take_waits_and_comes_whole_and_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut writer, now) = (Writer::new(full()), Instant::now());
+        assert!(writer.append(b"one\n", now).complaint.is_some());
+        let second = writer.append(b"two\n", now);
+        assert!(second.failed && second.complaint.is_none(), "one line a minute");
+        assert!(writer.append(b"three\n", now + QUIET).complaint.is_some());
+        assert_eq!(writer.waits(), 14);
+        // A part of the second was taken before.
+        writer.done = 6;
+        let next = file(folder.path(), 2);
+        writer.turn_to(next.clone());
+        assert!(!writer.retry(now).failed);
+        assert!(!writer.append(b"four\n", now).failed);
+        assert_eq!(fs::read_to_string(next.path()).unwrap(), "two\nthree\nfour\n");
+        assert_eq!(writer.waits(), 0);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_what_does_not_fit_is_counted() {
+        let (mut writer, now) = (Writer::new(full()), Instant::now());
+        let line = vec![b'x'; MOST_WAITING / 2];
+        let lost: Vec<u64> = (0..4).map(|_| writer.append(&line, now).lost).collect();
+        assert_eq!((lost, writer.waits()), (vec![0, 0, 1, 1], MOST_WAITING as u64));
+    }
+}
