@@ -15,12 +15,12 @@ use serde_json::Value;
 use serde_json::json;
 
 pub async fn list(ask: Ask) -> Result<Reply, Refusal> {
-    let rows = ask.store()?.admins().await?;
+    let rows = ask.store().await?.admins().await?;
     page(&ask, rows, |row| &row.id, show).map(Reply::Json)
 }
 
 pub async fn read(ask: Ask) -> Result<Reply, Refusal> {
-    let row = ask.store()?.admin(&ask.id).await?;
+    let row = ask.store().await?.admin(&ask.id).await?;
     Ok(Reply::Json(show(&row)))
 }
 
@@ -30,7 +30,7 @@ pub async fn create(ask: Ask) -> Result<Reply, Refusal> {
     let role = role(&mut fields)?.ok_or_else(|| Refusal::field("role", ROLE.to_owned()))?;
     fields.nothing_else()?;
     let made = fresh::admin_token();
-    let row = ask.store()?.add_admin(&NewAdmin { name, role, hash: made.hash }, &ask.by()).await?;
+    let row = ask.store().await?.add_admin(&NewAdmin { name, role, hash: made.hash }, &ask.by()).await?;
     ask.changed().await;
     Ok(Reply::Json(show_with(&row, made.key.expose())))
 }
@@ -61,7 +61,7 @@ pub async fn enable(ask: Ask) -> Result<Reply, Refusal> {
 }
 
 pub async fn delete(ask: Ask) -> Result<Reply, Refusal> {
-    ask.store()?.dismiss_admin(&ask.id, &ask.by()).await?;
+    ask.store().await?.dismiss_admin(&ask.id, &ask.by()).await?;
     ask.changed().await;
     Ok(Reply::Empty)
 }
@@ -73,7 +73,7 @@ async fn switch(ask: Ask, disabled: bool) -> Result<Reply, Refusal> {
 }
 
 async fn changed(ask: &Ask, change: AdminChange) -> Result<AdminRow, Refusal> {
-    let row = ask.store()?.change_admin(&ask.id, &change, &ask.by()).await?;
+    let row = ask.store().await?.change_admin(&ask.id, &change, &ask.by()).await?;
     ask.changed().await;
     Ok(row)
 }

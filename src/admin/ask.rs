@@ -39,8 +39,8 @@ pub enum Reply {
 impl Ask {
     /// # Errors
     /// While the store has not been reached.
-    pub fn store(&self) -> Result<Arc<Store>, Refusal> {
-        (self.office.store)().ok_or_else(Refusal::away)
+    pub async fn store(&self) -> Result<Arc<Store>, Refusal> {
+        (self.office.store)().await.ok_or_else(Refusal::away)
     }
 
     /// What the audit log says of this change.

@@ -27,7 +27,7 @@ pub async fn list(ask: Ask) -> Result<Reply, Refusal> {
         from_ms: ask.time("from", 0)?,
         to_ms: ask.time("to", u64::MAX)?,
     };
-    let (store, limit) = (ask.store()?, ask.limit()? as usize);
+    let (store, limit) = (ask.store().await?, ask.limit()? as usize);
     let mut page = AuditPage { after: after(&ask)?, limit: MOST };
     let mut found: Vec<AuditRow> = Vec::new();
     loop {

@@ -21,7 +21,7 @@ pub async fn list(ask: Ask) -> Result<Reply, Refusal> {
         after: after(&ask)?,
         limit,
     };
-    let rows = ask.store()?.entries(&page).await?;
+    let rows = ask.store().await?.entries(&page).await?;
     let full = rows.len() == limit as usize;
     let next = rows.last().filter(|_| full).map(|last| format!("{}-{}", last.at, last.id));
     let data: Vec<Value> = rows.iter().map(show).collect();

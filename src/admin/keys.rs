@@ -24,12 +24,12 @@ use serde_json::json;
 const TRIES: usize = 8;
 
 pub async fn list(ask: Ask) -> Result<Reply, Refusal> {
-    let rows = ask.store()?.keys(ask.parameter("tenant")).await?;
+    let rows = ask.store().await?.keys(ask.parameter("tenant")).await?;
     page(&ask, rows, |row| &row.id, show).map(Reply::Json)
 }
 
 pub async fn read(ask: Ask) -> Result<Reply, Refusal> {
-    let row = ask.store()?.key(&ask.id).await?;
+    let row = ask.store().await?.key(&ask.id).await?;
     Ok(Reply::Json(show(&row)))
 }
 
@@ -42,7 +42,7 @@ pub async fn create(ask: Ask) -> Result<Reply, Refusal> {
     sound(&ask, &settings)?;
     let made = fresh::key();
     let new = NewKey { tenant, name, shown: made.shown, hash: made.hash, settings, expires_ms };
-    let row = ask.store()?.add_key(&new, &ask.by()).await?;
+    let row = ask.store().await?.add_key(&new, &ask.by()).await?;
     ask.changed().await;
     Ok(Reply::Json(show_with(&row, made.key.expose())))
 }
@@ -51,7 +51,7 @@ pub async fn change(ask: Ask) -> Result<Reply, Refusal> {
     let mut fields = Fields::read(&ask.body)?;
     let (name, expires_ms) = (fields.name()?, expiry(&mut fields)?);
     let given = fields.rest();
-    let store = ask.store()?;
+    let store = ask.store().await?;
     let mut tries = 1;
     loop {
         let was = store.key(&ask.id).await?.settings;
@@ -82,7 +82,7 @@ pub async fn rotate(ask: Ask) -> Result<Reply, Refusal> {
     let old_until_ms = (grace_ms > 0).then(|| now_ms().saturating_add(grace_ms));
     let made = fresh::key();
     let new = NewHash { shown: made.shown, hash: made.hash, old_until_ms };
-    let row = ask.store()?.rotate_key(&ask.id, &new, &ask.by()).await?;
+    let row = ask.store().await?.rotate_key(&ask.id, &new, &ask.by()).await?;
     ask.changed().await;
     Ok(Reply::Json(show_with(&row, made.key.expose())))
 }
@@ -96,7 +96,7 @@ pub async fn enable(ask: Ask) -> Result<Reply, Refusal> {
 }
 
 pub async fn delete(ask: Ask) -> Result<Reply, Refusal> {
-    ask.store()?.delete_key(&ask.id, &ask.by()).await?;
+    ask.store().await?.delete_key(&ask.id, &ask.by()).await?;
     ask.changed().await;
     Ok(Reply::Empty)
 }
@@ -104,7 +104,7 @@ pub async fn delete(ask: Ask) -> Result<Reply, Refusal> {
 async fn switch(ask: Ask, disabled: bool) -> Result<Reply, Refusal> {
     Fields::read(&ask.body)?.nothing_else()?;
     let change = KeyChange { disabled: Some(disabled), ..KeyChange::default() };
-    let row = ask.store()?.change_key(&ask.id, &change, &ask.by()).await?;
+    let row = ask.store().await?.change_key(&ask.id, &change, &ask.by()).await?;
     ask.changed().await;
     Ok(Reply::Json(show(&row)))
 }

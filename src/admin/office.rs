@@ -14,8 +14,8 @@ pub type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// Behind the doors: rows, settings, and what to do when rows have changed.
 #[derive(Clone)]
 pub struct Office {
-    /// `None` while the store has not been reached yet.
-    pub store: Arc<dyn Fn() -> Option<Arc<Store>> + Send + Sync>,
+    /// `None` where the store has not been reached in a moment.
+    pub store: Arc<dyn Fn() -> Pending<Option<Arc<Store>>> + Send + Sync>,
     pub config: Arc<dyn Fn() -> Arc<Config> + Send + Sync>,
     /// Puts in force here what was just changed in the store.
     pub changed: Arc<dyn Fn() -> Pending<()> + Send + Sync>,

@@ -22,7 +22,8 @@ pub fn encoded(text: &str) -> String {
     text.bytes().map(sign).collect()
 }
 
-fn decoded(text: &str) -> String {
+/// The other way round; a `+` is a space.
+pub fn decoded(text: &str) -> String {
     let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
     while let [first, more @ ..] = rest {
         let escaped = match (first, more) {

@@ -70,7 +70,7 @@ pub async fn reloaded(
 
 /// The configuration is in force whether or not the store hears of it.
 pub async fn note(ask: &Ask, summary: &str) {
-    let noted = match ask.store() {
+    let noted = match ask.store().await {
         Ok(store) => store.note(&ask.by(), "config.reload", "", &json!({ "summary": summary })).await,
         Err(_) => return tracing::warn!("reload not in the audit log: the store is away"),
     };

@@ -37,8 +37,9 @@ async fn carried_out(doors: Doors, route: &'static Route, request: Request) -> R
     let body = to_bytes(body, crate::admin::LARGEST_BODY).await;
     let body = body.map_err(|_| Refusal::body(StatusCode::PAYLOAD_TOO_LARGE))?;
     let id = routes::find(route.method, parts.uri.path()).map_or("", |(_, id)| id);
+    let id = query::decoded(id);
     let question = Question {
-        id,
+        id: &id,
         query: query::read(parts.uri.query().unwrap_or_default()),
         body,
         csv: wants_csv(&parts.headers),

@@ -20,12 +20,12 @@ use serde_json::json;
 const TRIES: usize = 8;
 
 pub async fn list(ask: Ask) -> Result<Reply, Refusal> {
-    let rows = ask.store()?.tenants().await?;
+    let rows = ask.store().await?.tenants().await?;
     page(&ask, rows, |row| &row.id, show).map(Reply::Json)
 }
 
 pub async fn read(ask: Ask) -> Result<Reply, Refusal> {
-    let row = ask.store()?.tenant(&ask.id).await?;
+    let row = ask.store().await?.tenant(&ask.id).await?;
     Ok(Reply::Json(show(&row)))
 }
 
@@ -34,7 +34,7 @@ pub async fn create(ask: Ask) -> Result<Reply, Refusal> {
     let name = fields.required_name()?;
     let settings = merge::fresh(&fields.rest());
     sound(&ask, &settings)?;
-    let row = ask.store()?.add_tenant(&NewTenant { name, settings }, &ask.by()).await?;
+    let row = ask.store().await?.add_tenant(&NewTenant { name, settings }, &ask.by()).await?;
     ask.changed().await;
     Ok(Reply::Json(show(&row)))
 }
@@ -55,7 +55,7 @@ pub async fn enable(ask: Ask) -> Result<Reply, Refusal> {
 }
 
 pub async fn delete(ask: Ask) -> Result<Reply, Refusal> {
-    ask.store()?.delete_tenant(&ask.id, &ask.by()).await?;
+    ask.store().await?.delete_tenant(&ask.id, &ask.by()).await?;
     ask.changed().await;
     Ok(Reply::Empty)
 }
@@ -63,14 +63,14 @@ pub async fn delete(ask: Ask) -> Result<Reply, Refusal> {
 async fn switch(ask: Ask, disabled: bool) -> Result<Reply, Refusal> {
     Fields::read(&ask.body)?.nothing_else()?;
     let change = TenantChange { disabled: Some(disabled), ..TenantChange::default() };
-    let row = ask.store()?.change_tenant(&ask.id, &change, &ask.by()).await?;
+    let row = ask.store().await?.change_tenant(&ask.id, &change, &ask.by()).await?;
     ask.changed().await;
     Ok(Reply::Json(show(&row)))
 }
 
 /// Two changes at once are made one after the other: the second one begins with what the first one left.
 async fn changed(ask: &Ask, name: Option<String>, given: &Map<String, Value>) -> Result<TenantRow, Refusal> {
-    let store = ask.store()?;
+    let store = ask.store().await?;
     let mut tries = 1;
     loop {
         let was = store.tenant(&ask.id).await?.settings;

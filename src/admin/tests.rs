@@ -43,7 +43,7 @@ async fn running(outcome: Result<&'static str, &'static str>) -> Listening {
         bad_keys: Arc::new(IpLimit::new(Rate { amount: BAD_KEYS, per: Duration::from_secs(86_400) })),
         refresh: Arc::new(move || refreshed.limit_hit("refreshed")),
         office: Office {
-            store: Arc::new(|| None),
+            store: Arc::new(|| Box::pin(std::future::ready(None))),
             config: Arc::new(move || config.clone()),
             changed: Arc::new(|| Box::pin(std::future::ready(()))),
             running: Some(Running {

@@ -37,7 +37,7 @@ const GROUPS: [(&str, Group); 6] = [
 pub async fn report(ask: Ask) -> Result<Reply, Refusal> {
     let csv = wants_csv(&ask)?;
     let query = query(&ask, if csv { MOST } else { USUAL })?;
-    let store = ask.store()?;
+    let store = ask.store().await?;
     let mut rows = store.report(&ReportQuery { limit: query.limit + 1, ..query.clone() }).await?;
     let more = rows.len() > query.limit as usize;
     rows.truncate(query.limit as usize);

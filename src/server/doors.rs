@@ -13,6 +13,7 @@ use crate::health::Standing;
 use crate::limits::IpLimit;
 use crate::server::reload::Reloader;
 use crate::server::standings;
+use crate::server::stock;
 use crate::server::stored;
 use crate::server::stored::Home;
 use crate::telemetry::metrics::ProviderReading;
@@ -24,6 +25,9 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tracing::error;
 use tracing::info;
+
+/// How long a question waits for a store that is being opened.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Enough for a person who mistypes a token, too little to guess one.
 const BAD_KEYS: Rate = Rate { amount: 30, per: Duration::from_secs(60) };
@@ -69,7 +73,10 @@ fn office(parts: &Arc<Parts>, reloader: &Arc<Reloader>, home: &Home) -> Office {
     let (for_store, for_config, for_changes) = (parts.clone(), parts.clone(), parts.clone());
     let home = home.clone();
     Office {
-        store: Arc::new(move || for_store.store.get().cloned()),
+        store: Arc::new(move || {
+            let parts = for_store.clone();
+            Box::pin(async move { tokio::time::timeout(PATIENCE, stock::open(&parts)).await.ok().cloned() })
+        }),
         config: Arc::new(move || Arc::new(for_config.snapshot.load().config.clone())),
         changed: Arc::new(move || {
             let (parts, home) = (for_changes.clone(), home.clone());

@@ -11,7 +11,7 @@ use tracing::error;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// The store, as soon as it can be had.
-pub async fn open(parts: &Parts) -> &Store {
+pub async fn open(parts: &Parts) -> &Arc<Store> {
     let url = parts.snapshot.load().config.store.clone();
     parts.store.get_or_init(async || Arc::new(until_open(&url).await)).await
 }

@@ -1,0 +1,1 @@
+//! The commands, on the store and through the admin API.
