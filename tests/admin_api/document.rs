@@ -2,8 +2,10 @@
 
 use crate::Stage;
 use crate::support::client;
+use crate::support::installed;
 use serde_json::Value;
 use serde_json::json;
+use std::process::Command;
 
 #[tokio::test]
 async fn the_document_is_served_and_every_path_in_it_answers() {
@@ -17,6 +19,18 @@ async fn the_document_is_served_and_every_path_in_it_answers() {
             assert_eq!(request.send().await.unwrap().status().as_u16(), 401, "{method} {path}");
         }
     }
+}
+
+#[tokio::test]
+async fn the_document_is_sound() {
+    let python = installed(".venv/bin/python", "make test");
+    let stage = Stage::new();
+    let document = stage.done("GET", "/openapi.json", Value::Null).await;
+    let file = stage.gateway.data_dir().join("openapi.json");
+    std::fs::write(&file, document.to_string()).unwrap();
+    let output = Command::new(python).args(["-m", "openapi_spec_validator"]).arg(file).output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
 }
 
 #[tokio::test]
