@@ -13,7 +13,7 @@
 //! - [`limits`] — token buckets and reservations
 //! - [`cache`] — the exact cache
 //! - [`tenants`] — keys and what each may use
-//! - [`usage`] — prices and token estimates
+//! - [`usage`] — prices, token estimates, and the ledger's spool
 //! - [`mock`] — simulated providers
 //! - [`upstream`] — pooled connector, async name resolution, timeouts
 //! - [`state`] — shared counters and cache bytes

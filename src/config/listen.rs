@@ -1,8 +1,6 @@
 //! `listen`, `admin` and `auth`: where Tollgate answers, and whom.
 
 use crate::config::Auth;
-use crate::config::Certificate;
-use crate::config::Listener;
 use crate::config::environment::Variables;
 use crate::config::files;
 use crate::config::reader::Field;
@@ -12,6 +10,19 @@ use crate::config::units;
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::net::SocketAddr;
+use std::path::PathBuf;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listener {
+    pub address: SocketAddr,
+    pub tls: Option<Certificate>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    pub cert: PathBuf,
+    pub key: PathBuf,
+}
 
 /// Nobody but this machine, until its owner says otherwise.
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4000);

@@ -1,11 +1,24 @@
 //! `log`: how the process tells what it does.
 
-use crate::config::Log;
-use crate::config::LogFormat;
 use crate::config::environment::Variables;
 use crate::config::reader::Section;
 use crate::config::shapes;
 use crate::config::units;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    Json,
+    Text,
+}
+
+#[derive(Clone, Debug)]
+pub struct Log {
+    pub format: LogFormat,
+    /// A `tracing` level: error, warn, info, debug, trace.
+    pub level: String,
+    /// One line per request. Default on.
+    pub access: bool,
+}
 
 const FORMATS: [(&str, LogFormat); 2] = [("json", LogFormat::Json), ("text", LogFormat::Text)];
 const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];

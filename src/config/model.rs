@@ -6,9 +6,12 @@ use crate::config::bounds::Bounds;
 use crate::config::cache::CacheBackend;
 use crate::config::keys::StaticKey;
 use crate::config::ledger::Keep;
+use crate::config::listen::Listener;
+use crate::config::log::Log;
 use crate::config::notify::Notify;
 use crate::config::pricing::OwnPrice;
 use crate::config::responses::StoredResponses;
+use crate::config::server::ServerSettings;
 use crate::config::stores::StateUrl;
 use crate::config::stores::StoreUrl;
 use crate::config::tenants::StaticTenant;
@@ -54,18 +57,6 @@ pub struct Config {
     pub notify: Notify,
     pub log: Log,
     pub server: ServerSettings,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listener {
-    pub address: SocketAddr,
-    pub tls: Option<Certificate>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Certificate {
-    pub cert: PathBuf,
-    pub key: PathBuf,
 }
 
 /// Who may ask.
@@ -251,39 +242,4 @@ pub struct Member {
     pub target: Reference,
     /// Default: the provider's weight, else 1. Zero: only as a last resort.
     pub weight: u32,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    Json,
-    Text,
-}
-
-#[derive(Clone, Debug)]
-pub struct Log {
-    pub format: LogFormat,
-    /// A `tracing` level: error, warn, info, debug, trace.
-    pub level: String,
-    /// One line per request. Default on.
-    pub access: bool,
-}
-
-#[derive(Clone, Debug)]
-pub struct ServerSettings {
-    /// Worker threads. Default: the number of cores.
-    pub threads: usize,
-    /// How long requests are still taken after a shutdown signal, while readiness says no. Default 0.
-    pub notice: Duration,
-    /// How long live streams may go on after that. Default 60 s.
-    pub grace: Duration,
-    /// From the first byte of a request to the end of its head. Default 10 s.
-    pub head_timeout: Duration,
-    /// The whole request body. Default 60 s.
-    pub body_timeout: Duration,
-    /// Between two requests of one connection. Default 120 s.
-    pub idle_timeout: Duration,
-    /// One write to a client that does not read. Default 60 s.
-    pub write_timeout: Duration,
-    /// Idle connections to providers that are kept, all together. Default 256.
-    pub upstream_idle: usize,
 }

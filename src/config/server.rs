@@ -1,6 +1,5 @@
 //! `server` and `data_dir`: how the process runs.
 
-use crate::config::ServerSettings;
 use crate::config::environment::Variables;
 use crate::config::reader::Section;
 use crate::config::shapes;
@@ -8,6 +7,26 @@ use crate::config::units;
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::time::Duration;
+
+#[derive(Clone, Debug)]
+pub struct ServerSettings {
+    /// Worker threads. Default: the number of cores.
+    pub threads: usize,
+    /// How long requests are still taken after a shutdown signal, while readiness says no. Default 0.
+    pub notice: Duration,
+    /// How long live streams may go on after that. Default 60 s.
+    pub grace: Duration,
+    /// From the first byte of a request to the end of its head. Default 10 s.
+    pub head_timeout: Duration,
+    /// The whole request body. Default 60 s.
+    pub body_timeout: Duration,
+    /// Between two requests of one connection. Default 120 s.
+    pub idle_timeout: Duration,
+    /// One write to a client that does not read. Default 60 s.
+    pub write_timeout: Duration,
+    /// Idle connections to providers that are kept, all together. Default 256.
+    pub upstream_idle: usize,
+}
 
 /// More worker threads than any machine has cores.
 const MOST_THREADS: u32 = 1024;

@@ -41,7 +41,7 @@ pub fn of_key(section: &Section<'_>, tenants: &[StaticTenant]) -> Option<String>
     let field = section.field("tenant")?;
     let name = field.text()?;
     if !tenants.iter().any(|tenant| tenant.name == name) {
-        field.refuse(format!("names `{}`, which is not under `tenants`", name.escape_debug()));
+        field.refuse(format!("names {}, which is not under `tenants`", field.shown()));
     }
     Some(name)
 }

@@ -153,7 +153,7 @@ pub async fn stream(
     record.first_byte();
     let stopped = flow(session, &mut wire, &mut relay, vendor, between).await;
     let (usage, counted) = verdicts::streamed(&relay, ask);
-    record.used(usage, counted);
+    record.bill(usage, counted);
     record.events_dropped(relay.garbage());
     match &stopped {
         Err(ClientLeft) => record.client_left(),
@@ -289,7 +289,7 @@ async fn tell(session: &mut Session, record: &Record, ask: &Ask, relay: &mut Rel
 
 async fn leave(wire: Wire, relay: &Relay, record: &mut Record, ask: &Ask) -> Ended {
     let (usage, counted) = verdicts::streamed(relay, ask);
-    record.used(usage, counted);
+    record.bill(usage, counted);
     record.client_left();
     wire.abandon().await;
     Ended::ClientLeft

@@ -1,6 +1,5 @@
 //! A request, and each further call that cost something, as lines of the ledger.
 
-use crate::clock;
 use crate::dialect::usage::Usage;
 use crate::gateway::itinerary::Stop;
 use crate::gateway::record::Record;
@@ -74,7 +73,7 @@ fn common(record: &Record, id: EntryId) -> Option<Entry> {
     Some(Entry {
         id,
         // Of its arrival: that is when it counted against quotas.
-        at: millis(clock::since_epoch().saturating_sub(latency)),
+        at: millis(record.arrival.wall),
         request_id: record.arrival.request_id.clone(),
         key: payer.id.to_string(),
         tenant: payer.tenant.as_ref().map(|tenant| tenant.id.to_string()).unwrap_or_default(),

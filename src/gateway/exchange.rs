@@ -164,8 +164,8 @@ fn terms<'s>(
 async fn left(parts: &Parts, vendor: &Vendor, stop: &Stop, ask: &Ask, terms: Terms<'_>, record: &mut Record) {
     call_off(&parts.upstreams, vendor, stop, &terms).await;
     match terms.told() {
-        Some(usage) => record.used(usage, Counted::Told),
-        None if terms.is_owed.into_inner() => record.used(verdicts::prompt(ask), Counted::Guessed),
+        Some(usage) => record.bill(usage, Counted::Told),
+        None if terms.is_owed.into_inner() => record.bill(verdicts::prompt(ask), Counted::Guessed),
         None => {}
     }
     record.client_left();
@@ -231,7 +231,7 @@ async fn reply_with(
             verdicts::praise(vendor);
             record.service.heard = media::heard(ask.operation, &whole.body);
             if let Some((usage, counted)) = verdicts::used(ask, whole.usage, &whole.body) {
-                record.used(usage, counted);
+                record.bill(usage, counted);
             }
             record.service.dropped = whole.manner.dropped.names().to_vec();
             let mut whole = whole;

@@ -249,9 +249,9 @@ async fn reserve(
 ) -> Result<(), Refusal> {
     let Shape { words, max_output, choices, .. } = ask.shape;
     let tokens = estimate_tokens(words, max_output);
-    let lane = plan.first().map(|first| snapshot.vendors[first.provider].lane(&first.model));
+    let price = plan.first().map(|first| snapshot.vendors[first.provider].prices.of(&first.model));
     let most = max_output.map(|most| most.saturating_mul(choices));
-    let cost = lane.map(|lane| estimate_cost(&lane.price, of_text(words), most)).unwrap_or_default();
+    let cost = price.map(|price| estimate_cost(&price, of_text(words), most)).unwrap_or_default();
     take(parts, record, Need { tokens, cost, ..Need::REQUEST }).await
 }
 

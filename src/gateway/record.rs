@@ -183,7 +183,7 @@ impl Record {
     }
 
     /// What the answer used, and who says so.
-    pub fn used(&mut self, usage: Usage, counted: Counted) {
+    pub fn bill(&mut self, usage: Usage, counted: Counted) {
         (self.service.usage, self.service.counted) = (Some(usage), counted);
     }
 

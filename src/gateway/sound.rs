@@ -91,7 +91,7 @@ pub async fn play(
         Ok(()) => flow(session, &mut wire, first, between).await,
         Err(_) => Err(ClientLeft),
     };
-    record.used(verdicts::prompt(ask), Counted::Guessed);
+    record.bill(verdicts::prompt(ask), Counted::Guessed);
     match &ended {
         Ok(None) => {}
         Ok(Some(word)) => record.outcome.error = Some(*word),

@@ -13,7 +13,6 @@ use crate::health::Standing;
 use crate::limits::IpLimit;
 use crate::server::reload::Reloader;
 use crate::server::standings;
-use crate::server::stock;
 use crate::server::stored;
 use crate::server::stored::Home;
 use crate::telemetry::metrics::ProviderReading;
@@ -71,11 +70,14 @@ fn caller(admin: &Admin) -> Caller {
 
 fn office(parts: &Arc<Parts>, reloader: &Arc<Reloader>, home: &Home) -> Office {
     let (for_store, for_config, for_changes) = (parts.clone(), parts.clone(), parts.clone());
-    let home = home.clone();
+    let (at_store, home) = (home.clone(), home.clone());
     Office {
         store: Arc::new(move || {
-            let parts = for_store.clone();
-            Box::pin(async move { tokio::time::timeout(PATIENCE, stock::open(&parts)).await.ok().cloned() })
+            let (parts, home) = (for_store.clone(), at_store.clone());
+            Box::pin(async move {
+                let opened = tokio::time::timeout(PATIENCE, stored::opened(&parts, &home)).await;
+                opened.ok()?.ok().cloned()
+            })
         }),
         config: Arc::new(move || Arc::new(for_config.snapshot.load().config.clone())),
         changed: Arc::new(move || {

@@ -65,7 +65,7 @@ impl BackgroundService for Housekeeping {
                 parts.upstreams.keep_tidy(),
                 stored::keep_asking(parts, &self.home),
                 notify::keep_telling(parts),
-                ledger::keep(parts),
+                ledger::keep(parts, &self.home.url),
                 reload::watch(&self.reloader, parts, hangups),
                 doors::open(parts, &self.reloader, &self.home, admin),
                 simulate::run(self.take_simulated()),

@@ -12,7 +12,6 @@ pub mod reload;
 pub mod signals;
 pub mod simulate;
 pub mod standings;
-pub mod stock;
 pub mod stored;
 
 use crate::config::Config;
@@ -74,7 +73,7 @@ pub enum NotStarted {
     Unservable(#[from] Unservable),
     #[error(transparent)]
     Folder(#[from] Unusable),
-    #[error(transparent)]
+    #[error("{0}; see `store`")]
     Store(#[from] StoreError),
     #[error("no task can be run: {cause}")]
     NoRuntime { cause: std::io::Error },

@@ -5,7 +5,6 @@ use crate::clock;
 use crate::config::StoreUrl;
 use crate::gateway::parts::Parts;
 use crate::server::NotStarted;
-use crate::server::stock;
 use crate::store::By;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -17,6 +16,7 @@ use crate::tenants::settle::settle;
 use crate::tenants::settle::still_good;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use tracing::error;
 use tracing::info;
@@ -108,6 +108,14 @@ impl Outage {
     }
 }
 
+/// The store, opened if it has not been yet.
+///
+/// # Errors
+/// Those of the store.
+pub async fn opened<'p>(parts: &'p Parts, home: &Home) -> Result<&'p Arc<Store>, StoreError> {
+    parts.store.get_or_try_init(async || Store::open(&home.url).await.map(Arc::new)).await
+}
+
 /// Learns at once what was just changed here.
 pub async fn catch_up(parts: &Parts, home: &Home) {
     if let Err(error) = look(parts, home).await {
@@ -118,7 +126,8 @@ pub async fn catch_up(parts: &Parts, home: &Home) {
 }
 
 async fn look(parts: &Parts, home: &Home) -> Result<(), StoreError> {
-    let (store, folder) = (stock::open(parts).await, &home.folder);
+    let store = opened(parts, home).await?;
+    let folder = &home.folder;
     if matches!(&*parts.registry.known(), Known::First(_)) {
         // It was away when the process started.
         let kept = FirstKeys::read(folder).unwrap_or_default();

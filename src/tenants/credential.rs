@@ -105,3 +105,64 @@ impl Credential {
         self.failover && self.tenant.as_ref().is_none_or(|tenant| tenant.failover)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Bounds;
+    use crate::state::State;
+    use crate::state::Whose;
+
+    fn claim(whose: Whose, state: &State) -> Claim {
+        Claim { whose, account: state.account(whose.word()), bounds: Arc::new(Bounds::default()) }
+    }
+
+    fn tenant(models: &[&str], disabled: bool) -> Arc<Tenant> {
+        let state = State::memory();
+        Arc::new(Tenant {
+            id: "tn_1".into(),
+            name: "acme".into(),
+            claim: claim(Whose::Tenant, &state),
+            models: models.iter().map(|model| (*model).to_owned()).collect(),
+            failover: true,
+            tags: Vec::new(),
+            residency: None,
+            disabled,
+        })
+    }
+
+    fn key(tenant: Option<Arc<Tenant>>, rights: Rights) -> Credential {
+        Credential::new("key_1", "app", tenant, rights, claim(Whose::Key, &State::memory()))
+    }
+
+    #[test]
+    fn a_name_has_to_be_allowed_by_both_lists() {
+        let rights = Rights { models: vec!["fast".to_owned(), "smart".to_owned()], ..Rights::default() };
+        let both = key(Some(tenant(&["fast", "dear"], false)), rights.clone());
+        for (name, by) in
+            [("fast", None), ("smart", Some(ForbiddenBy::Tenant)), ("dear", Some(ForbiddenBy::Key))]
+        {
+            assert_eq!(both.forbids(name), by, "{name}");
+        }
+        assert!(key(Some(tenant(&[], false)), rights).may_name("smart"), "an empty list is no list");
+        assert!(key(None, Rights::default()).may_name("anything"));
+    }
+
+    #[test]
+    fn a_key_opens_until_it_expires_or_somebody_shuts_it() {
+        let at = Duration::from_secs(100);
+        let expiring = || Rights { expires: Some(at), ..Rights::default() };
+        let opens = |tenant, rights, wall| key(tenant, rights).opens(|| wall);
+        assert_eq!(opens(None, expiring(), at - Duration::from_millis(1)), Ok(()));
+        assert_eq!(opens(None, expiring(), at), Err(Lapsed::Expired));
+        assert_eq!(opens(Some(tenant(&[], true)), expiring(), at), Err(Lapsed::TenantDisabled));
+        let disabled = Rights { disabled: true, ..expiring() };
+        assert_eq!(opens(Some(tenant(&[], true)), disabled, at), Err(Lapsed::Disabled));
+    }
+
+    #[test]
+    fn answers_are_shared_within_a_tenant() {
+        assert_eq!(&*key(Some(tenant(&[], false)), Rights::default()).shared, "tn_1");
+        assert_eq!(&*key(None, Rights::default()).shared, "key_1");
+    }
+}

@@ -1,13 +1,18 @@
 //! What a file may say, section by section, and what it means where it says nothing.
 
+use crate::PROVIDERS;
 use crate::accepted;
 use crate::has;
 use crate::load;
 use crate::shown;
 use std::time::Duration;
+use tollgate::config;
 use tollgate::config::Auth;
+use tollgate::config::Keep;
 use tollgate::config::Rate;
 use tollgate::config::Rates;
+use tollgate::config::Tariff;
+use tollgate::money::Money;
 
 #[test]
 fn an_empty_file_has_the_documented_defaults() {
@@ -116,4 +121,55 @@ fn variables_work_in_any_string() {
     assert_eq!((config.failover.retry_max, config.failover.deadline), (5, Duration::from_secs(90)));
     assert_eq!(config.data_dir.to_str(), Some("${X}/5"));
     has("failover: { retry_max: '${RETRIES}' }", "is empty because the variable `RETRIES` is not set");
+}
+
+#[test]
+fn prices_are_read_exactly_and_by_name_or_beginning() {
+    let config = accepted(&format!(
+        "{PROVIDERS}pricing:\n  openai/gpt-4o: {{ input: 2.5, output: 10, cached: 1.25, cache_write: 0 }}\n  \
+         openai/tiny: {{ input: 0.000000001 }}\n  local/*: free\n  groq/x: free\n"
+    ));
+    let per_million = |input, output, cached: Option<u64>, cache_write: Option<u64>| Tariff::PerMillion {
+        input: Money(input),
+        output: Money(output),
+        cached: cached.map(Money),
+        cache_write: cache_write.map(Money),
+    };
+    let prices: Vec<(&str, Tariff)> =
+        config.pricing.iter().map(|own| (own.target.model.as_str(), own.tariff)).collect();
+    let exact = per_million(2_500_000_000, 10_000_000_000, Some(1_250_000_000), Some(0));
+    // `groq` has no key: what points to it vanishes.
+    assert_eq!(prices, [("gpt-4o", exact), ("tiny", per_million(1, 0, None, None)), ("*", Tariff::Free)]);
+    assert!(
+        config::print(&config).contains("{ input: 0.000000001, output: 0 }"),
+        "{}",
+        config::print(&config)
+    );
+}
+
+#[test]
+fn a_price_that_is_none_is_refused() {
+    for (price, expected) in [
+        ("openai/m: cheap", "pricing.openai/m must be `free`, or prices such as"),
+        ("openai/m: { output: 1 }", "pricing.openai/m.input is missing"),
+        ("openai/m: { input: 1e-3 }", "pricing.openai/m.input must be US dollars with nine decimals at most"),
+        ("openai/m: { input: -1 }", "pricing.openai/m.input must be US dollars"),
+        ("openai/m: { input: 0.1234567891 }", "pricing.openai/m.input must be US dollars"),
+        ("openai/m: { input: 1000001 }", "pricing.openai/m.input must be 1000000 US dollars or less"),
+        ("openai/m: { input: 1, outptu: 2 }", "pricing.openai/m.outptu is not a setting"),
+        ("'openai/a*b': free", "pricing.openai/a*b may have a `*` only at the end"),
+        ("opneai/m: free", "pricing.opneai/m names"),
+        ("gpt-4o: free", "pricing.gpt-4o must be `provider/model`"),
+    ] {
+        has(&format!("{PROVIDERS}pricing: {{ {price} }}"), expected);
+    }
+}
+
+#[test]
+fn the_ledger_is_kept_for_as_long_as_it_says() {
+    let keep = |text: &str| accepted(text).ledger;
+    let days = |days: u64| Some(Duration::from_secs(days * 86_400));
+    assert_eq!(keep(""), Keep { entries: days(90), hours: days(400) });
+    assert_eq!(keep("ledger: { keep: 7d, keep_hours: off }"), Keep { entries: days(7), hours: None });
+    has("ledger: { keep: 1h }", "ledger.keep must be a day or more");
 }

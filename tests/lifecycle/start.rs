@@ -43,7 +43,7 @@ fn a_data_directory_that_cannot_be_written() {
     let output = home.run(&["run"], &[("GATEWAY_DATA_DIR", "occupied/data")]);
     fails_with(
         &output,
-        &["cannot use `occupied/data/keys.json`: ", "make it writable or set GATEWAY_DATA_DIR"],
+        &["cannot write to `occupied/data/spool`: ", "make it writable, or choose another `data_dir`"],
     );
     assert!(output.stdout.is_empty(), "keys were shown that are not kept");
 }

@@ -29,6 +29,7 @@ pub enum Step {
 /// Drains for ever.
 pub async fn keep_draining(spool: &Spool, store: &Store) {
     let mut wait = None;
+    spool.counts().store_away(false);
     loop {
         match step(spool, store).await {
             Ok(done) => {

@@ -3,9 +3,11 @@
 pub mod drain;
 mod retention;
 
+use crate::config::StoreUrl;
 use crate::gateway::parts::Parts;
-use crate::server::stock;
+use crate::store::Store;
 use crate::usage::spool::Spool;
+use std::sync::Arc;
 use std::time::Duration;
 use tracing::warn;
 
@@ -13,15 +15,17 @@ use tracing::warn;
 const LOOK: Duration = Duration::from_millis(100);
 /// How often files without an owner are looked for.
 const ADOPT: Duration = Duration::from_secs(30);
+/// Between two tries to open the store.
+const REOPEN: Duration = Duration::from_secs(1);
 /// How long the process goes on for what is not in the store when the last request has ended. The rest is put there
 /// at the next start.
 const LAST: Duration = Duration::from_secs(3);
 
 /// Looks after the spool, drains it, and removes what is old.
-pub async fn keep(parts: &Parts) {
+pub async fn keep(parts: &Parts, url: &StoreUrl) {
     let spool = &parts.ledger.spool;
     let with_store = async {
-        let store = stock::open(parts).await;
+        let store = opened(parts, url).await;
         tokio::join!(drain::keep_draining(spool, store), retention::keep_tidy(parts, store));
     };
     tokio::join!(tend(spool), adopt(spool), with_store);
@@ -37,6 +41,17 @@ pub async fn finish(parts: &Parts) {
     };
     if tokio::time::timeout(LAST, emptied).await.is_err() {
         warn!(bytes = spool.backlog(), "entries of the ledger are left for the next start");
+    }
+}
+
+/// The store, as soon as it can be had; whoever else asks for it says that it is away.
+async fn opened<'p>(parts: &'p Parts, url: &StoreUrl) -> &'p Store {
+    loop {
+        match parts.store.get_or_try_init(async || Store::open(url).await.map(Arc::new)).await {
+            Ok(store) => return store,
+            Err(_) => parts.ledger.spool.counts().store_away(true),
+        }
+        tokio::time::sleep(REOPEN).await;
     }
 }
 

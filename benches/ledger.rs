@@ -1,0 +1,108 @@
+//! What the ledger costs: processor time of an entry in a request, and how fast the spool is drained into SQLite.
+//!
+//! `cargo run --release --example ledger [folder]`
+
+#![allow(clippy::unwrap_used)]
+
+use http::Method;
+use http::Uri;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::Instant;
+use tollgate::config::LogFormat;
+use tollgate::config::StoreUrl;
+use tollgate::dialect::operation::Operation as Asked;
+use tollgate::dialect::usage::Usage;
+use tollgate::gateway::entry;
+use tollgate::gateway::record::Arrival;
+use tollgate::gateway::record::Ledger;
+use tollgate::gateway::record::Record;
+use tollgate::gateway::vendor::Lane;
+use tollgate::server::ledger::drain::Step;
+use tollgate::server::ledger::drain::step;
+use tollgate::state::Claim;
+use tollgate::state::State;
+use tollgate::state::Whose;
+use tollgate::store::Counted;
+use tollgate::store::Store;
+use tollgate::telemetry::metrics::Metrics;
+use tollgate::telemetry::metrics::Operation;
+use tollgate::telemetry::sink::Sink;
+use tollgate::tenants::credential::Credential;
+use tollgate::tenants::credential::Rights;
+use tollgate::usage::pricing::Price;
+use tollgate::usage::pricing::Rates;
+use tollgate::usage::spool::Spool;
+
+const ENTRIES: u32 = 200_000;
+
+fn main() {
+    let folder = std::env::args().nth(1).map_or_else(std::env::temp_dir, PathBuf::from);
+    let folder = folder.join(format!("tollgate-ledger-{}", std::process::id()));
+    let metrics = Arc::new(Metrics::new());
+    let spool = Spool::open(folder.join("spool"), 7, metrics.ledger()).unwrap();
+    let ledger = Ledger { metrics, sink: Sink::start(), spool, format: LogFormat::Json, access: false };
+    let ledger = Arc::new(ledger);
+    write(&ledger);
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(drain(&ledger, &folder));
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+/// In slices, for files are changed between them as they are in the gateway.
+fn write(ledger: &Arc<Ledger>) {
+    let record = record(ledger);
+    let (mut made, mut written) = (Duration::ZERO, Duration::ZERO);
+    for _ in 0..ENTRIES / 1000 {
+        let begun = Instant::now();
+        let entries: Vec<_> =
+            (0..1000).map(|_| entry::of_request(&record, ledger.spool.next_id()).unwrap()).collect();
+        made += begun.elapsed();
+        let begun = Instant::now();
+        entries.iter().for_each(|entry| ledger.spool.append(entry));
+        written += begun.elapsed();
+        ledger.spool.tend();
+    }
+    let bytes = ledger.spool.backlog() / u64::from(ENTRIES);
+    println!("an entry of {bytes} bytes: {:?} made, {:?} written", made / ENTRIES, written / ENTRIES);
+}
+
+async fn drain(ledger: &Ledger, folder: &Path) {
+    let store = Store::open(&StoreUrl::Sqlite(folder.join("tollgate.db"))).await.unwrap();
+    let begun = Instant::now();
+    while step(&ledger.spool, &store).await.unwrap() == Step::Taken {}
+    let speed = f64::from(ENTRIES) / begun.elapsed().as_secs_f64();
+    println!("{ENTRIES} entries drained into SQLite: {speed:.0} a second");
+    assert_eq!(ledger.spool.backlog(), 0);
+}
+
+fn record(ledger: &Arc<Ledger>) -> Record {
+    let arrival = Arrival {
+        at: Instant::now(),
+        wall: Duration::ZERO,
+        request_id: "req_0123456789abcdefghijklmn".to_owned(),
+        client: None,
+        method: Method::POST,
+        uri: Uri::from_static("/v1/chat/completions"),
+    };
+    let mut record = Record::new(ledger.clone(), arrival);
+    record.subject.operation = Operation::Asked(Asked::ChatCompletions);
+    let own = Claim { whose: Whose::Key, account: State::memory().account("key"), bounds: Arc::default() };
+    let payer = Credential::new("key_0123456789abcdefghijklmn", "app", None, Rights::default(), own);
+    record.subject.payer = Some(Arc::new(payer));
+    record.subject.model = Some("openai/gpt-4o".to_owned());
+    record.service.provider = Some("openai".into());
+    record.service.model = Some("gpt-4o".into());
+    let rates = Rates { input: 2_500_000_000, output: 10_000_000_000, cached: 1, cache_write: 1 };
+    let series = ledger.metrics.series("openai", "gpt-4o");
+    record.service.lane = Some(Arc::new(Lane { series, price: Price::Known(rates) }));
+    record.bill(Usage { input: 1_200, output: 350, ..Usage::default() }, Counted::Told);
+    record.outcome.status = 200;
+    record.first_byte();
+    record
+}

@@ -1,0 +1,107 @@
+//! Money: a request keeps room for ten dollars and costs seven.
+
+use crate::*;
+
+/// Of what was taken, seven tokens of output at a dollar each are used.
+const COST: f64 = 7.0;
+
+#[tokio::test]
+async fn a_spent_budget_is_a_429_that_says_when_it_resets() {
+    let stage = Stage::set("tenants: [ { name: a, budget: { hard: 20/day } }, { name: b } ]\n");
+    for _ in 0..2 {
+        let answer = stage.ask(A1).await;
+        assert_eq!((answer.status, answer.header("x-response-cost-usd")), (200, Some("7")));
+    }
+    let refused = stage.ask(A2).await;
+    assert_eq!((refused.status, refused.error_code().as_deref()), (429, Some("insufficient_quota")));
+    let said = message(&refused);
+    assert!(said.starts_with("the tenant of this key has used 14 of 20 USD of its budget per day"), "{said}");
+    assert!(said.contains("it resets at ") && said.ends_with("T00:00:00Z"), "{said}");
+    let wait = refused.retry_after().expect("no Retry-After");
+    assert!((1..=86_400).contains(&wait), "{wait}");
+    let small = chat(&stage.gateway, A2, json!({ "max_tokens": 6 })).await;
+    assert_eq!(small.status, 200, "it fits into what is left");
+    assert_eq!(stage.ask(B1).await.status, 200);
+    assert_eq!(stage.gateway.metric("tollgate_limits_hit_total{limit=\"budget\"}"), 1.0);
+}
+
+#[tokio::test]
+async fn what_costs_nothing_passes_a_spent_budget() {
+    let stage =
+        Stage::set("cache: { exact: { ttl: 60 } }\nlimits: { per_key: { budget: { hard: 10/day } } }\n");
+    assert_eq!(stage.ask(A1).await.status, 200);
+    let hit = stage.ask(A1).await;
+    assert_eq!(
+        (hit.status, hit.header("x-cache"), hit.header("x-response-cost-usd")),
+        (200, Some("HIT"), Some("0"))
+    );
+    assert_eq!(chat(&stage.gateway, A1, json!({ "seed": 1 })).await.status, 429);
+    assert_eq!(stage.ask(A1).await.status, 200, "answers from the cache are free");
+}
+
+#[tokio::test]
+async fn a_soft_budget_warns_in_a_header_and_calls_a_webhook_once() {
+    let hook = Vendor::start(|number, _| match number {
+        0 => Reply::json(500, json!({})),
+        _ => Reply::json(204, json!({})),
+    });
+    let lines = format!(
+        "tenants: [ {{ name: a, budget: {{ soft: 12/month, hard: 100/month }} }}, {{ name: b }} ]\nnotify: {{ webhook: \
+         '{}/hooks/budget?token=hush-hush' }}\n",
+        hook.base_url()
+    );
+    let stage = Stage::set(&lines);
+    assert_eq!(stage.ask(A1).await.header("x-budget-warning"), None);
+    for used in ["17", "24", "31"] {
+        let warned = stage.ask(A1).await;
+        let said = warned.header("x-budget-warning").unwrap_or_else(|| panic!("{warned:?}"));
+        assert!(said.starts_with(&format!("tenant {used}/12 USD, resets 2")), "{said}");
+        assert!(said.ends_with("-01T00:00:00Z"), "{said}");
+    }
+    let calls = hook.wait_for_requests(2).await;
+    let told = calls[1].json();
+    assert_eq!(
+        (&told["event"], &told["whose"], &told["name"]),
+        (&json!("budget.soft"), &json!("tenant"), &json!("a"))
+    );
+    assert_eq!((&told["limit_usd"], &told["used_usd"]), (&json!(12.0), &json!(17.0)));
+    assert_eq!(calls[0].body, calls[1].body, "the same is tried again");
+    assert_eq!(calls[1].path, "/hooks/budget?token=hush-hush");
+    assert!(!calls[1].body.windows(A1.len()).any(|part| part == A1.as_bytes()), "{told}");
+    let log = stage.gateway.logs().join("\n");
+    assert!(log.contains("soft budget passed") && !log.contains("hush-hush"), "{log}");
+    assert_eq!(hook.count(), 2, "one message a window");
+}
+
+/// Holds its answers back, so that all that may be under way are.
+fn slow(text: &'static str) -> impl Fn(usize, &Request) -> Reply + Send + Sync + 'static {
+    move |_, _| Reply::chat(text).pausing_first(Duration::from_secs(3))
+}
+
+/// A hundred at once; how many were answered.
+async fn crowd(stage: &Stage, max_tokens: u64) -> usize {
+    let asked = (0..100).map(|_| chat(&stage.gateway, A1, json!({ "max_tokens": max_tokens })));
+    let answers = futures_util::future::join_all(asked).await;
+    assert!(answers.iter().all(|answer| [200, 429].contains(&answer.status)), "{answers:?}");
+    answers.iter().filter(|answer| answer.status == 200).count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_hundred_at_once_do_not_pass_a_budget_that_their_estimates_fit() {
+    let stage = Stage::with("limits: { per_key: { budget: { hard: 50/day } } }\n", slow("hello"));
+    assert_eq!(crowd(&stage, 10).await, 5, "each keeps room for ten dollars");
+    stage.gateway.metric_becomes("tollgate_cost_usd_total", 5.0 * COST).await;
+}
+
+/// The bound: a budget is passed by no more than what requests under way cost above their estimates.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_budget_is_overshot_by_no_more_than_the_estimates_were_wrong() {
+    let stage = Stage::with("limits: { per_key: { budget: { hard: 20/day } } }\n", slow("hello"));
+    let (kept, budget) = (2.0, 20.0);
+    let passed = crowd(&stage, 2).await;
+    assert_eq!(passed, 10, "each keeps room for two dollars");
+    stage.gateway.metric_becomes("tollgate_cost_usd_total", passed as f64 * COST).await;
+    let overshot = stage.gateway.metric("tollgate_cost_usd_total") - budget;
+    assert!(overshot <= passed as f64 * (COST - kept), "{overshot}");
+    assert_eq!(stage.ask(A1).await.status, 429, "nothing more passes");
+}

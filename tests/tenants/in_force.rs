@@ -1,0 +1,117 @@
+//! What is changed in the store through whomever is in force on every gateway within two seconds.
+
+use crate::*;
+use tempfile::TempDir;
+use tollgate::store::KeyChange;
+use tollgate::store::TenantChange;
+
+/// Two gateways on one store.
+struct Pair {
+    gateways: [Gateway; 2],
+    store: Stored,
+    _vendor: Vendor,
+    _folder: TempDir,
+}
+
+impl Pair {
+    async fn set() -> Pair {
+        let (vendor, folder) = (Vendor::start(|_, _| Reply::chat("hello")), tempfile::tempdir().unwrap());
+        let file = folder.path().join("shared.db");
+        let yaml = format!(
+            "{}store: 'sqlite://{}'\nlimits: {{ bad_keys_per_ip: off }}\nkeys: [ {{ name: static, key: {NOBODYS} }} ]\n",
+            frame(&vendor, ""),
+            file.display()
+        );
+        let gateways = [Gateway::start(&yaml), Gateway::start(&yaml)];
+        Pair { gateways, store: Stored::in_file(&file).await, _vendor: vendor, _folder: folder }
+    }
+
+    /// The answer of either, once both have this status.
+    async fn both(&self, key: &str, status: u16) -> Answer {
+        let [one, other] = &self.gateways;
+        let (_, answer) = tokio::join!(becomes(one, key, status), becomes(other, key, status));
+        answer
+    }
+}
+
+#[tokio::test]
+async fn a_key_works_on_all_gateways_until_it_is_disabled() {
+    let pair = Pair::set().await;
+    let tenant = pair.store.tenant("acme", "{}").await;
+    let (row, key) = pair.store.key(&tenant, "app", "{}").await;
+    pair.both(&key, 200).await;
+    pair.store.change_key(&row.id, KeyChange { disabled: Some(true), ..KeyChange::default() }).await;
+    let refused = pair.both(&key, 401).await;
+    assert!(message(&refused).contains("is disabled"), "{refused:?}");
+    pair.store.change_key(&row.id, KeyChange { disabled: Some(false), ..KeyChange::default() }).await;
+    pair.both(&key, 200).await;
+    pair.store.change_tenant(&tenant, TenantChange { disabled: Some(true), ..TenantChange::default() }).await;
+    let refused = pair.both(&key, 401).await;
+    assert!(message(&refused).contains("the tenant of the key"), "{refused:?}");
+    let line = pair.gateways[0].access_line(refused_id(&pair.gateways[0], &key).await.as_str()).await;
+    assert_eq!(line["error"], "tenant_disabled", "{line}");
+    pair.both(NOBODYS, 200).await;
+}
+
+async fn refused_id(gateway: &Gateway, key: &str) -> String {
+    chat(gateway, key, json!({})).await.header("x-request-id").unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_key_expires_by_itself() {
+    let pair = Pair::set().await;
+    let (_, key) = pair.store.expiring("", "short", "{}", Some(Duration::from_secs(3))).await;
+    pair.both(&key, 200).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let refused = pair.both(&key, 401).await;
+    assert!(message(&refused).contains("has expired"), "{refused:?}");
+    let unknown = chat(&pair.gateways[0], "tg-nobody-knows-this-one", json!({})).await;
+    assert!(message(&unknown).contains("is not known here"), "{unknown:?}");
+}
+
+#[tokio::test]
+async fn a_rotated_key_is_good_beside_the_new_one_for_its_grace() {
+    let pair = Pair::set().await;
+    let (row, old) = pair.store.key("", "app", "{}").await;
+    pair.both(&old, 200).await;
+    let new = pair.store.rotate(&row.id, Duration::from_secs(3)).await;
+    pair.both(&new, 200).await;
+    assert_eq!(chat(&pair.gateways[0], &old, json!({})).await.status, 200, "its grace is not over");
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let refused = pair.both(&old, 401).await;
+    assert!(message(&refused).contains("replaced by a new one"), "{refused:?}");
+    pair.both(&new, 200).await;
+}
+
+#[tokio::test]
+async fn settings_are_in_force_with_what_they_do_not_say() {
+    let pair = Pair::set().await;
+    let tenant = pair.store.tenant("acme", r#"{"models":["chat"],"limits":{"requests":"2/day"}}"#).await;
+    let (row, key) = pair.store.key(&tenant, "app", r#"{"models":["chat","dear"]}"#).await;
+    let gateway = &pair.gateways[0];
+    becomes(gateway, &key, 200).await;
+    let refused = chat(gateway, &key, json!({ "model": "dear" })).await;
+    assert_eq!(refused.status, 403);
+    assert!(message(&refused).starts_with("the tenant of this key may not use model `dear`"), "{refused:?}");
+    assert_eq!(chat(gateway, &key, json!({})).await.status, 200, "403s cost none of the requests");
+    let refused = chat(gateway, &key, json!({})).await;
+    assert!(message(&refused).starts_with("the tenant of this key may make 2 requests"), "{refused:?}");
+    let none = Some(r#"{"models":["dear"]}"#.to_owned());
+    pair.store.change_key(&row.id, KeyChange { settings: none, ..KeyChange::default() }).await;
+    let refused = becomes(gateway, &key, 403).await;
+    assert!(message(&refused).starts_with("this key may not use model `chat`"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_shut_and_said_so() {
+    let pair = Pair::set().await;
+    let tenant = pair.store.tenant("odd", r#"{"limits":{"requests":"often"},"colour":"red"}"#).await;
+    let (_, key) = pair.store.key(&tenant, "app", "{}").await;
+    let gateway = &pair.gateways[0];
+    for part in ["limits.requests must be", "colour is not a setting"] {
+        let line = gateway.wait_for_log(|line| line.contains(part)).await;
+        assert!(line.contains("tenant `odd` is shut") && line.contains("ERROR"), "{line}");
+    }
+    let refused = pair.both(&key, 401).await;
+    assert!(message(&refused).contains("the tenant of the key"), "{refused:?}");
+}
