@@ -2,9 +2,13 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
+use clap::CommandFactory;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use tollgate::admin::routes::BASE;
+use tollgate::admin::routes::ROUTES;
+use tollgate::cli::Args;
 use tollgate::config;
 use tollgate::config::Environment;
 use tollgate::config::Source;
@@ -102,6 +106,32 @@ fn every_path_is_in_the_readme() {
     told(v1.into_iter().map(full));
     told(others.into_iter().map(|path| format!("`GET {path}`")));
     told(quoted(&source("src/admin/mod.rs"), "/"));
+}
+
+#[test]
+fn every_operation_of_the_admin_api_is_in_the_readme_with_its_role() {
+    for route in ROUTES {
+        let row = format!("| `{} {BASE}{}` | ", route.method, route.path);
+        let row =
+            README.lines().find(|line| line.starts_with(&row)).unwrap_or_else(|| panic!("{row} is missing"));
+        assert!(row.ends_with(&format!("| {} |", route.role.word())), "{row}");
+    }
+    let rows = README.lines().filter(|line| line.contains(" /admin/v1/") && line.starts_with("| `")).count();
+    assert_eq!(rows, ROUTES.len(), "the README tells of an operation that is not there");
+}
+
+#[test]
+fn every_command_about_rows_is_in_the_readme() {
+    let program = Args::command();
+    let actions = program.get_subcommands().filter(|command| command.has_subcommands());
+    let words = actions.flat_map(|command| {
+        let of = command.get_name();
+        command.get_subcommands().map(move |action| format!("`tollgate {of} {}`", action.get_name()))
+    });
+    let words: Vec<String> = words.collect();
+    assert!(words.len() > 20, "{words:?}");
+    told(words);
+    told(["usage", "audit"].map(|word| format!("`tollgate {word}`")));
 }
 
 #[test]

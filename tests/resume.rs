@@ -79,7 +79,9 @@ async fn a_tenant_goes_on() {
 #[tokio::test]
 async fn an_end_user_and_a_model_go_on() {
     let keys = format!("keys: [ {{ name: app, key: {KEY} }} ]");
-    for limits in ["per_user: { quota: { requests: 4/day } }", "per_model: { m: { quota: { requests: 4/day } } }"] {
+    for limits in
+        ["per_user: { quota: { requests: 4/day } }", "per_model: { m: { quota: { requests: 4/day } } }"]
+    {
         goes_on(&format!("limits: {{ {limits} }}\n{keys}"), KEY, "KILL").await;
     }
 }

@@ -1,22 +1,50 @@
 //! Metrics and the admin API, on a listener of their own.
 
 mod access;
-mod refuse;
+mod admins;
+pub mod ask;
+mod audit;
+mod csv;
+mod entries;
+mod fields;
+mod keys;
+mod merge;
+pub mod office;
+pub mod openapi;
+mod pages;
+pub mod query;
+pub mod refuse;
+pub mod routes;
+mod running;
+pub mod serve;
+mod tenants;
+pub mod times;
+mod usage;
 
-use crate::admin::access::AdminKey;
+use crate::admin::access::admit;
+use crate::admin::ask::Ask;
+use crate::admin::office::Caller;
+use crate::admin::office::Office;
 use crate::admin::refuse::Refusal;
-use crate::secret::KeyHash;
+use crate::admin::routes::BASE;
+use crate::admin::routes::ROUTES;
+use crate::admin::routes::Route;
+use crate::limits::IpLimit;
+use crate::store::Role;
 use crate::telemetry::metrics::CONTENT_TYPE;
 use crate::telemetry::metrics::Metrics;
 use axum::Json;
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::DefaultBodyLimit;
+use axum::body::to_bytes;
+use axum::extract::Request;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE as CONTENT_TYPE_HEADER;
 use axum::response::IntoResponse;
+use axum::routing::MethodFilter;
 use axum::routing::get;
+use axum::routing::on;
 use axum::routing::post;
 use serde_json::Value;
 use serde_json::json;
@@ -37,13 +65,13 @@ const GRACE: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub struct Doors {
     pub metrics: Arc<Metrics>,
-    /// Reads the configuration again and counts the result; says what changed, or every problem.
-    /// May block.
-    pub reload: Arc<dyn Fn() -> Result<String, String> + Send + Sync>,
-    /// The admin keys in force. Without one, nobody may use the admin API.
-    pub admin_keys: Arc<dyn Fn() -> Vec<KeyHash> + Send + Sync>,
+    /// The admin in force with this token, compared in constant time. Without any, nobody may use the admin API.
+    pub admin: Arc<dyn Fn(&str) -> Option<Caller> + Send + Sync>,
+    /// How many wrong tokens an address may send.
+    pub bad_keys: Arc<IpLimit>,
     /// Brings the gauges up to date; called before every scrape.
     pub refresh: Arc<dyn Fn() + Send + Sync>,
+    pub office: Office,
 }
 
 /// Serves until `shutdown` is done, and then for open requests, 5 s at most.
@@ -67,14 +95,29 @@ pub async fn serve(listener: TcpListener, doors: Doors, shutdown: impl Future<Ou
 }
 
 fn router(doors: Doors) -> Router {
-    Router::new()
+    let router = Router::new()
         .route("/metrics", get(metrics))
         .route("/health", get(health))
-        .route("/admin/reload", post(reload))
+        .route("/admin/reload", post(reload));
+    ROUTES
+        .iter()
+        .fold(router, |router, route| {
+            let answer =
+                move |State(doors): State<Doors>, request: Request| serve::answer(doors, route, request);
+            router.route(&format!("{BASE}{}", route.path), on(filter(route), answer))
+        })
         .fallback(async || Refusal::NOT_FOUND)
         .method_not_allowed_fallback(async || Refusal::WRONG_METHOD)
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(doors)
+}
+
+fn filter(route: &Route) -> MethodFilter {
+    match route.method {
+        "POST" => MethodFilter::POST,
+        "PATCH" => MethodFilter::PATCH,
+        "DELETE" => MethodFilter::DELETE,
+        _ => MethodFilter::GET,
+    }
 }
 
 async fn metrics(State(doors): State<Doors>) -> impl IntoResponse {
@@ -86,21 +129,18 @@ async fn health() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// The key is checked before the body is read; a reload needs none, so it is only measured.
-async fn reload(
-    State(doors): State<Doors>,
-    _: AdminKey,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<Json<Value>, Refusal> {
-    body.map_err(|problem| Refusal::body(problem.status()))?;
-    match tokio::task::spawn_blocking(move || (doors.reload)()).await {
-        Ok(Ok(summary)) => Ok(Json(json!({ "status": "reloaded", "summary": summary }))),
-        Ok(Err(problems)) => Err(Refusal::configuration(problems)),
-        Err(crash) => {
-            tracing::error!(%crash, "reload crashed");
-            Err(Refusal::CRASHED)
-        }
-    }
+/// The older way to `POST /admin/v1/config/reload`. It needs no body, so that is only measured.
+async fn reload(State(doors): State<Doors>, request: Request) -> Result<Json<Value>, Refusal> {
+    let (parts, body) = request.into_parts();
+    let caller = admit(&parts, &doors, Role::Operator)?;
+    let body = to_bytes(body, LARGEST_BODY).await;
+    body.map_err(|_| Refusal::body(StatusCode::PAYLOAD_TOO_LARGE))?;
+    let office = doors.office;
+    let running = office.running.as_ref().ok_or(Refusal::NOT_RUNNING)?;
+    let summary = running::reloaded(running.reload.clone()).await?;
+    let (id, query, body) = (String::new(), Vec::new(), Bytes::new());
+    running::note(&Ask { office, caller, id, query, body, csv: false }, &summary).await;
+    Ok(Json(json!({ "status": "reloaded", "summary": summary })))
 }
 
 #[cfg(test)]

@@ -1,11 +1,21 @@
 //! The commands, one file each.
 
+pub mod admins;
+pub mod audit;
 pub mod check;
+mod given;
 pub mod greeting;
 pub mod keys;
 pub mod mock;
+mod reach;
+mod remote;
+mod rows;
 pub mod run;
+mod table;
+pub mod tenants;
+pub mod usage;
 
+use crate::cli::reach::ReachArgs;
 use clap::Parser;
 use clap::Subcommand;
 use std::path::PathBuf;
@@ -31,12 +41,40 @@ enum Command {
         #[arg(long)]
         print: bool,
     },
-    /// The keys made at the first start
+    /// Keys of clients, and those made at the first start
     Keys {
         #[command(flatten)]
-        file: FileArgs,
+        reach: ReachArgs,
         #[command(subcommand)]
         action: keys::Action,
+    },
+    /// Tenants: who pays for keys
+    Tenants {
+        #[command(flatten)]
+        reach: ReachArgs,
+        #[command(subcommand)]
+        action: tenants::Action,
+    },
+    /// Admins: who may use the admin API
+    Admins {
+        #[command(flatten)]
+        reach: ReachArgs,
+        #[command(subcommand)]
+        action: admins::Action,
+    },
+    /// What was used and what it cost
+    Usage {
+        #[command(flatten)]
+        reach: ReachArgs,
+        #[command(flatten)]
+        wanted: usage::Wanted,
+    },
+    /// Who changed what, the newest first
+    Audit {
+        #[command(flatten)]
+        reach: ReachArgs,
+        #[command(flatten)]
+        wanted: audit::Wanted,
     },
     /// Run a simulated provider, to rehearse outages with
     Mock(mock::MockArgs),
@@ -54,7 +92,11 @@ pub fn main() -> ExitCode {
     match Args::parse().command.unwrap_or(Command::Run(FileArgs::default())) {
         Command::Run(file) => run::run(file.config),
         Command::Check { file, print } => check::run(file.config.as_deref(), print),
-        Command::Keys { file, action } => keys::run(file.config.as_deref(), &action),
+        Command::Keys { reach, action } => keys::run(&reach, action),
+        Command::Tenants { reach, action } => tenants::run(&reach, action),
+        Command::Admins { reach, action } => admins::run(&reach, action),
+        Command::Usage { reach, wanted } => usage::run(&reach, wanted),
+        Command::Audit { reach, wanted } => audit::run(&reach, wanted),
         Command::Mock(args) => mock(args),
     }
 }

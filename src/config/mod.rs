@@ -37,6 +37,7 @@ mod units;
 mod variables;
 mod vendor;
 
+pub use base_url::parse as read_base_url;
 pub use bounds::{Bounds, Period, Quota, Rates, Unit, Window};
 pub use cache::CacheBackend;
 pub use environment::Environment;

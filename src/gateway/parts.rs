@@ -35,7 +35,7 @@ pub struct Parts {
     pub board: Board,
     pub prices: &'static PriceTable,
     /// Empty until it could be opened. Nothing a client waits for may wait for it.
-    pub store: OnceCell<Store>,
+    pub store: OnceCell<Arc<Store>>,
     pub registry: Registry,
     /// The keys of the file and of the registry, put together by [`Parts::renew_credentials`].
     pub credentials: ArcSwap<Credentials>,

@@ -16,6 +16,14 @@ pub enum Pick {
     AllAside,
 }
 
+/// How a key is, and for how long yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyState {
+    Usable,
+    Cooling(Duration),
+    Aside(Duration),
+}
+
 /// Which keys may be used, and whose turn it is. A provider without keys has a ring of one, unnamed.
 #[derive(Debug)]
 pub struct KeyRing {
@@ -81,6 +89,19 @@ impl KeyRing {
         for key in 0..self.keys.len() {
             self.cool(key, until);
         }
+    }
+
+    /// How each key is, in order.
+    pub fn states(&self, now: Instant) -> Vec<KeyState> {
+        let left = |until: Option<Instant>| {
+            until.map(|until| until.saturating_duration_since(now)).unwrap_or_default()
+        };
+        let state = |key: &Key| match (key.is_aside(now), key.is_cooling(now)) {
+            (true, _) => KeyState::Aside(left(key.aside_until)),
+            (false, true) => KeyState::Cooling(left(key.cool_until)),
+            (false, false) => KeyState::Usable,
+        };
+        self.keys.iter().map(state).collect()
     }
 
     /// How many keys may be used now.
@@ -168,6 +189,17 @@ mod tests {
         let mut ring = KeyRing::new(2);
         assert_eq!(ring.pick(now, &[0]), Pick::Key(1));
         assert_eq!(ring.pick(now, &[0, 1]), Pick::AllAside);
+    }
+
+    #[test]
+    fn each_key_says_how_long_it_is_away() {
+        let now = Instant::now();
+        let mut ring = KeyRing::new(3);
+        ring.cool(1, now + SECOND);
+        ring.put_aside(2, now + ASIDE_FOR);
+        let states = [KeyState::Usable, KeyState::Cooling(SECOND), KeyState::Aside(ASIDE_FOR)];
+        assert_eq!(ring.states(now), states);
+        assert_eq!(ring.states(now + SECOND)[1], KeyState::Usable);
     }
 
     #[test]

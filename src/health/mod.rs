@@ -7,5 +7,5 @@ pub mod vitals;
 
 pub use board::Board;
 pub use breaker::{Breaker, Change, Pass, Standing};
-pub use keys::{ASIDE_FOR, KeyRing, Pick};
+pub use keys::{ASIDE_FOR, KeyRing, KeyState, Pick};
 pub use vitals::{Admission, Vitals};

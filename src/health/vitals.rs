@@ -1,7 +1,7 @@
 //! The health of one provider: its breaker, its keys, and the models it was seen to offer.
 
 use crate::health::breaker::{Breaker, Change, Pass, Standing};
-use crate::health::keys::{KeyRing, Pick};
+use crate::health::keys::{KeyRing, KeyState, Pick};
 use arc_swap::ArcSwap;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -80,6 +80,11 @@ impl Vitals {
 
     pub fn put_aside(&self, key: usize, until: Instant) {
         lock(&self.keys).put_aside(key, until);
+    }
+
+    /// How each of its keys is, in the order of the configuration; one for a provider without.
+    pub fn keys(&self, now: Instant) -> Vec<KeyState> {
+        lock(&self.keys).states(now)
     }
 
     pub fn usable(&self, now: Instant) -> usize {

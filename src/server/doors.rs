@@ -2,17 +2,34 @@
 
 use crate::admin;
 use crate::admin::Doors;
+use crate::admin::office::Caller;
+use crate::admin::office::Office;
+use crate::admin::office::Running;
 use crate::clock;
+use crate::config::Rate;
 use crate::gateway::parts::Parts;
+use crate::gateway::vendor::Vendor;
 use crate::health::Standing;
+use crate::limits::IpLimit;
 use crate::server::reload::Reloader;
+use crate::server::standings;
+use crate::server::stored;
+use crate::server::stored::Home;
 use crate::telemetry::metrics::ProviderReading;
 use crate::telemetry::metrics::Readings;
+use crate::tenants::credentials::Admin;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tracing::error;
 use tracing::info;
+
+/// How long a question waits for a store that is being opened.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Enough for a person who mistypes a token, too little to guess one.
+const BAD_KEYS: Rate = Rate { amount: 30, per: Duration::from_secs(60) };
 
 /// Opens the admin listener, if there is to be one.
 pub async fn bind(address: Option<SocketAddr>) -> Option<TcpListener> {
@@ -30,22 +47,55 @@ pub async fn bind(address: Option<SocketAddr>) -> Option<TcpListener> {
 }
 
 /// Serves the admin listener for as long as the process lives.
-pub async fn open(parts: &Arc<Parts>, reloader: &Arc<Reloader>, listener: Option<TcpListener>) {
+pub async fn open(parts: &Arc<Parts>, reloader: &Arc<Reloader>, home: &Home, listener: Option<TcpListener>) {
     if let Some(listener) = listener {
-        admin::serve(listener, doors(parts, reloader), std::future::pending()).await;
+        admin::serve(listener, doors(parts, reloader, home), std::future::pending()).await;
     }
 }
 
-fn doors(parts: &Arc<Parts>, reloader: &Arc<Reloader>) -> Doors {
-    let (for_reload, for_keys, for_readings) = (parts.clone(), parts.clone(), parts.clone());
-    let reloader = reloader.clone();
+fn doors(parts: &Arc<Parts>, reloader: &Arc<Reloader>, home: &Home) -> Doors {
+    let (for_tokens, for_readings) = (parts.clone(), parts.clone());
     Doors {
         metrics: parts.ledger.metrics.clone(),
-        reload: Arc::new(move || reloader.reload(&for_reload)),
-        admin_keys: Arc::new(move || {
-            for_keys.credentials.load().admins.iter().map(|admin| admin.hash).collect()
-        }),
+        admin: Arc::new(move |token| for_tokens.credentials.load().admin(token).map(caller)),
+        bad_keys: Arc::new(IpLimit::new(BAD_KEYS)),
         refresh: Arc::new(move || read_gauges(&for_readings)),
+        office: office(parts, reloader, home),
+    }
+}
+
+fn caller(admin: &Admin) -> Caller {
+    Caller { id: admin.id.to_string(), name: admin.name.to_string(), role: admin.role }
+}
+
+fn office(parts: &Arc<Parts>, reloader: &Arc<Reloader>, home: &Home) -> Office {
+    let (for_store, for_config, for_changes) = (parts.clone(), parts.clone(), parts.clone());
+    let (at_store, home) = (home.clone(), home.clone());
+    Office {
+        store: Arc::new(move || {
+            let (parts, home) = (for_store.clone(), at_store.clone());
+            Box::pin(async move {
+                let opened = tokio::time::timeout(PATIENCE, stored::opened(&parts, &home)).await;
+                opened.ok()?.ok().cloned()
+            })
+        }),
+        config: Arc::new(move || Arc::new(for_config.snapshot.load().config.clone())),
+        changed: Arc::new(move || {
+            let (parts, home) = (for_changes.clone(), home.clone());
+            Box::pin(async move { stored::catch_up(&parts, &home).await })
+        }),
+        running: Some(running(parts, reloader)),
+    }
+}
+
+fn running(parts: &Arc<Parts>, reloader: &Arc<Reloader>) -> Running {
+    let (for_reload, for_providers, for_limits) = (parts.clone(), parts.clone(), parts.clone());
+    let (reloading, checking) = (reloader.clone(), reloader.clone());
+    Running {
+        reload: Arc::new(move || reloading.reload(&for_reload)),
+        check: Arc::new(move |text| checking.check(text)),
+        providers: Arc::new(move || standings::providers(&for_providers)),
+        limits: Arc::new(move |whose| standings::limits(&for_limits, whose)),
     }
 }
 
@@ -53,8 +103,7 @@ fn read_gauges(parts: &Parts) {
     let (snapshot, now) = (parts.snapshot.load(), clock::now());
     let spool = &parts.ledger.spool;
     spool.counts().spool_bytes(spool.backlog());
-    let reading =
-        |vendor: &crate::gateway::vendor::Vendor| (vendor.vitals.standing(now), vendor.vitals.usable(now));
+    let reading = |vendor: &Vendor| (vendor.vitals.standing(now), vendor.vitals.usable(now));
     let states: Vec<_> = snapshot.vendors.iter().map(|v| (v.name.clone(), reading(v))).collect();
     let providers: Vec<ProviderReading<'_>> = states
         .iter()

@@ -67,7 +67,7 @@ impl BackgroundService for Housekeeping {
                 notify::keep_telling(parts),
                 ledger::keep(parts, &self.home.url),
                 reload::watch(&self.reloader, parts, hangups),
-                doors::open(parts, &self.reloader, admin),
+                doors::open(parts, &self.reloader, &self.home, admin),
                 simulate::run(self.take_simulated()),
             );
         };

@@ -12,6 +12,7 @@ pub mod recount;
 pub mod reload;
 pub mod signals;
 pub mod simulate;
+pub mod standings;
 pub mod stored;
 
 use crate::config::Config;

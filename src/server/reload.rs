@@ -3,10 +3,12 @@
 use crate::config;
 use crate::config::Config;
 use crate::config::Environment;
+use crate::config::Source;
 use crate::gateway::parts::Parts;
 use crate::gateway::snapshot::Lasting;
 use crate::gateway::snapshot::Snapshot;
 use crate::gateway::vendor::Counting;
+use crate::server;
 use crate::server::simulate;
 use crate::tenants::registry::Known;
 use std::net::SocketAddr;
@@ -78,6 +80,16 @@ impl Reloader {
             simulate::fill(&mut loaded.config, &self.simulated)?;
         }
         Ok(loaded.config)
+    }
+
+    /// Reads a text as if it were the file; changes nothing. Notes, or every problem, a line each.
+    pub fn check(&self, text: &str) -> Result<Vec<String>, Vec<String>> {
+        let source = Source { name: "configuration".to_owned(), text: text.to_owned() };
+        let lines =
+            |problems: Vec<config::Problem>| problems.iter().map(|p| p.to_string()).collect::<Vec<_>>();
+        let loaded = config::load(Some(&source), &self.environment).map_err(lines)?;
+        server::check(&loaded.config).map_err(|error| vec![error.to_string()])?;
+        Ok(lines(loaded.notes))
     }
 
     fn remember(&self, text: Option<String>) {

@@ -18,6 +18,7 @@ use crate::tenants::settle::settle;
 use crate::tenants::settle::still_good;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use tracing::error;
 use tracing::info;
@@ -95,7 +96,10 @@ async fn count_on(parts: &Parts, url: &StoreUrl) {
         Ok(Err(error)) => error.to_string(),
         Err(_) => format!("not done within {} s", COUNT_PATIENCE.as_secs()),
     };
-    warn!(cause, "quotas not counted yet from the ledger; they begin lower and are raised as soon as they are");
+    warn!(
+        cause,
+        "quotas not counted yet from the ledger; they begin lower and are raised as soon as they are"
+    );
 }
 
 /// Asks the store every second, for as long as the process lives.
@@ -131,8 +135,34 @@ impl Outage {
     }
 }
 
+/// The store, opened if it has not been yet.
+///
+/// # Errors
+/// Those of the store.
+pub async fn opened<'p>(parts: &'p Parts, home: &Home) -> Result<&'p Arc<Store>, StoreError> {
+    parts.store.get_or_try_init(async || Store::open(&home.url).await.map(Arc::new)).await
+}
+
+/// Learns at once what was just changed here.
+pub async fn catch_up(parts: &Parts, home: &Home) {
+    if let Err(error) = learn(parts, home).await {
+        warn!(%error, "a change is not in force here yet");
+    }
+    // Another look may have learnt it, and be about to put it in force.
+    parts.renew_credentials();
+}
+
 async fn look(parts: &Parts, home: &Home, recount: &mut Recount) -> Result<(), StoreError> {
-    let store = parts.store.get_or_try_init(|| Store::open(&home.url)).await?;
+    if learn(parts, home).await? {
+        parts.renew_credentials();
+    }
+    // The first time as well: when the process started the store may have been away.
+    recount.bring(parts, opened(parts, home).await?).await
+}
+
+/// Whether there was anything new.
+async fn learn(parts: &Parts, home: &Home) -> Result<bool, StoreError> {
+    let store = opened(parts, home).await?;
     let folder = &home.folder;
     if matches!(&*parts.registry.known(), Known::First(_)) {
         // It was away when the process started.
@@ -145,12 +175,10 @@ async fn look(parts: &Parts, home: &Home, recount: &mut Recount) -> Result<(), S
             let kept = FirstKeys::read(folder).unwrap_or_default();
             keep_quietly(&still_good(&kept, rows), &kept, folder);
         }
-    } else if recount.is_complete {
-        return Ok(());
+    } else {
+        return Ok(false);
     }
-    parts.renew_credentials();
-    // The first time as well: when the process started the store may have been away.
-    recount.bring(parts, store).await
+    Ok(true)
 }
 
 fn keep_if_new(now: &FirstKeys, before: &FirstKeys, folder: &Path) -> Result<(), NotStarted> {

@@ -4,6 +4,7 @@ use crate::id;
 use crate::secret::KeyHash;
 use crate::store::Store;
 use crate::store::change::Change;
+use crate::store::change::difference;
 use crate::store::error::StoreError;
 use crate::store::pools::in_time;
 use crate::store::rows::AdminChange;
@@ -13,6 +14,7 @@ use crate::store::rows::NewAdmin;
 use crate::store::rows::Role;
 use crate::store::values::Columns;
 use crate::store::values::to_stored;
+use serde_json::Value;
 use serde_json::json;
 use sqlx::any::AnyRow;
 
@@ -50,39 +52,58 @@ impl Store {
             };
             free(&mut change, &admin).await?;
             insert(&mut change, &admin).await?;
-            let details = json!({ "name": new.name, "role": new.role.word() });
-            change.done("admin.add", &admin.id, &details).await?;
+            change.done("admin.add", &admin.id, &shown(&admin)).await?;
             Ok(admin)
         })
         .await
     }
 
     /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::Conflict`] when the new name or hash are taken.
+    /// [`StoreError::NotFound`]; [`StoreError::Conflict`] when the new name or hash are taken, or when no owner
+    /// would be left.
     pub async fn change_admin(&self, id: &str, to: &AdminChange, by: &By) -> Result<AdminRow, StoreError> {
         in_time(async {
             let mut change = self.change(by).await?;
-            let admin = changed(locked(&mut change, id).await?, to, by);
+            let before = locked(&mut change, id).await?;
+            let admin = changed(before.clone(), to, by);
+            if rules(&before) && !rules(&admin) {
+                another_owner(&mut change, id).await?;
+            }
             free(&mut change, &admin).await?;
             update(&mut change, &admin).await?;
-            let details = json!({
-                "name": to.name, "role": to.role.map(Role::word), "disabled": to.disabled,
-                "rotated": to.hash.is_some(),
-            });
+            let mut details = difference(&shown(&before), &shown(&admin));
+            if to.hash.is_some() {
+                details["rotated"] = true.into();
+            }
             change.done("admin.change", id, &details).await?;
             Ok(admin)
         })
         .await
     }
 
+    /// Like [`Store::dismiss_admin`], but the last owner may go as well: somebody has to make a new one.
+    ///
     /// # Errors
     /// [`StoreError::NotFound`].
     pub async fn delete_admin(&self, id: &str, by: &By) -> Result<(), StoreError> {
         in_time(async {
             let mut change = self.change(by).await?;
             let admin = locked(&mut change, id).await?;
-            sqlx::query("DELETE FROM admins WHERE id = $1").bind(id).execute(&mut *change.tx).await?;
-            change.done("admin.delete", id, &json!({ "name": admin.name })).await
+            deleted(change, &admin).await
+        })
+        .await
+    }
+
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`StoreError::Conflict`] when no owner would be left.
+    pub async fn dismiss_admin(&self, id: &str, by: &By) -> Result<(), StoreError> {
+        in_time(async {
+            let mut change = self.change(by).await?;
+            let admin = locked(&mut change, id).await?;
+            if rules(&admin) {
+                another_owner(&mut change, id).await?;
+            }
+            deleted(change, &admin).await
         })
         .await
     }
@@ -110,6 +131,31 @@ fn changed(now: AdminRow, to: &AdminChange, by: &By) -> AdminRow {
         updated_ms: by.at_ms,
         ..now
     }
+}
+
+/// Whether this admin can let others in again.
+fn rules(admin: &AdminRow) -> bool {
+    admin.role == Role::Owner && !admin.disabled
+}
+
+/// Changes wait for each other, so of two owners who leave at once the second one finds this.
+async fn another_owner(change: &mut Change<'_>, id: &str) -> Result<(), StoreError> {
+    let text = "SELECT id FROM admins WHERE role = 'owner' AND disabled = 0 AND id <> $1";
+    match change.find(text, id).await? {
+        Some(_) => Ok(()),
+        None => Err(StoreError::conflict("this is the last owner in force; make another one first")),
+    }
+}
+
+async fn deleted(mut change: Change<'_>, admin: &AdminRow) -> Result<(), StoreError> {
+    let id = admin.id.as_str();
+    sqlx::query("DELETE FROM admins WHERE id = $1").bind(id).execute(&mut *change.tx).await?;
+    change.done("admin.delete", id, &shown(admin)).await
+}
+
+/// As the audit log has it.
+fn shown(admin: &AdminRow) -> Value {
+    json!({ "name": admin.name, "role": admin.role.word(), "disabled": admin.disabled })
 }
 
 fn missing(id: &str) -> StoreError {

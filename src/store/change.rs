@@ -7,7 +7,9 @@ use crate::store::pools::in_time;
 use crate::store::rows::By;
 use crate::store::values::Columns;
 use crate::store::values::to_stored;
+use serde_json::Map;
 use serde_json::Value;
+use serde_json::json;
 
 /// A change under way; it is undone when dropped. Changes wait for each other, so what one has read holds.
 pub(super) struct Change<'b> {
@@ -73,6 +75,27 @@ impl Change<'_> {
             .bind(details.to_string());
         insert.execute(&mut *self.tx).await?;
         Ok(self.tx.commit().await?)
+    }
+}
+
+/// What has changed between two rows as they are shown.
+pub(super) fn difference(before: &Value, after: &Value) -> Value {
+    let differing = |one: &Value, other: &Value| {
+        let fields = one.as_object().into_iter().flatten();
+        fields
+            .filter(|(name, value)| other.get(name) != Some(value))
+            .map(|(n, v)| (n.clone(), v.clone()))
+            .collect()
+    };
+    let (before, after): (Map<_, _>, Map<_, _>) = (differing(before, after), differing(after, before));
+    json!({ "before": before, "after": after })
+}
+
+/// Settings as they were when a change of them was made up.
+pub(super) fn still(settings: &str, was: Option<&String>) -> Result<(), StoreError> {
+    match was.is_none_or(|was| was == settings) {
+        true => Ok(()),
+        false => Err(StoreError::Overtaken),
     }
 }
 

@@ -14,6 +14,9 @@ pub enum StoreError {
     /// The change contradicts what is stored.
     #[error("{what}")]
     Conflict { what: String },
+    /// Somebody else was quicker; the change is to be made again, from what is there now.
+    #[error("it was changed by somebody else at the same time; try again")]
+    Overtaken,
     #[error("there is no {what}")]
     NotFound { what: String },
     /// It will not help to try again.

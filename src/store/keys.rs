@@ -5,6 +5,8 @@ use crate::secret::KeyHash;
 use crate::store::Store;
 use crate::store::change::Change;
 use crate::store::change::as_json;
+use crate::store::change::difference;
+use crate::store::change::still;
 use crate::store::error::StoreError;
 use crate::store::pools::in_time;
 use crate::store::rows::By;
@@ -14,6 +16,7 @@ use crate::store::rows::NewHash;
 use crate::store::rows::NewKey;
 use crate::store::values::Columns;
 use crate::store::values::to_stored;
+use serde_json::Value;
 use serde_json::json;
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
@@ -50,31 +53,24 @@ impl Store {
             free(&mut change, &key).await?;
             unused(&mut change, &key.hash).await?;
             write(&mut change, &insert_text(), &key).await?;
-            let settings = as_json(&new.settings);
-            let details = json!({
-                "tenant": new.tenant, "name": new.name, "shown": new.shown, "settings": settings,
-                "expires_ms": new.expires_ms,
-            });
-            change.done("key.add", &key.id, &details).await?;
+            change.done("key.add", &key.id, &shown(&key)).await?;
             Ok(key)
         })
         .await
     }
 
     /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::Conflict`] when the new name is taken.
+    /// [`StoreError::NotFound`]; [`StoreError::Conflict`] when the new name is taken; [`StoreError::Overtaken`].
     pub async fn change_key(&self, id: &str, to: &KeyChange, by: &By) -> Result<KeyRow, StoreError> {
         in_time(async {
             let mut change = self.change(by).await?;
-            let key = changed(locked(&mut change, id).await?, to, by);
+            let now = locked(&mut change, id).await?;
+            still(&now.settings, to.was.as_ref())?;
+            let before = shown(&now);
+            let key = changed(now, to, by);
             free(&mut change, &key).await?;
             write(&mut change, &update_text(), &key).await?;
-            let mut details = json!({
-                "name": to.name, "settings": to.settings.as_deref().map(as_json), "disabled": to.disabled,
-            });
-            if let Some(expires_ms) = to.expires_ms {
-                details["expires_ms"] = json!(expires_ms);
-            }
+            let details = difference(&before, &shown(&key));
             change.done("key.change", id, &details).await?;
             Ok(key)
         })
@@ -89,6 +85,7 @@ impl Store {
         in_time(async {
             let mut change = self.change(by).await?;
             let old = locked(&mut change, id).await?;
+            let before = shown(&old);
             unused(&mut change, &to.hash).await?;
             let key = KeyRow {
                 shown: to.shown.clone(),
@@ -99,7 +96,7 @@ impl Store {
                 ..old
             };
             write(&mut change, &update_text(), &key).await?;
-            let details = json!({ "shown": to.shown, "old_until_ms": to.old_until_ms });
+            let details = difference(&before, &shown(&key));
             change.done("key.rotate", id, &details).await?;
             Ok(key)
         })
@@ -115,8 +112,7 @@ impl Store {
             let mut change = self.change(by).await?;
             let key = locked(&mut change, id).await?;
             sqlx::query("DELETE FROM keys WHERE id = $1").bind(id).execute(&mut *change.tx).await?;
-            let details = json!({ "tenant": key.tenant, "name": key.name, "shown": key.shown });
-            change.done("key.delete", id, &details).await
+            change.done("key.delete", id, &shown(&key)).await
         })
         .await
     }
@@ -170,6 +166,14 @@ fn changed(now: KeyRow, to: &KeyChange, by: &By) -> KeyRow {
         updated_ms: by.at_ms,
         ..now
     }
+}
+
+/// As the audit log has it.
+fn shown(key: &KeyRow) -> Value {
+    json!({
+        "tenant": key.tenant, "name": key.name, "shown": key.shown, "settings": as_json(&key.settings),
+        "expires_ms": key.expires_ms, "old_until_ms": key.old_until_ms, "disabled": key.disabled,
+    })
 }
 
 fn missing(id: &str) -> StoreError {

@@ -34,6 +34,8 @@ pub struct NewTenant {
 pub struct TenantChange {
     pub name: Option<String>,
     pub settings: Option<String>,
+    /// The settings that the change was made for; with others there it is [`crate::store::StoreError::Overtaken`].
+    pub was: Option<String>,
     pub disabled: Option<bool>,
 }
 
@@ -74,6 +76,8 @@ pub struct NewKey {
 pub struct KeyChange {
     pub name: Option<String>,
     pub settings: Option<String>,
+    /// The settings that the change was made for; with others there it is [`crate::store::StoreError::Overtaken`].
+    pub was: Option<String>,
     pub expires_ms: Option<Option<u64>>,
     pub disabled: Option<bool>,
 }
@@ -155,6 +159,6 @@ pub struct AuditRow {
     pub action: String,
     /// Id of what was changed.
     pub subject: String,
-    /// JSON: what was given, without hashes.
+    /// JSON without hashes: a row that came or went, or `before` and `after` of what has changed.
     pub details: String,
 }

@@ -4,6 +4,8 @@ use crate::id;
 use crate::store::Store;
 use crate::store::change::Change;
 use crate::store::change::as_json;
+use crate::store::change::difference;
+use crate::store::change::still;
 use crate::store::error::StoreError;
 use crate::store::pools::in_time;
 use crate::store::rows::By;
@@ -12,6 +14,7 @@ use crate::store::rows::TenantChange;
 use crate::store::rows::TenantRow;
 use crate::store::values::Columns;
 use crate::store::values::to_stored;
+use serde_json::Value;
 use serde_json::json;
 use sqlx::any::AnyRow;
 
@@ -48,23 +51,24 @@ impl Store {
             };
             free(&mut change, &tenant).await?;
             insert(&mut change, &tenant).await?;
-            let details = json!({ "name": new.name, "settings": as_json(&new.settings) });
-            change.done("tenant.add", &tenant.id, &details).await?;
+            change.done("tenant.add", &tenant.id, &shown(&tenant)).await?;
             Ok(tenant)
         })
         .await
     }
 
     /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::Conflict`] when the new name is taken.
+    /// [`StoreError::NotFound`]; [`StoreError::Conflict`] when the new name is taken; [`StoreError::Overtaken`].
     pub async fn change_tenant(&self, id: &str, to: &TenantChange, by: &By) -> Result<TenantRow, StoreError> {
         in_time(async {
             let mut change = self.change(by).await?;
-            let tenant = changed(locked(&mut change, id).await?, to, by);
+            let now = locked(&mut change, id).await?;
+            still(&now.settings, to.was.as_ref())?;
+            let before = shown(&now);
+            let tenant = changed(now, to, by);
             free(&mut change, &tenant).await?;
             update(&mut change, &tenant).await?;
-            let settings = to.settings.as_deref().map(as_json);
-            let details = json!({ "name": to.name, "settings": settings, "disabled": to.disabled });
+            let details = difference(&before, &shown(&tenant));
             change.done("tenant.change", id, &details).await?;
             Ok(tenant)
         })
@@ -79,7 +83,7 @@ impl Store {
             let tenant = locked(&mut change, id).await?;
             without_keys(&mut change, &tenant).await?;
             sqlx::query("DELETE FROM tenants WHERE id = $1").bind(id).execute(&mut *change.tx).await?;
-            change.done("tenant.delete", id, &json!({ "name": tenant.name })).await
+            change.done("tenant.delete", id, &shown(&tenant)).await
         })
         .await
     }
@@ -105,6 +109,11 @@ fn changed(now: TenantRow, to: &TenantChange, by: &By) -> TenantRow {
         updated_ms: by.at_ms,
         ..now
     }
+}
+
+/// As the audit log has it.
+fn shown(tenant: &TenantRow) -> Value {
+    json!({ "name": tenant.name, "settings": as_json(&tenant.settings), "disabled": tenant.disabled })
 }
 
 fn missing(id: &str) -> StoreError {

@@ -30,11 +30,7 @@ pub struct UserUse {
 impl Store {
     /// The first use of a key, a tenant or a model at `since_ms` or later, as far as entries are kept; in milliseconds
     /// since 1970. Hits of the cache and what a limit refused are no use.
-    pub async fn first_use(
-        &self,
-        account: &AccountColumn,
-        since_ms: u64,
-    ) -> Result<Option<u64>, StoreError> {
+    pub async fn first_use(&self, account: &AccountColumn, since_ms: u64) -> Result<Option<u64>, StoreError> {
         let (column, name) = match account {
             AccountColumn::Key(id) => ("key_id", id),
             // The index leaves out entries without a tenant.

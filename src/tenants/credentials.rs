@@ -6,6 +6,7 @@ use crate::state::Claim;
 use crate::store::Role;
 use crate::tenants::credential::Credential;
 use crate::tenants::credential::Lapsed;
+use crate::tenants::tenant::Tenant;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,6 +67,17 @@ impl Credentials {
             return Some(Err(Lapsed::Replaced));
         }
         Some(held.credential.opens(wall).map(|()| &held.credential))
+    }
+
+    /// The credential of a key by its id.
+    pub fn key(&self, id: &str) -> Option<&Arc<Credential>> {
+        self.by_hash.values().map(|held| &held.credential).find(|credential| &*credential.id == id)
+    }
+
+    /// A tenant by its id; one that no key belongs to has nothing to count.
+    pub fn tenant(&self, id: &str) -> Option<&Arc<Tenant>> {
+        let mut tenants = self.by_hash.values().filter_map(|held| held.credential.tenant.as_ref());
+        tenants.find(|tenant| &*tenant.id == id)
     }
 
     /// The admin with this token. All are compared, each in constant time.

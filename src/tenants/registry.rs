@@ -8,10 +8,18 @@ use crate::store::TenantRow;
 use crate::tenants::first_keys::FirstKeys;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 
 /// Stays in force while the store is away: the last that was heard of it.
 pub struct Registry {
     known: ArcSwap<Known>,
+    /// Questions that were begun.
+    asked: AtomicU64,
+    /// The last of them whose answer was learnt: one that was begun before it may have an older one.
+    learnt: Mutex<u64>,
 }
 
 /// The last that was heard.
@@ -32,7 +40,8 @@ pub struct Rows {
 
 impl Registry {
     pub fn new(known: Known) -> Registry {
-        Registry { known: ArcSwap::from_pointee(known) }
+        let (asked, learnt) = (AtomicU64::new(0), Mutex::new(0));
+        Registry { known: ArcSwap::from_pointee(known), asked, learnt }
     }
 
     pub fn known(&self) -> Arc<Known> {
@@ -48,11 +57,17 @@ impl Registry {
     /// # Errors
     /// What was known is kept.
     pub async fn refresh(&self, store: &Store) -> Result<bool, StoreError> {
+        let turn = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
         let edition = store.edition().await?;
         if matches!(&*self.known(), Known::Stored(rows) if rows.edition == edition) {
             return Ok(false);
         }
-        self.learn(Known::Stored(Rows::load(store).await?));
+        let rows = Rows::load(store).await?;
+        let mut learnt = self.learnt.lock().unwrap_or_else(PoisonError::into_inner);
+        if turn > *learnt {
+            *learnt = turn;
+            self.learn(Known::Stored(rows));
+        }
         Ok(true)
     }
 }

@@ -8,6 +8,7 @@ use crate::gateway::parts::Parts;
 use crate::server::ledger::drain::Outage;
 use crate::store::Store;
 use crate::usage::spool::Spool;
+use std::sync::Arc;
 use std::time::Duration;
 use tracing::warn;
 
@@ -48,7 +49,7 @@ pub async fn finish(parts: &Parts) {
 async fn opened<'p>(parts: &'p Parts, url: &StoreUrl) -> (&'p Store, Outage) {
     let mut outage = None;
     loop {
-        match parts.store.get_or_try_init(|| Store::open(url)).await {
+        match parts.store.get_or_try_init(async || Store::open(url).await.map(Arc::new)).await {
             Ok(store) => return (store, outage),
             Err(cause) => outage = Some(drain::longer(&parts.ledger.spool, outage, &cause)),
         }
