@@ -68,7 +68,7 @@ async fn a_tenant_is_made_changed_and_deleted() {
         assert_eq!(store.tenant(&made.id).await.unwrap(), made);
         let disable = TenantChange { disabled: Some(true), ..TenantChange::default() };
         let disabled = store.change_tenant(&made.id, &disable, &by(6)).await.unwrap();
-        let rename = TenantChange { name: Some("best".into()), settings: Some("{}".into()), disabled: None };
+        let rename = TenantChange { name: Some("best".into()), settings: Some("{}".into()), ..TenantChange::default() };
         let renamed = store.change_tenant(&made.id, &rename, &by(7)).await.unwrap();
         assert!(disabled.disabled && renamed.disabled);
         assert_eq!((renamed.name.as_str(), renamed.settings.as_str()), ("best", "{}"));
@@ -136,6 +136,7 @@ async fn a_key_is_made_changed_and_deleted() {
             settings: Some(r#"{"models":["fast"]}"#.into()),
             expires_ms: Some(Some(99)),
             disabled: Some(true),
+            was: None,
         };
         let changed = store.change_key(&made.id, &to, &by(5)).await.unwrap();
         assert_eq!((changed.expires_ms, changed.disabled, changed.hash), (Some(99), true, made.hash));
