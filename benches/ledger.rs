@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
+use tollgate::clock;
 use tollgate::config::LogFormat;
 use tollgate::config::StoreUrl;
 use tollgate::dialect::operation::Operation as Asked;
@@ -22,11 +23,16 @@ use tollgate::gateway::record::Record;
 use tollgate::gateway::vendor::Lane;
 use tollgate::server::ledger::drain::Step;
 use tollgate::server::ledger::drain::step;
+use tollgate::state::Claim;
+use tollgate::state::State;
+use tollgate::state::Whose;
 use tollgate::store::Counted;
 use tollgate::store::Store;
 use tollgate::telemetry::metrics::Metrics;
 use tollgate::telemetry::metrics::Operation;
 use tollgate::telemetry::sink::Sink;
+use tollgate::tenants::credential::Credential;
+use tollgate::tenants::credential::Rights;
 use tollgate::usage::pricing::Price;
 use tollgate::usage::pricing::Rates;
 use tollgate::usage::spool::Spool;
@@ -79,6 +85,7 @@ async fn drain(ledger: &Ledger, folder: &Path) {
 fn record(ledger: &Arc<Ledger>) -> Record {
     let arrival = Arrival {
         at: Instant::now(),
+        wall: clock::since_epoch(),
         request_id: "req_0123456789abcdefghijklmn".to_owned(),
         client: None,
         method: Method::POST,
@@ -86,7 +93,9 @@ fn record(ledger: &Arc<Ledger>) -> Record {
     };
     let mut record = Record::new(ledger.clone(), arrival);
     record.subject.operation = Operation::Asked(Asked::ChatCompletions);
-    record.subject.payer = Some("key_0123456789abcdefghijklmn".into());
+    let own = Claim { whose: Whose::Key, account: State::memory().account("k"), bounds: Arc::default() };
+    let key = Credential::new("key_0123456789abcdefghijklmn", "app", None, Rights::default(), own);
+    record.subject.payer = Some(Arc::new(key));
     record.subject.model = Some("openai/gpt-4o".to_owned());
     record.service.provider = Some("openai".into());
     record.service.model = Some("gpt-4o".into());
