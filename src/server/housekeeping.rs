@@ -1,4 +1,4 @@
-//! The background service: names, checks, idle connections, the ledger, reloads, the admin doors and the drain, side by side on one thread.
+//! The background service: names, checks, idle connections, the ledger, the shared state, reloads, the admin doors and the drain, side by side on one thread.
 
 use crate::gateway::parts::Parts;
 use crate::server::checks;
