@@ -5,6 +5,7 @@ use crate::owner_of;
 use crate::serves;
 use crate::support;
 use crate::support::Gateway;
+use crate::support::Postgres;
 use crate::support::Reply;
 use crate::support::Vendor;
 use serde_json::Value;
@@ -24,12 +25,21 @@ async fn becomes(gateway: &Gateway, key: &str, status: u16) {
 }
 
 #[tokio::test]
-async fn a_change_at_one_replica_is_in_force_at_the_other() {
+async fn a_change_at_one_replica_is_in_force_at_the_other_with_one_file() {
     let folder = tempfile::tempdir().unwrap();
+    changes_reach_the_other(&format!("sqlite://{}", folder.path().join("shared.db").display())).await;
+}
+
+#[tokio::test]
+async fn a_change_at_one_replica_is_in_force_at_the_other_with_a_server() {
+    changes_reach_the_other(&Postgres::shared().database().await).await;
+}
+
+async fn changes_reach_the_other(store: &str) {
     let vendor = Vendor::start(|_, _| Reply::chat("hello"));
     let provider = support::provider("first", vendor.base_url());
-    let store = folder.path().join("shared.db");
-    let yaml = format!("{}store: sqlite://{}\n", support::config("", &[provider]), store.display());
+    let yaml =
+        format!("{}store: '{store}'\nlimits: {{ bad_keys_per_ip: off }}\n", support::config("", &[provider]));
     let one = Gateway::start(&yaml);
     let owner = owner_of(&one);
     let other = Gateway::start(&yaml);
