@@ -16,7 +16,7 @@ use crate::secret::Secret;
 use crate::state::accounts::Accounts;
 use crate::state::bytes::ByteStore;
 use crate::state::redis::change::{Change, Known, What};
-use crate::state::redis::{Answer, BadAddress, Link, RedisBytes};
+use crate::state::redis::{Answer, Link, RedisBytes};
 use crate::telemetry::metrics::Metrics;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +24,7 @@ use std::time::Duration;
 pub use bucket::Left;
 pub use claim::{Claim, Claims, Hold, Need, Whose};
 pub use memory::Account;
+pub use redis::{BadAddress, WITHIN};
 pub use verdict::{Limited, Soft, Standing, Taken, Which};
 
 /// The store of all counters: this process, and Redis where replicas share it.
@@ -125,17 +126,10 @@ impl State {
     /// without effect when that window is over. `start` is since the epoch.
     pub fn seed(&self, account: &Arc<Account>, quota: &Quota, start: Duration, used: u64, now: Moment) {
         let now = self.common(now);
-        let mut counters = account.counters();
-        counters.seed(quota, start, used, now.wall);
-        let known = Known {
-            quota: *quota,
-            start: counters.counter(quota, now.wall).tally.start,
-            base: used,
-            untold: 0,
-        };
-        let told = counters.tie.told.then_some(counters.tie.epoch);
-        drop(counters);
-        if let (Some(link), Some(epoch)) = (&self.link, told.filter(|_| known.start == start)) {
+        account.counters().seed(quota, start, used, now.wall);
+        let Some(link) = &self.link else { return };
+        if let Some(epoch) = link.tie(account, now) {
+            let known = Known { quota: *quota, start, base: used, untold: 0 };
             link.tell(Change { account: account.clone(), epoch, places: 0, what: What::Known(vec![known]) });
         }
     }

@@ -81,8 +81,9 @@ async fn what_is_settled_after_its_window_touches_no_other() {
         state.settle(&claims, &up.hold, tokens(99), morning);
         // Redis is told in order: when this has arrived, so has what came before.
         state.settle(&claims, &today.hold, tokens(80), morning);
-        eventually(async || takes(state, said, 20, morning).await, "today's room was not given back").await;
-        assert!(!takes(state, said, 1, morning).await, "and nothing but that was");
+        let left = async || state.take(&claims, tokens(101), morning).await.expect_err("too many").remaining;
+        eventually(async || left().await == 20, "today's room, and nothing but that, was not given back")
+            .await;
     }
 }
 
@@ -117,7 +118,8 @@ async fn counters_are_seeded_from_elsewhere_in_the_window_that_runs() {
         one.seed(&account, &quota, on("Thu, 01 Jan 2026 00:00:00 GMT").wall, 99, now);
         one.seed(&account, &quota, on("Sun, 01 Feb 2026 00:00:00 GMT").wall, 10, now);
         assert_eq!(one.standing(&here, now)[0].used, 60);
-        eventually(async || !takes(other, said, 41, now).await, "nobody else was told").await;
-        assert!(takes(other, said, 40, now).await);
+        let there = of_key(other, said);
+        let left = async || other.take(&there, tokens(101), now).await.expect_err("too many").remaining;
+        eventually(async || left().await == 40, "nobody else was told").await;
     }
 }

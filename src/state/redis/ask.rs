@@ -3,8 +3,9 @@
 use crate::clock::Moment;
 use crate::state::claim::{Claim, Claims, Hold, Need};
 use crate::state::memory::has_place;
-use crate::state::redis::change::{Change, LIFE_OF_PLACES, What};
+use crate::state::redis::change::{Change, LIFE_OF_PLACES};
 use crate::state::redis::script::Arguments;
+use crate::state::redis::shadow::Untold;
 use crate::state::redis::wire::Reading;
 use crate::state::redis::{Link, Lost, Present, REPLICAS, SILENCE, wire};
 use crate::state::verdict::{Limited, Short, Taken};
@@ -61,18 +62,20 @@ impl Link {
             let mut counters = claim.account.counters();
             let current = self.epoch.load(Ordering::Acquire);
             // An account that is new was not there when the link was made.
-            let untold =
-                if present.epoch == current { counters.tie(current, now) } else { Default::default() };
+            let mut untold = match present.epoch == current {
+                true => counters.tie(current, now),
+                false => Untold::default(),
+            };
             counters.follow((&claim.bounds, claim.whose), need, now, &mut readings, &mut taken);
             let place = has_place(&claim.bounds, need);
             counters.tie.held += place;
-            // Taken under a name that is dead by now, it has to be taken again.
-            let again = if counters.tie.told && present.epoch != current { place } else { 0 };
-            let (epoch, places) = (counters.tie.epoch, untold.places.saturating_add(again));
+            if counters.tie.told && present.epoch != current {
+                // Taken under a name that is dead by now, it has to be taken again.
+                untold.places += place;
+            }
+            let epoch = counters.tie.epoch;
             drop(counters);
-            let places = i32::try_from(places).unwrap_or(i32::MAX);
-            let (account, what) = (claim.account.clone(), What::Known(untold.quotas));
-            self.tell(Change { account, epoch, places, what });
+            self.tell(Change::untold(&claim.account, epoch, untold));
         }
         taken
     }

@@ -1,17 +1,18 @@
 -- Corrects counters and places to what came of requests, or raises them to what a replica knows.
 -- KEYS: counters and places of each change.
--- ARGV: now, own name, changes; per change: places more or fewer, life of the places, life of the counters, items;
+-- ARGV: own name, changes; per change: its time, places more or fewer, life of the places, life of the counters, items;
 -- per item: field, kind, x, y, amount, a, b, at.
---   bucket, window: a was taken `at`, b was used. known: the counter of a window that began at x is a at least, and b on top.
-local now, me, changes = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
+--   b(ucket), w(indow): a was taken `at`, b was used. k(nown): of a window that began at x, a at least is used, and b on top.
+local me, changes = ARGV[1], tonumber(ARGV[2])
 local function whole(number)
   return string.format('%.0f', number)
 end
-local p = 4
+local p = 3
 for change = 1, changes do
   local counters, places = KEYS[change * 2 - 1], KEYS[change * 2]
-  local more, places_life, life, items = tonumber(ARGV[p]), ARGV[p + 1], ARGV[p + 2], tonumber(ARGV[p + 3])
-  p = p + 4
+  local now, more, places_life = tonumber(ARGV[p]), tonumber(ARGV[p + 1]), ARGV[p + 2]
+  local life, items = ARGV[p + 3], tonumber(ARGV[p + 4])
+  p = p + 5
   if more ~= 0 then
     if redis.call('HINCRBY', places, me, more) <= 0 then
       redis.call('HDEL', places, me)
@@ -35,11 +36,10 @@ for change = 1, changes do
       value = value + math.min(a, math.max(amount, 1)) * x - b * x
       value = math.max(-full, math.min(full, value))
     else
-      local begins = x
-      if not value or (y > 0 and now >= mark + y) or (y == 0 and begins > mark) then value, mark = 0, begins end
+      if not value or (y > 0 and now >= mark + y) or (y == 0 and x > mark) then value, mark = 0, x end
       if kind == 'w' then
         if mark <= at then value = math.max(value - a, 0) + b end
-      elseif y > 0 or mark == begins then
+      elseif (y > 0 and now < x + y) or (y == 0 and mark == x) then
         value = math.max(math.max(value, a) + b, 0)
       end
     end

@@ -6,6 +6,7 @@ use crate::state::Account;
 use crate::state::claim::{Claim, Hold, Need};
 use crate::state::memory::{counts, has_place};
 use crate::state::redis::script::Arguments;
+use crate::state::redis::shadow::Untold;
 use crate::state::redis::wire;
 use crate::state::redis::wire::Item;
 use crate::state::window;
@@ -53,6 +54,12 @@ impl Change {
         Change { account: claim.account.clone(), epoch, places, what }
     }
 
+    /// What of an account Redis was not told so far.
+    pub fn untold(account: &Arc<Account>, epoch: u32, untold: Untold) -> Change {
+        let places = i32::try_from(untold.places).unwrap_or(i32::MAX);
+        Change { account: account.clone(), epoch, places, what: What::Known(untold.quotas) }
+    }
+
     /// What became of a request on one of its accounts.
     pub fn settled(claim: &Claim, epoch: u32, hold: &Hold, used: Need, now: Moment) -> Change {
         let places = if has_place(&claim.bounds, &hold.need) > 0 { -1 } else { 0 };
@@ -74,9 +81,13 @@ impl Change {
     }
 
     /// Writes its part of the arguments; its places only into the epoch they are of.
-    pub fn write(&self, epoch: u32, arguments: &mut Arguments) {
+    pub fn write(&self, epoch: u32, now: Duration, arguments: &mut Arguments) {
         let places = if self.epoch == epoch { self.places } else { 0 };
-        arguments.add(places).add(wire::millis(LIFE_OF_PLACES));
+        let now = match &self.what {
+            What::Settle { now, .. } => now.wall,
+            What::Places | What::Known(_) => now,
+        };
+        arguments.add(wire::millis(now)).add(places).add(wire::millis(LIFE_OF_PLACES));
         match &self.what {
             What::Places => drop(arguments.add(0).add(0)),
             What::Settle { bounds, hold, used, now } => settle(bounds, hold, used, *now, arguments),

@@ -67,7 +67,7 @@ impl Link {
         let me = format!("{}.{epoch}", self.boot);
         let present = Arc::new(Present { connection, epoch, me });
         self.bury(&present).await?;
-        self.beat(&present).await?;
+        self.live(&present, accounts).await?;
         self.adopt(&present, accounts).await?;
         self.look(&present).await?;
         self.present.store(Some(present.clone()));
@@ -104,9 +104,7 @@ impl Link {
         let now = self.common(clock::moment());
         let untold = |account: Arc<Account>| {
             let untold = account.counters().tie(present.epoch, now);
-            let places = i32::try_from(untold.places).unwrap_or(i32::MAX);
-            let what = What::Known(untold.quotas);
-            let change = Change { account, epoch: present.epoch, places, what };
+            let change = Change::untold(&account, present.epoch, untold);
             (!change.is_empty()).then_some(change)
         };
         let mut batch: Vec<Change> = accounts.all().into_iter().filter_map(untold).collect();
@@ -125,12 +123,13 @@ impl Link {
     /// Sends a batch and empties it; leaves it as it was if that fails.
     async fn send(&self, present: &Present, batch: &mut Vec<Change>) -> Result<(), Lost> {
         let mut arguments = Arguments::default();
-        arguments.add(wire::millis(self.common(clock::moment()).wall)).add(&present.me).add(batch.len());
+        let now = self.common(clock::moment()).wall;
+        arguments.add(&present.me).add(batch.len());
         let mut keys = Vec::with_capacity(batch.len() * 2);
         for change in batch.iter() {
             let Some(distant) = change.account.distant() else { continue };
             keys.extend([distant.counters.as_str(), distant.places.as_str()]);
-            change.write(present.epoch, &mut arguments);
+            change.write(present.epoch, now, &mut arguments);
         }
         let mut connection = present.connection.clone();
         let running = self.change.run::<()>(&mut connection, &keys, &arguments);
@@ -161,24 +160,16 @@ impl Link {
 
     /// A sign of life, for this replica and for the places its requests hold.
     async fn live(&self, present: &Present, accounts: &Accounts) -> Result<(), Lost> {
-        let mut pipe = redis::pipe();
-        for account in accounts.all() {
-            let held = account.counters().tie.held > 0;
-            if let Some(distant) = account.distant().filter(|_| held) {
-                let life = wire::millis(LIFE_OF_PLACES);
-                pipe.cmd("PEXPIRE").arg(&distant.places).arg(life).ignore();
-            }
-        }
-        let asked: redis::RedisResult<()> = pipe.query_async(&mut present.connection.clone()).await;
-        asked?;
-        self.beat(present).await
-    }
-
-    async fn beat(&self, present: &Present) -> Result<(), Lost> {
         let now = wire::millis(self.common(clock::moment()).wall);
         let mut pipe = redis::pipe();
         pipe.cmd("HSET").arg(REPLICAS).arg(&present.me).arg(now).ignore();
         pipe.cmd("PEXPIRE").arg(REPLICAS).arg(wire::millis(LIFE_OF_REPLICAS)).ignore();
+        for account in accounts.all() {
+            let held = account.counters().tie.held > 0;
+            if let Some(distant) = account.distant().filter(|_| held) {
+                pipe.cmd("PEXPIRE").arg(&distant.places).arg(wire::millis(LIFE_OF_PLACES)).ignore();
+            }
+        }
         Ok(pipe.query_async(&mut present.connection.clone()).await?)
     }
 

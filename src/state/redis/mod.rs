@@ -15,6 +15,7 @@ mod wire;
 use crate::clock::Moment;
 use crate::id;
 use crate::secret::Secret;
+use crate::state::Account;
 use crate::state::claim::{Claims, Need};
 use crate::state::redis::ask::{Said, understood};
 use crate::state::redis::change::Change;
@@ -180,6 +181,18 @@ impl Link {
         if !change.is_empty() && self.changes.try_send(change).is_err() {
             self.metrics.state_change_lost();
         }
+    }
+
+    /// Makes sure that an account is told of, if Redis is there; the epoch in which it is.
+    pub fn tie(&self, account: &Arc<Account>, now: Moment) -> Option<u32> {
+        let mut counters = account.counters();
+        let present = self.present.load();
+        let current = |present: &&Arc<Present>| present.epoch == self.epoch.load(Ordering::Acquire);
+        let epoch = present.as_ref().filter(current)?.epoch;
+        let untold = counters.tie(epoch, now);
+        drop(counters);
+        self.tell(Change::untold(account, epoch, untold));
+        Some(epoch)
     }
 
     /// Tells Redis of what was taken here because it did not answer, where it has to be told of everything.
