@@ -16,7 +16,7 @@ use crate::secret::Secret;
 use crate::state::accounts::Accounts;
 use crate::state::bytes::ByteStore;
 use crate::state::redis::change::{Change, Known, What};
-use crate::state::redis::{Answer, BadAddress, Link, RedisBytes};
+use crate::state::redis::{Answer, Link, RedisBytes};
 use crate::telemetry::metrics::Metrics;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +24,7 @@ use std::time::Duration;
 pub use bucket::Left;
 pub use claim::{Claim, Claims, Hold, Need, Whose};
 pub use memory::Account;
+pub use redis::{BadAddress, WITHIN};
 pub use verdict::{Limited, Soft, Standing, Taken, Which};
 
 /// The store of all counters: this process, and Redis where replicas share it.
