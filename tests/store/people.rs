@@ -224,8 +224,9 @@ async fn one_owner_in_force_stays() {
         is_conflict(store.change_admin(&ann.id, &shut, &by(3)).await);
         is_conflict(store.dismiss_admin(&ann.id, &by(4)).await);
         let bob = store.add_admin(&owner("bob"), &by(5)).await.unwrap();
+        let by = by(6);
         let (one, other) =
-            tokio::join!(store.dismiss_admin(&ann.id, &by(6)), store.change_admin(&bob.id, &shut, &by(6)),);
+            tokio::join!(store.dismiss_admin(&ann.id, &by), store.change_admin(&bob.id, &shut, &by),);
         assert_ne!(one.is_ok(), other.is_ok(), "of two who leave at once one stays");
     })
     .await;
