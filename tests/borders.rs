@@ -37,7 +37,9 @@ const BORDERS: &[Border] = &[
             ".await",
             "Instant::now",
             "SystemTime",
-            "clock::",
+            "clock::now",
+            "clock::since_epoch",
+            "clock::moment",
             "std::fs",
             "std::io",
             "std::env",
@@ -54,6 +56,7 @@ const BORDERS: &[Border] = &[
         at: &["!", "gateway/", "edge/", "upstream/", "server/"],
         banned: &["pingora::", "pingora_core", "pingora_proxy::", "pingora_http"],
     },
+    Border { name: "only the shared state speaks to Redis", at: &["!", "state/"], banned: &["redis::"] },
     Border { name: "addresses are counted in one place", at: &["!", "limits/"], banned: &["pingora_limits"] },
     Border {
         name: "the environment is read by commands and the configuration",

@@ -113,14 +113,29 @@ fn message(answer: &Answer) -> String {
 
 /// Asks until the status is this one; panics when it is not in time.
 async fn becomes(gateway: &Gateway, key: &str, status: u16) -> Answer {
-    let deadline = Instant::now() + IN_FORCE;
+    becomes_within(gateway, key, IN_FORCE, |answer| answer.status == status).await
+}
+
+/// Asks until the answer is a 401 with these words in it.
+async fn refuses(gateway: &Gateway, key: &str, words: &str, patience: Duration) {
+    becomes_within(gateway, key, patience, |answer| answer.status == 401 && answer.body.contains(words))
+        .await;
+}
+
+async fn becomes_within(
+    gateway: &Gateway,
+    key: &str,
+    patience: Duration,
+    fits: impl Fn(&Answer) -> bool,
+) -> Answer {
+    let deadline = Instant::now() + patience;
     loop {
         let late = Instant::now() > deadline;
         let answer = chat(gateway, key, json!({})).await;
-        if answer.status == status {
+        if fits(&answer) {
             return answer;
         }
-        assert!(!late, "{} instead of {status}: {}", answer.status, answer.body);
+        assert!(!late, "{answer:?}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -59,8 +59,8 @@ pub struct Cache {
 }
 
 impl Cache {
-    pub fn new(max_entries: u64, max_bytes: u64) -> Cache {
-        let store = Arc::new(ByteStore::memory(max_entries, max_bytes));
+    pub fn new(store: ByteStore) -> Cache {
+        let store = Arc::new(store);
         Cache { exact: ExactCache::new(store.clone()), memo: Memo::new(), flights: Flights::new(), store }
     }
 }

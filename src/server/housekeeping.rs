@@ -64,6 +64,7 @@ impl BackgroundService for Housekeeping {
                 checks::keep_checking(parts),
                 parts.upstreams.keep_tidy(),
                 stored::keep_asking(parts, &self.home),
+                parts.state.keep(),
                 notify::keep_telling(parts),
                 ledger::keep(parts, &self.home.url),
                 reload::watch(&self.reloader, parts, hangups),

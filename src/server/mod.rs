@@ -14,7 +14,10 @@ pub mod simulate;
 pub mod standings;
 pub mod stored;
 
+use crate::config::CacheBackend;
 use crate::config::Config;
+use crate::config::ExactCache;
+use crate::config::StateUrl;
 use crate::gateway::Gateway;
 use crate::gateway::keepsakes::Keepsakes;
 use crate::gateway::parts::Cache;
@@ -32,7 +35,10 @@ use crate::server::housekeeping::Housekeeping;
 use crate::server::reload::Reloader;
 use crate::server::signals::Signals;
 use crate::server::stored::Home;
+use crate::state::BadAddress;
 use crate::state::State;
+use crate::state::WITHIN;
+use crate::state::bytes::ByteStore;
 use crate::store::StoreError;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::sink::Sink;
@@ -75,6 +81,8 @@ pub enum NotStarted {
     Folder(#[from] Unusable),
     #[error("{0}; see `store`")]
     Store(#[from] StoreError),
+    #[error("{0}; see `state`")]
+    State(#[from] BadAddress),
     #[error("no task can be run: {cause}")]
     NoRuntime { cause: std::io::Error },
 }
@@ -177,7 +185,8 @@ fn pingora_conf(config: &Config) -> ServerConf {
 }
 
 fn parts(config: Config, sink: Sink) -> Result<Arc<Parts>, NotStarted> {
-    let (metrics, board, state) = (Arc::new(Metrics::new()), Board::default(), State::memory());
+    let (metrics, board) = (Arc::new(Metrics::new()), Board::default());
+    let state = state(&config.state, &metrics)?;
     let prices = PriceTable::embedded();
     let lasting = Lasting { board: &board, counting: Counting { metrics: &metrics, prices }, before: None };
     let spool = spool(&config.data_dir, &metrics)?;
@@ -188,7 +197,7 @@ fn parts(config: Config, sink: Sink) -> Result<Arc<Parts>, NotStarted> {
         format: config.log.format,
         access: config.log.access,
     };
-    let cache = Cache::new(config.cache.max_entries, config.cache.max_bytes);
+    let cache = Cache::new(cached_bytes(&config.cache, &state));
     let upstreams = Upstreams::new(config.server.upstream_idle);
     let threads = Threads::new(&config.responses);
     let snapshot = Snapshot::new(config, &lasting)?;
@@ -211,6 +220,22 @@ fn parts(config: Config, sink: Sink) -> Result<Arc<Parts>, NotStarted> {
     };
     parts.renew_credentials();
     Ok(Arc::new(parts))
+}
+
+fn state(url: &StateUrl, metrics: &Arc<Metrics>) -> Result<State, NotStarted> {
+    match url {
+        StateUrl::Memory => Ok(State::memory()),
+        StateUrl::Redis(url) => Ok(State::redis(url, WITHIN, metrics.clone())?),
+    }
+}
+
+fn cached_bytes(cache: &ExactCache, state: &State) -> ByteStore {
+    let in_memory = || ByteStore::memory(cache.max_entries, cache.max_bytes);
+    match cache.backend {
+        CacheBackend::Memory => in_memory(),
+        // Beside the answer stand a few words about it.
+        CacheBackend::Redis => state.shared_bytes(cache.max_answer as u64 + 4096).unwrap_or_else(in_memory),
+    }
 }
 
 fn spool(data_dir: &Path, metrics: &Metrics) -> Result<Spool, NotStarted> {

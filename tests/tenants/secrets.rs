@@ -50,7 +50,10 @@ async fn no_key_is_in_the_data_folder_the_log_an_error_or_a_metric() {
             json!({ "model": "auto", "user": "ada", "messages": [{ "role": "user", "content": "Hi" }] });
         received(client().post(home.url("/v1/chat/completions")).bearer_auth(key).json(&body)).await
     };
-    tokio::time::sleep(IN_FORCE).await;
+    let models = async || received(client().get(home.url("/v1/models")).bearer_auth(&new)).await.status;
+    while models().await != 200 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     let mut said = String::new();
     for (key, status) in [
         (client_key.as_str(), 200),

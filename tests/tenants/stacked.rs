@@ -29,6 +29,7 @@ async fn a_model_has_limits_over_all_who_ask_for_it() {
     assert_eq!((dear(A1).await.status, dear(B1).await.status), (200, 200));
     let refused = dear(NOBODYS).await;
     assert!(message(&refused).starts_with("this model may make 2 requests"), "{refused:?}");
+    assert_eq!(stage.ask(A1).await.status, 200, "some 30 tokens, of which 12 are used");
     let refused = chat(&stage.gateway, A1, json!({ "max_tokens": 100 })).await;
     assert!(message(&refused).starts_with("this model may use 40 tokens"), "{refused:?}");
     assert_eq!(stage.gateway.metric("tollgate_limits_hit_total{limit=\"tokens\"}"), 1.0);

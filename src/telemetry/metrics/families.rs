@@ -48,6 +48,8 @@ pub(super) struct Families {
     pub(super) spool_garbage: IntCounter,
     pub(super) spool_bytes: IntGauge,
     pub(super) store_away: IntGauge,
+    pub(super) state_away: IntGauge,
+    pub(super) state_changes_lost: IntCounter,
 }
 
 impl Families {
@@ -109,6 +111,9 @@ impl Families {
             spool_garbage: table.counter("tollgate_ledger_spool_garbage_total", "Lines that are no entries."),
             spool_bytes: table.gauge("tollgate_ledger_spool_bytes", "Bytes that are not in the store yet."),
             store_away: table.gauge("tollgate_ledger_store_away", "1 while the store takes no entries."),
+            state_away: table.gauge("tollgate_state_away", "1 while Redis is away and limits are local."),
+            state_changes_lost: table
+                .counter("tollgate_state_changes_lost_total", "Corrections that Redis was never told."),
             registry: table.0,
         }
     }
