@@ -23,7 +23,7 @@ mod usage;
 
 use crate::admin::access::admit;
 use crate::admin::ask::Ask;
-use crate::admin::office::Caller;
+use crate::admin::office::Known;
 use crate::admin::office::Office;
 use crate::admin::refuse::Refusal;
 use crate::admin::routes::BASE;
@@ -66,7 +66,7 @@ const GRACE: Duration = Duration::from_secs(5);
 pub struct Doors {
     pub metrics: Arc<Metrics>,
     /// The admin in force with this token, compared in constant time. Without any, nobody may use the admin API.
-    pub admin: Arc<dyn Fn(&str) -> Option<Caller> + Send + Sync>,
+    pub admin: Arc<Known>,
     /// How many wrong tokens an address may send.
     pub bad_keys: Arc<IpLimit>,
     /// Brings the gauges up to date; called before every scrape.

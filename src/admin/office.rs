@@ -11,11 +11,18 @@ use std::sync::Arc;
 /// Something that is waited for.
 pub type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
+pub type Opened = dyn Fn() -> Pending<Option<Arc<Store>>> + Send + Sync;
+pub type Reload = dyn Fn() -> Result<String, String> + Send + Sync;
+pub type Check = dyn Fn(&str) -> Result<Vec<String>, Vec<String>> + Send + Sync;
+pub type Limits = dyn Fn(&Whose) -> Option<Value> + Send + Sync;
+/// The admin in force with a token.
+pub type Known = dyn Fn(&str) -> Option<Caller> + Send + Sync;
+
 /// Behind the doors: rows, settings, and what to do when rows have changed.
 #[derive(Clone)]
 pub struct Office {
     /// `None` where the store has not been reached in a moment.
-    pub store: Arc<dyn Fn() -> Pending<Option<Arc<Store>>> + Send + Sync>,
+    pub store: Arc<Opened>,
     pub config: Arc<dyn Fn() -> Arc<Config> + Send + Sync>,
     /// Puts in force here what was just changed in the store.
     pub changed: Arc<dyn Fn() -> Pending<()> + Send + Sync>,
@@ -27,13 +34,13 @@ pub struct Office {
 #[derive(Clone)]
 pub struct Running {
     /// Reads the configuration again and counts the result; says what changed, or every problem. May block.
-    pub reload: Arc<dyn Fn() -> Result<String, String> + Send + Sync>,
+    pub reload: Arc<Reload>,
     /// Reads a text as the configuration would be, and says its notes or its problems, a line each.
-    pub check: Arc<dyn Fn(&str) -> Result<Vec<String>, Vec<String>> + Send + Sync>,
+    pub check: Arc<Check>,
     /// How each provider is, as the API shows it.
     pub providers: Arc<dyn Fn() -> Vec<ProviderStanding> + Send + Sync>,
     /// The limits of a key or a tenant (by id) that are in force, and what is left; `None` for one not in force.
-    pub limits: Arc<dyn Fn(&Whose) -> Option<Value> + Send + Sync>,
+    pub limits: Arc<Limits>,
 }
 
 /// Whose limits are asked for, by id.

@@ -91,7 +91,7 @@ fn parameters(route: &Route) -> Vec<Value> {
         .contains("{id}")
         .then(|| json!({ "name": "id", "in": "path", "required": true, "schema": { "type": "string" } }));
     let known = |name: &&str| PARAMETERS.iter().find(|(known, _, _)| known == name);
-    let of_query = route.query.iter().filter_map(|name| known(name)).map(|(name, kind, meaning)| {
+    let of_query = route.query.iter().filter_map(known).map(|(name, kind, meaning)| {
         json!({ "name": name, "in": "query", "description": meaning, "schema": { "type": kind } })
     });
     id.into_iter().chain(of_query).collect()

@@ -5,12 +5,14 @@ use crate::admin::ask::Reply;
 use crate::admin::fields::Fields;
 use crate::admin::office::KeyStanding;
 use crate::admin::office::ProviderStanding;
+use crate::admin::office::Reload;
 use crate::admin::office::Running;
 use crate::admin::office::Whose;
 use crate::admin::refuse::Refusal;
 use crate::config;
 use serde_json::Value;
 use serde_json::json;
+use std::sync::Arc;
 
 pub async fn providers(ask: Ask) -> Result<Reply, Refusal> {
     let data: Vec<Value> = (running(&ask)?.providers)().iter().map(show).collect();
@@ -56,9 +58,7 @@ pub async fn reload(ask: Ask) -> Result<Reply, Refusal> {
 }
 
 /// Reads the configuration again and puts it in force.
-pub async fn reloaded(
-    reload: std::sync::Arc<dyn Fn() -> Result<String, String> + Send + Sync>,
-) -> Result<String, Refusal> {
+pub async fn reloaded(reload: Arc<Reload>) -> Result<String, Refusal> {
     match tokio::task::spawn_blocking(move || reload()).await {
         Ok(outcome) => outcome.map_err(Refusal::configuration),
         Err(crash) => {

@@ -1,6 +1,7 @@
 //! What the admin listener answers, asked over a real socket.
 
 use super::*;
+use crate::admin::office::Caller;
 use crate::admin::office::Running;
 use crate::config;
 use crate::config::Environment;

@@ -36,7 +36,7 @@ pub struct ReachArgs {
 /// Either way answers alike: both carry out the same operations.
 pub enum Reach {
     Store { office: Box<Office> },
-    Api(Remote),
+    Api(Box<Remote>),
 }
 
 /// One question in the words of the admin API.
@@ -78,7 +78,7 @@ impl Reach {
     /// Why neither the store nor a gateway can be reached.
     pub async fn open(args: &ReachArgs, environment: &Environment) -> Result<Reach, String> {
         match &args.url {
-            Some(url) => Remote::new(url, environment).map(Reach::Api),
+            Some(url) => Remote::new(url, environment).map(|remote| Reach::Api(Box::new(remote))),
             None => {
                 let config = configuration(args, environment)?;
                 let store = Store::open(&config.store).await.map_err(|error| error.to_string())?;

@@ -83,10 +83,14 @@ async fn a_tenant_is_made_changed_and_deleted() {
         assert_eq!(
             told,
             [
-                (5, "tenant.add", r#"{"name":"acme","settings":{"tags":["a"]}}"#),
-                (6, "tenant.change", r#"{"disabled":true,"name":null,"settings":null}"#),
-                (7, "tenant.change", r#"{"disabled":null,"name":"best","settings":{}}"#),
-                (8, "tenant.delete", r#"{"name":"best"}"#),
+                (5, "tenant.add", r#"{"disabled":false,"name":"acme","settings":{"tags":["a"]}}"#),
+                (6, "tenant.change", r#"{"after":{"disabled":true},"before":{"disabled":false}}"#),
+                (
+                    7,
+                    "tenant.change",
+                    r#"{"after":{"name":"best","settings":{}},"before":{"name":"acme","settings":{"tags":["a"]}}}"#
+                ),
+                (8, "tenant.delete", r#"{"disabled":true,"name":"best","settings":{}}"#),
             ]
         );
         assert!(rows.iter().all(|row| row.who == "adm_1" && row.subject == made.id));
@@ -134,11 +138,17 @@ async fn a_key_is_made_changed_and_deleted() {
         let to = KeyChange {
             name: Some("web".into()),
             settings: Some(r#"{"models":["fast"]}"#.into()),
+            was: Some(made.settings.clone()),
             expires_ms: Some(Some(99)),
             disabled: Some(true),
             was: None,
         };
         let changed = store.change_key(&made.id, &to, &by(5)).await.unwrap();
+        assert_eq!(
+            store.change_key(&made.id, &to, &by(5)).await,
+            Err(StoreError::Overtaken),
+            "made for others"
+        );
         assert_eq!((changed.expires_ms, changed.disabled, changed.hash), (Some(99), true, made.hash));
         let forever = KeyChange { expires_ms: Some(None), ..KeyChange::default() };
         let changed = store.change_key(&made.id, &forever, &by(6)).await.unwrap();
@@ -199,6 +209,26 @@ async fn an_admin_is_made_changed_and_deleted() {
         store.delete_admin(&made.id, &by(3)).await.unwrap();
         is_missing(store.change_admin(&made.id, &to, &by(4)).await, &format!("admin `{}`", made.id));
         assert_eq!(audit(&store).await.len(), 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_owner_in_force_stays() {
+    on_both(async |bed| {
+        let store = bed.open().await;
+        let owner = |name: &str| NewAdmin { name: name.into(), role: Role::Owner, hash: KeyHash::of(name) };
+        let ann = store.add_admin(&owner("ann"), &by(1)).await.unwrap();
+        let lower = AdminChange { role: Some(Role::Viewer), ..AdminChange::default() };
+        let shut = AdminChange { disabled: Some(true), ..AdminChange::default() };
+        is_conflict(store.change_admin(&ann.id, &lower, &by(2)).await);
+        is_conflict(store.change_admin(&ann.id, &shut, &by(3)).await);
+        is_conflict(store.dismiss_admin(&ann.id, &by(4)).await);
+        let bob = store.add_admin(&owner("bob"), &by(5)).await.unwrap();
+        let by = by(6);
+        let (one, other) =
+            tokio::join!(store.dismiss_admin(&ann.id, &by), store.change_admin(&bob.id, &shut, &by),);
+        assert_ne!(one.is_ok(), other.is_ok(), "of two who leave at once one stays");
     })
     .await;
 }
