@@ -28,6 +28,13 @@ install_wanted() {
   wanted=()
 }
 
+# Debian's packages start a server on its usual port; nobody asked for one.
+stop_services() {
+  local service
+  has invoke-rc.d || return 0
+  for service in "$@"; do as_root invoke-rc.d "$service" stop >/dev/null 2>&1 || true; done
+}
+
 # Shows what a command printed only if it failed.
 quietly() {
   local printed

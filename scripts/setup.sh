@@ -11,7 +11,7 @@ main() {
   case "${1:-build}" in
     build) need_compiler ;;
     lint) need_compiler; need_rust_components ;;
-    test) need_compiler; need_sdks ;;
+    test) need_compiler; need_servers; need_sdks ;;
     peers) need_compiler; need_sdks; need_peers ;;
     audit) need_compiler; need_cargo_deny ;;
     fuzz) need_compiler; need_cargo_fuzz ;;
@@ -38,6 +38,18 @@ need_rust_components() {
   say "adding rustfmt and clippy"
   rustup component add rustfmt clippy
 }
+
+# PostgreSQL and Redis: tests start servers of their own.
+need_servers() {
+  local new=()
+  has_postgres || { want "$(by_system postgresql postgresql@17)"; new+=(postgresql); }
+  has redis-server || { want "$(by_system redis-server redis)"; new+=(redis-server); }
+  install_wanted
+  stop_services ${new[@]+"${new[@]}"}
+}
+
+# Debian keeps PostgreSQL's own programs away from PATH.
+has_postgres() { has initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
 
 need_sdks() {
   need_python
@@ -76,14 +88,13 @@ need_cargo_fuzz() {
 
 need_bench_tools() {
   [ -d /proc/self ] || stop "the bench reads CPU time from /proc: run it on Linux"
-  local nginx_is_new=no
+  local new=()
   PATH="$PATH:/usr/sbin"
-  has nginx || { want nginx && nginx_is_new=yes; }
+  has nginx || { want nginx; new+=(nginx); }
   has wrk || want wrk
   has python3 || want python3
   install_wanted
-  # Debian's package starts a web server on port 80; nobody asked for one.
-  if [ "$nginx_is_new" = yes ]; then as_root invoke-rc.d nginx stop >/dev/null 2>&1 || true; fi
+  stop_services ${new[@]+"${new[@]}"}
 }
 
 main "$@"

@@ -1,21 +1,20 @@
 //! Sums by hour and by day, kept with every entry that comes in.
 
+use crate::store::bulk::Bound;
+use crate::store::bulk::Bulk;
+use crate::store::bulk::ROWS;
 use crate::store::entry::Entry;
 use crate::store::error::StoreError;
+use crate::store::pools::Flavour;
 use crate::store::pools::Tx;
 use crate::store::sums::SUMS;
 use crate::store::sums::Sums;
 use crate::store::values::bounded;
-use crate::store::values::places;
 use crate::store::values::to_stored;
-use sqlx::AssertSqlSafe;
 use std::collections::BTreeMap;
 
 pub(super) const HOUR: u64 = 3_600_000;
 pub(super) const DAY: u64 = 86_400_000;
-
-/// Rows of one statement; a few hundred would not be faster.
-const ROWS: usize = 32;
 
 const DIMENSIONS: [&str; 5] = ["at", "tenant", "key_id", "provider", "model"];
 
@@ -29,12 +28,29 @@ struct Bucket {
     model: String,
 }
 
+/// One table of sums.
+#[derive(Debug)]
+pub(super) struct Table {
+    /// Milliseconds that one row covers.
+    width: u64,
+    insert: Bulk,
+}
+
+pub(super) fn tables(flavour: Flavour) -> [Table; 2] {
+    let columns: Vec<&str> = DIMENSIONS.into_iter().chain(SUMS).collect();
+    [("hours", HOUR), ("days", DAY)].map(|(name, width)| {
+        let insert = Bulk::new(flavour, name, &columns, &add_to(name));
+        Table { width, insert }
+    })
+}
+
 /// Adds entries, each of which must be new.
-pub(super) async fn add(tx: &mut Tx, entries: &[&Entry]) -> Result<(), StoreError> {
-    for (table, width) in [("hours", HOUR), ("days", DAY)] {
-        let buckets: Vec<_> = gathered(entries, width).into_iter().collect();
-        for chunk in buckets.chunks(ROWS) {
-            add_rows(tx, table, chunk).await?;
+pub(super) async fn add(tx: &mut Tx, tables: &[Table], entries: &[&Entry]) -> Result<(), StoreError> {
+    for table in tables {
+        let buckets: Vec<_> = gathered(entries, table.width).into_iter().collect();
+        for rows in buckets.chunks(ROWS) {
+            let query = rows.iter().fold(table.insert.of(rows.len()), bind);
+            query.execute(&mut **tx).await?;
         }
     }
     Ok(())
@@ -62,24 +78,18 @@ impl Bucket {
     }
 }
 
-async fn add_rows(tx: &mut Tx, table: &str, rows: &[(Bucket, Sums)]) -> Result<(), StoreError> {
-    let full = rows.len() == ROWS;
-    let mut query = sqlx::query(AssertSqlSafe(upsert(table, rows.len()))).persistent(full);
-    for (bucket, sums) in rows {
-        query = query
-            .bind(to_stored(bucket.at))
-            .bind(bucket.tenant.as_str())
-            .bind(bucket.key.as_str())
-            .bind(bucket.provider.as_str())
-            .bind(bucket.model.as_str());
-        query = sums.numbers().into_iter().fold(query, |query, number| query.bind(to_stored(number)));
-    }
-    query.execute(&mut **tx).await?;
-    Ok(())
+fn bind(query: Bound, (bucket, sums): &(Bucket, Sums)) -> Bound {
+    let query = query
+        .bind(to_stored(bucket.at))
+        .bind(bucket.tenant.as_str())
+        .bind(bucket.key.as_str())
+        .bind(bucket.provider.as_str())
+        .bind(bucket.model.as_str());
+    sums.numbers().into_iter().fold(query, |query, number| query.bind(to_stored(number)))
 }
 
 /// A sum that would be too large stays at the largest: SQLite would make a fraction of it, PostgreSQL refuse it.
-fn upsert(table: &str, rows: usize) -> String {
+fn add_to(table: &str) -> String {
     let most = i64::MAX;
     let add = SUMS.map(|sum| {
         format!(
@@ -87,12 +97,5 @@ fn upsert(table: &str, rows: usize) -> String {
              ELSE {table}.{sum} + excluded.{sum} END"
         )
     });
-    format!(
-        "INSERT INTO {table} ({dimensions}, {sums}) VALUES {places} \
-         ON CONFLICT ({dimensions}) DO UPDATE SET {add}",
-        dimensions = DIMENSIONS.join(", "),
-        sums = SUMS.join(", "),
-        places = places(rows, DIMENSIONS.len() + SUMS.len()),
-        add = add.join(", "),
-    )
+    format!("ON CONFLICT ({}) DO UPDATE SET {}", DIMENSIONS.join(", "), add.join(", "))
 }

@@ -1,5 +1,6 @@
 //! An entry as a row, and back.
 
+use crate::store::bulk::Bound;
 use crate::store::entry::Counted;
 use crate::store::entry::Entry;
 use crate::store::entry::Kind;
@@ -8,10 +9,7 @@ use crate::store::error::StoreError;
 use crate::store::values::Columns;
 use crate::store::values::bounded;
 use crate::store::values::to_stored;
-use sqlx::Any;
-use sqlx::any::AnyArguments;
 use sqlx::any::AnyRow;
-use sqlx::query::Query;
 
 /// In the order in which [`bind`] fills them.
 pub(super) const COLUMNS: [&str; 26] = [
@@ -43,9 +41,7 @@ pub(super) const COLUMNS: [&str; 26] = [
     "attempts",
 ];
 
-pub(super) type Bound<'q> = Query<'q, Any, AnyArguments>;
-
-pub(super) fn bind<'q>(query: Bound<'q>, entry: &Entry) -> Bound<'q> {
+pub(super) fn bind(query: Bound, entry: &Entry) -> Bound {
     let query = bind_who_and_what(query, entry);
     query
         .bind(i64::from(entry.stream))
@@ -65,7 +61,7 @@ pub(super) fn bind<'q>(query: Bound<'q>, entry: &Entry) -> Bound<'q> {
         .bind(i64::from(entry.attempts))
 }
 
-fn bind_who_and_what<'q>(query: Bound<'q>, entry: &Entry) -> Bound<'q> {
+fn bind_who_and_what(query: Bound, entry: &Entry) -> Bound {
     query
         .bind(entry.id.to_string())
         .bind(entry.kind.word())

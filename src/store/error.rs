@@ -55,7 +55,7 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> StoreError {
         match error {
             sqlx::Error::Io(why) => StoreError::away(why.to_string()),
-            sqlx::Error::Tls(why) => StoreError::away(format!("no TLS connection: {why}")),
+            sqlx::Error::Tls(why) => StoreError::broken(format!("no TLS connection: {why}")),
             sqlx::Error::PoolTimedOut => StoreError::away("no connection in time"),
             sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => StoreError::away("it was closed"),
             // A server that stops in the middle of an answer.

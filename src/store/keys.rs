@@ -13,7 +13,6 @@ use crate::store::rows::KeyRow;
 use crate::store::rows::NewHash;
 use crate::store::rows::NewKey;
 use crate::store::values::Columns;
-use crate::store::values::places;
 use crate::store::values::to_stored;
 use serde_json::json;
 use sqlx::AssertSqlSafe;
@@ -216,7 +215,7 @@ async fn unused(change: &mut Change<'_>, hash: &KeyHash) -> Result<(), StoreErro
 }
 
 fn insert_text() -> String {
-    format!("INSERT INTO keys ({COLUMNS}) VALUES {}", places(1, 12))
+    format!("INSERT INTO keys ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
 }
 
 /// Everything but the id, whose place is the first.

@@ -2,22 +2,34 @@
 
 use crate::store::Store;
 use crate::store::aggregates;
+use crate::store::bulk::Bulk;
+use crate::store::bulk::ROWS;
 use crate::store::columns;
 use crate::store::columns::COLUMNS;
 use crate::store::entry::Entry;
 use crate::store::entry::EntryId;
 use crate::store::error::StoreError;
+use crate::store::pools::Flavour;
 use crate::store::pools::Tx;
 use crate::store::pools::in_time;
 use crate::store::values::Columns;
-use crate::store::values::places;
 use crate::store::values::to_stored;
-use sqlx::AssertSqlSafe;
 use std::collections::BTreeMap;
 use std::collections::HashSet;
 
-/// Rows of one statement.
-const ROWS: usize = 32;
+/// Statements of [`Store::append`].
+#[derive(Debug)]
+pub(super) struct Inserts {
+    entries: Bulk,
+    sums: [aggregates::Table; 2],
+}
+
+impl Inserts {
+    pub fn new(flavour: Flavour) -> Inserts {
+        let entries = Bulk::new(flavour, "entries", &COLUMNS, "ON CONFLICT (id) DO NOTHING RETURNING id");
+        Inserts { entries, sums: aggregates::tables(flavour) }
+    }
+}
 
 impl Store {
     /// Takes in entries, adds those that are new to the aggregates, and remembers that the spool is taken in up to
@@ -31,8 +43,8 @@ impl Store {
         in_time(async {
             let mut tx = self.pools.begin().await?;
             advance(&mut tx, spool, upto).await?;
-            let fresh = insert(&mut tx, entries).await?;
-            aggregates::add(&mut tx, &fresh).await?;
+            let fresh = insert(&mut tx, &self.inserts.entries, entries).await?;
+            aggregates::add(&mut tx, &self.inserts.sums, &fresh).await?;
             Ok(tx.commit().await?)
         })
         .await
@@ -68,21 +80,23 @@ async fn advance(tx: &mut Tx, spool: &str, upto: u64) -> Result<(), StoreError> 
 }
 
 /// The entries that were not there yet.
-async fn insert<'e>(tx: &mut Tx, entries: &'e [Entry]) -> Result<Vec<&'e Entry>, StoreError> {
+async fn insert<'e>(tx: &mut Tx, into: &Bulk, entries: &'e [Entry]) -> Result<Vec<&'e Entry>, StoreError> {
     // In one order for everybody: two that bring the same entries never wait for each other.
     let by_id: BTreeMap<EntryId, &Entry> = entries.iter().map(|entry| (entry.id, entry)).collect();
     let entries: Vec<&Entry> = by_id.into_values().collect();
     let mut fresh = Vec::with_capacity(entries.len());
     for chunk in entries.chunks(ROWS) {
-        fresh.extend(insert_rows(tx, chunk).await?);
+        fresh.extend(insert_rows(tx, into, chunk).await?);
     }
     Ok(fresh)
 }
 
-async fn insert_rows<'e>(tx: &mut Tx, entries: &[&'e Entry]) -> Result<Vec<&'e Entry>, StoreError> {
-    let full = entries.len() == ROWS;
-    let query = sqlx::query(AssertSqlSafe(insert_text(entries.len()))).persistent(full);
-    let query = entries.iter().fold(query, |query, entry| columns::bind(query, entry));
+async fn insert_rows<'e>(
+    tx: &mut Tx,
+    into: &Bulk,
+    entries: &[&'e Entry],
+) -> Result<Vec<&'e Entry>, StoreError> {
+    let query = entries.iter().fold(into.of(entries.len()), |query, entry| columns::bind(query, entry));
     let rows = query.fetch_all(&mut **tx).await?;
     if rows.len() == entries.len() {
         return Ok(entries.to_vec());
@@ -91,12 +105,4 @@ async fn insert_rows<'e>(tx: &mut Tx, entries: &[&'e Entry]) -> Result<Vec<&'e E
         rows.iter().map(|row| Columns(row).parsed("id", |text| text.parse().ok())).collect();
     let ids = ids?;
     Ok(entries.iter().copied().filter(|entry| ids.contains(&entry.id)).collect())
-}
-
-fn insert_text(rows: usize) -> String {
-    let places = places(rows, COLUMNS.len());
-    format!(
-        "INSERT INTO entries ({}) VALUES {places} ON CONFLICT (id) DO NOTHING RETURNING id",
-        COLUMNS.join(", ")
-    )
 }

@@ -7,6 +7,7 @@ mod account;
 mod admins;
 mod aggregates;
 mod audit;
+mod bulk;
 mod change;
 mod columns;
 mod entries;
@@ -57,6 +58,7 @@ pub use rows::TenantRow;
 pub use sums::Sums;
 
 use crate::config::StoreUrl;
+use crate::store::ledger::Inserts;
 use crate::store::pools::Pools;
 use crate::store::pools::in_time;
 
@@ -64,6 +66,7 @@ use crate::store::pools::in_time;
 #[derive(Debug)]
 pub struct Store {
     pools: Pools,
+    inserts: Inserts,
 }
 
 impl Store {
@@ -74,7 +77,8 @@ impl Store {
     pub async fn open(url: &StoreUrl) -> Result<Store, StoreError> {
         let pools = Pools::connect(url).await?;
         in_time(schema::bring_up_to_date(&pools)).await?;
-        Ok(Store { pools })
+        let inserts = Inserts::new(pools.flavour);
+        Ok(Store { pools, inserts })
     }
 
     /// Waits for what is under way and closes all connections. Later calls find the store away.

@@ -5,8 +5,10 @@ use crate::secret::Secret;
 use crate::store::error::StoreError;
 use crate::store::file;
 use sqlx::Any;
+use sqlx::AnyConnection;
 use sqlx::AnyPool;
 use sqlx::ConnectOptions;
+use sqlx::Connection;
 use sqlx::Transaction;
 use sqlx::any::AnyConnectOptions;
 use sqlx::any::AnyPoolOptions;
@@ -28,6 +30,23 @@ const BUSY: Duration = Duration::from_secs(10);
 const LONGEST: Duration = Duration::from_secs(30);
 /// Pause between tries where SQLite does not wait by itself.
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// What may stand behind the `?` of an address.
+const PARAMETERS: [&str; 13] = [
+    "application_name",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "statement-cache-capacity",
+    "user",
+];
 
 /// A transaction; it is undone when dropped.
 pub(super) type Tx = Transaction<'static, Any>;
@@ -89,13 +108,24 @@ pub(super) async fn in_time<T>(call: impl Future<Output = Result<T, StoreError>>
 
 fn postgres(url: &Secret) -> Result<Pools, StoreError> {
     let options = AnyPoolOptions::new().max_connections(MOST).acquire_timeout(CONNECT);
-    let pool = options.connect_lazy_with(quiet(url.expose())?);
+    let address = quiet(url.expose())?;
+    known_parameters(&address)?;
+    let pool = options.connect_lazy_with(address);
     Ok(Pools { flavour: Flavour::Postgres, write: pool.clone(), read: pool })
+}
+
+/// One that the driver does not know would be logged with its value, which may be a password.
+fn known_parameters(address: &AnyConnectOptions) -> Result<(), StoreError> {
+    let is_known = |name: &str| PARAMETERS.contains(&name) || name.starts_with("options[");
+    let mut names = address.database_url.query_pairs().map(|(name, _)| name);
+    let Some(unknown) = names.find(|name| !is_known(name)) else { return Ok(()) };
+    Err(StoreError::broken(format!("its address has `{unknown}`; use some of {}", PARAMETERS.join(", "))))
 }
 
 async fn sqlite(path: &Path) -> Result<Pools, StoreError> {
     file::make(path)?;
     let address = quiet(&file::url(path)?)?;
+    write_ahead(&address).await?;
     let pool = |most| {
         AnyPoolOptions::new()
             .max_connections(most)
@@ -105,12 +135,10 @@ async fn sqlite(path: &Path) -> Result<Pools, StoreError> {
             .after_connect(|connection, _| Box::pin(async move { set_up(connection).await }))
             .connect_lazy_with(address.clone())
     };
-    let pools = Pools { flavour: Flavour::Sqlite, write: pool(1), read: pool(READERS) };
-    write_ahead(&pools.write).await?;
-    Ok(pools)
+    Ok(Pools { flavour: Flavour::Sqlite, write: pool(1), read: pool(READERS) })
 }
 
-async fn set_up(connection: &mut sqlx::AnyConnection) -> Result<(), sqlx::Error> {
+async fn set_up(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
     // In WAL mode NORMAL keeps every commit through a kill of the process; a power cut may cost the last ones.
     let settings = format!(
         "PRAGMA busy_timeout = {}; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;",
@@ -120,14 +148,19 @@ async fn set_up(connection: &mut sqlx::AnyConnection) -> Result<(), sqlx::Error>
 }
 
 /// Readers and the writer do not stand in each other's way. The mode stays with the file.
-async fn write_ahead(pool: &AnyPool) -> Result<(), StoreError> {
+///
+/// This connection is not of a pool, which would take a file that is no database for one that is not there yet.
+async fn write_ahead(address: &AnyConnectOptions) -> Result<(), StoreError> {
+    let mut connection = AnyConnection::connect_with(address).await?;
+    set_up(&mut connection).await?;
     let deadline = Instant::now() + BUSY;
     loop {
-        let set = sqlx::raw_sql("PRAGMA journal_mode = WAL").execute(pool).await;
+        let set = sqlx::raw_sql("PRAGMA journal_mode = WAL").execute(&mut connection).await;
         match set.map_err(StoreError::from) {
             // Two processes that change the mode at once would wait for each other; SQLite refuses one of them.
             Err(error) if error.is_away() && Instant::now() < deadline => tokio::time::sleep(PAUSE).await,
-            done => return done.map(|_| ()),
+            Err(error) => return Err(error),
+            Ok(_) => return Ok(connection.close().await?),
         }
     }
 }

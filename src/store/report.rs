@@ -141,7 +141,7 @@ fn groups(asked: &[Group]) -> Vec<Group> {
 }
 
 fn text(query: &ReportQuery, groups: &[Group], filter: &[(&str, &str)]) -> String {
-    let whole_days = query.since_ms % DAY == 0 && query.until_ms % DAY == 0;
+    let whole_days = query.since_ms.is_multiple_of(DAY) && query.until_ms.is_multiple_of(DAY);
     let table = if whole_days && !groups.contains(&Group::Hour) { "days" } else { "hours" };
     let expressions: Vec<&str> = groups.iter().map(|group| group.expression()).collect();
     let named = groups.iter().map(|group| format!("{} AS g_{}", group.expression(), group.column()));

@@ -28,15 +28,6 @@ pub(super) fn bounded(text: &str) -> String {
     text[..cut].replace('\0', "?")
 }
 
-/// `($1,$2),($3,$4)` for two rows of two columns.
-pub(super) fn places(rows: usize, columns: usize) -> String {
-    let row = |row: usize| {
-        let numbers = (1..=columns).map(|column| format!("${}", row * columns + column));
-        format!("({})", numbers.collect::<Vec<_>>().join(","))
-    };
-    (0..rows).map(row).collect::<Vec<_>>().join(",")
-}
-
 /// Reads columns by name.
 pub(super) struct Columns<'r>(pub &'r AnyRow);
 
@@ -80,11 +71,6 @@ impl<'r> Columns<'r> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn places_are_numbered_through() {
-        assert_eq!(places(2, 3), "($1,$2,$3),($4,$5,$6)");
-    }
 
     #[test]
     fn a_text_is_cut_between_signs_and_holds_no_nul() {
