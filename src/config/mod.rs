@@ -20,6 +20,7 @@ mod order;
 mod print;
 mod problem;
 mod providers;
+mod quota;
 mod reader;
 mod responses;
 mod server;
@@ -30,7 +31,7 @@ mod units;
 mod variables;
 mod vendor;
 
-pub use bounds::{Bounds, Period, Quota, Rates, Unit, Window};
+pub use bounds::{Bounds, KeyQuota, Period, Quota, Rates, Unit, Window};
 pub use environment::Environment;
 pub use environment::VARIABLES;
 pub use limits::bounds_of;

@@ -50,6 +50,7 @@ fn provider(name: &str, kind: &str) -> Provider {
         api_keys: Vec::new(),
         tier: preset.tier,
         weight: None,
+        quota: Default::default(),
         ca_file: None,
         models: Vec::new(),
         fallback_models: BTreeMap::new(),

@@ -48,7 +48,7 @@ fn what_comes_later_is_told_so() {
         ("tenants: []", "tenants"),
         ("state: redis://h", "state"),
         ("cache: { semantic: { enabled: true } }", "cache.semantic.enabled"),
-        ("providers: { groq: { quota: { tokens: 5/day } } }", "providers.groq.quota"),
+        ("providers: { groq: { servers: [] } }", "providers.groq.servers"),
     ] {
         has(text, "later version");
         has(text, field);
