@@ -55,7 +55,8 @@ enum Amount {
 fn amount(text: &str) -> Result<Amount, String> {
     let long = units::amount_per_period(text).map(|(amount, period, own)| Amount::Long(amount, period, own));
     long.or_else(|_| units::rate(text).map(Amount::Short)).map_err(|_| {
-        "must be more than 0 and such as `30/min`, `14400/day`, `5000000/month` or `1000/day rolling`".to_owned()
+        "must be more than 0 and such as `30/min`, `14400/day`, `5000000/month` or `1000/day rolling`"
+            .to_owned()
     })
 }
 

@@ -108,8 +108,7 @@ pub const PROVIDER: Shape = Shape {
     ],
     later: &["servers"],
 };
-pub const PROVIDER_QUOTA: Shape =
-    plain("providers.*.quota", &["requests", "tokens", "models", "window"]);
+pub const PROVIDER_QUOTA: Shape = plain("providers.*.quota", &["requests", "tokens", "models", "window"]);
 pub const MODEL_QUOTA: Shape = plain("providers.*.quota.models.*", &["requests", "tokens"]);
 pub const FALLBACK_MODELS: Shape =
     plain("providers.*.fallback_models", &["small", "large", "reasoning", "embedding"]);

@@ -5,6 +5,7 @@ use crate::clock::Moment;
 use crate::config::LogFormat;
 use crate::dialect::Dialect;
 use crate::dialect::usage::Usage;
+use crate::gateway::charge::Charge;
 use crate::gateway::vendor::Lane;
 use crate::limits::Reservation;
 use crate::money::Money;
@@ -95,6 +96,8 @@ pub struct Outcome {
 pub struct Held {
     pub reservation: Option<Reservation>,
     pub taken: Taken,
+    /// What the provider that is asked counts of it.
+    pub charge: Option<Charge>,
     pub in_flight: Option<InFlight>,
 }
 
@@ -157,6 +160,9 @@ impl Record {
     /// Gives back what was not used, and the place among the key's requests under way. Done before the last byte
     /// is sent: a client may ask again as soon as it has that.
     pub fn settle(&mut self) {
+        if let Some(charge) = self.held.charge.take() {
+            charge.answered(self.service.usage.map_or(0, |usage| usage.total()));
+        }
         if let Some(reservation) = self.held.reservation.take() {
             reservation.settle(self.used(), clock::moment());
         }

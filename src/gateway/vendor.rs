@@ -8,12 +8,15 @@ use crate::dialect::operation::Operation;
 use crate::dialect::path::segment;
 use crate::gateway::attached::Attached;
 use crate::gateway::attached::secret_value;
+use crate::health::Allowances;
 use crate::health::Board;
 use crate::health::Vitals;
+use crate::health::allowances::key_id;
 use crate::provider::Preset;
 use crate::provider::sign::Call;
 use crate::provider::sign::Scope;
 use crate::provider::sign::sign;
+use crate::state::State;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::OTHER;
 use crate::telemetry::metrics::Series;
@@ -46,6 +49,9 @@ pub struct Vendor {
     pub preset: &'static Preset,
     pub host: Arc<Host>,
     pub vitals: Arc<Vitals>,
+    pub allowances: Allowances,
+    /// What its keys are called among replicas, in their order; one for a provider without.
+    pub key_ids: Vec<String>,
     /// The `Host` header.
     pub authority: HeaderValue,
     /// Before every path.
@@ -91,7 +97,7 @@ impl Vendor {
     pub fn new(
         provider: &Provider,
         host: Host,
-        board: &Board,
+        (board, state): (&Board, &State),
         counting: &Counting<'_>,
     ) -> Result<Vendor, BadHeader> {
         let bad = |what: &str| BadHeader { provider: provider.name.clone(), what: what.to_owned() };
@@ -104,6 +110,7 @@ impl Vendor {
         for key in &provider.api_keys {
             keys.push(Attached::new(provider, key.expose()).ok_or_else(|| bad("a key"))?);
         }
+        let key_ids = key_ids(provider);
         let usual = |(name, value): &(&'static str, &'static str)| {
             (HeaderName::from_static(name), HeaderValue::from_static(value))
         };
@@ -117,6 +124,8 @@ impl Vendor {
             name: provider.name.as_str().into(),
             preset: provider.preset,
             vitals: board.vitals(&provider.name, fingerprint(provider), provider.api_keys.len()),
+            allowances: Allowances::new(&key_ids, &provider.quota, state),
+            key_ids,
             authority,
             base_path: provider.base_url.path.clone(),
             keys,
@@ -269,6 +278,12 @@ fn masked(text: &[u8], secret: &[u8]) -> Vec<u8> {
     }
     out.extend_from_slice(&text[from..]);
     out
+}
+
+fn key_ids(provider: &Provider) -> Vec<String> {
+    let keys = provider.api_keys.iter().map(|key| key.expose());
+    let unnamed = provider.api_keys.is_empty().then_some("");
+    keys.chain(unnamed).map(|key| key_id(&provider.name, key)).collect()
 }
 
 /// Changes when the provider is another one than before, so that it starts with a clean record.

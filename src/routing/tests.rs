@@ -24,7 +24,7 @@ struct Seen {
 }
 
 impl Fleet for Seen {
-    fn standing(&self, provider: usize) -> Standing {
+    fn standing(&self, provider: usize, _model: &str) -> Standing {
         self.standing.get(&provider).copied().unwrap_or(Standing::Healthy)
     }
 

@@ -5,6 +5,7 @@ use crate::admin::Doors;
 use crate::clock;
 use crate::gateway::parts::Parts;
 use crate::health::Standing;
+use crate::server::allowances;
 use crate::server::reload::Reloader;
 use crate::telemetry::metrics::ProviderReading;
 use crate::telemetry::metrics::Readings;
@@ -49,8 +50,9 @@ fn doors(parts: &Arc<Parts>, reloader: &Arc<Reloader>) -> Doors {
 
 fn read_gauges(parts: &Parts) {
     let (snapshot, now) = (parts.snapshot.load(), clock::now());
-    let reading =
-        |vendor: &crate::gateway::vendor::Vendor| (vendor.vitals.standing(now), vendor.vitals.usable(now));
+    let reading = |vendor: &crate::gateway::vendor::Vendor| {
+        (vendor.vitals.standing(now, None), vendor.vitals.usable(now))
+    };
     let states: Vec<_> = snapshot.vendors.iter().map(|v| (v.name.clone(), reading(v))).collect();
     let providers: Vec<ProviderReading<'_>> = states
         .iter()
@@ -60,5 +62,7 @@ fn read_gauges(parts: &Parts) {
             keys_usable: *keys_usable,
         })
         .collect();
-    parts.metrics().read(&Readings { providers: &providers, log_lines_dropped: parts.ledger.sink.dropped() });
+    let allowances = allowances::read(&snapshot.vendors, &parts.state);
+    let log_lines_dropped = parts.ledger.sink.dropped();
+    parts.metrics().read(&Readings { providers: &providers, allowances: &allowances, log_lines_dropped });
 }

@@ -1,6 +1,7 @@
 //! The background service: names, checks, idle connections, reloads, the admin doors and the drain, side by side on one thread.
 
 use crate::gateway::parts::Parts;
+use crate::server::allowances;
 use crate::server::checks;
 use crate::server::doors;
 use crate::server::drain;
@@ -55,6 +56,7 @@ impl BackgroundService for Housekeeping {
             tokio::join!(
                 names::keep_fresh(parts),
                 checks::keep_checking(parts),
+                allowances::keep_telling(parts),
                 parts.upstreams.keep_tidy(),
                 reload::watch(&self.reloader, parts, hangups),
                 doors::open(parts, &self.reloader, admin),

@@ -55,6 +55,16 @@ impl State {
         memory::take(claims, &need, now)
     }
 
+    /// As [`State::take`], but at once, as far as this process knows: for what nobody may wait for.
+    pub fn take_here(&self, claims: &Claims, need: Need, now: Moment) -> Result<Taken, Limited> {
+        memory::take(claims, &need, now)
+    }
+
+    /// Whether so much could be taken now, as far as this process knows.
+    pub fn look(&self, claims: &Claims, need: Need, now: Moment) -> Result<(), Limited> {
+        memory::look(claims, &need, now)
+    }
+
     /// Corrects what was taken to what was used; the difference is given back or charged. Never waits.
     pub fn settle(&self, claims: &Claims, hold: &Hold, used: Need, now: Moment) {
         if hold.need != used {

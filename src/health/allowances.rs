@@ -1,0 +1,130 @@
+//! What a provider allows its keys, and the accounts on which their use is counted.
+
+use crate::config::{Bounds, KeyQuota};
+use crate::secret::KeyHash;
+use crate::state::{Claim, Claims, State, Whose};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Digits of a key's hash in the id of its accounts: enough to tell all keys of the world apart.
+const DIGITS: usize = 32;
+
+/// The allowances of one provider, key by key.
+#[derive(Debug, Default)]
+pub struct Allowances {
+    keys: Vec<OfKey>,
+}
+
+#[derive(Debug)]
+struct OfKey {
+    whole: Option<Claim>,
+    models: BTreeMap<Arc<str>, Claim>,
+}
+
+/// One account of a provider: whose it is, and what it is counted against.
+pub struct Counted<'a> {
+    /// Which of the provider's keys.
+    pub key: usize,
+    /// `None`: all models together.
+    pub model: Option<&'a str>,
+    pub claims: Claims,
+}
+
+/// The id of a provider's key that is the same on every replica and gives nothing of the key away.
+pub fn key_id(provider: &str, key: &str) -> String {
+    let mut hash = KeyHash::of(key).to_hex();
+    hash.truncate(DIGITS);
+    format!("provider:{provider}:{hash}")
+}
+
+impl Allowances {
+    /// `keys`: the ids of the provider's keys, one for a provider without any. Accounts outlive reloads, so what
+    /// is used up stays used up.
+    pub fn new(keys: &[String], quota: &KeyQuota, state: &State) -> Allowances {
+        if *quota == KeyQuota::default() {
+            return Allowances::default();
+        }
+        let claim = |whose, id: &str, bounds: &Bounds| {
+            let bounds = Arc::new(bounds.clone());
+            (!bounds.is_empty()).then(|| Claim { whose, account: state.account(id), bounds })
+        };
+        let of_key = |id: &String| OfKey {
+            whole: claim(Whose::Key, id, &quota.whole),
+            models: (quota.models.iter())
+                .filter_map(|(model, bounds)| {
+                    Some((model.as_str().into(), claim(Whose::Model, &format!("{id}:{model}"), bounds)?))
+                })
+                .collect(),
+        };
+        Allowances { keys: keys.iter().map(of_key).collect() }
+    }
+
+    /// What a request for this model with this key is counted on: the key, the model, or both.
+    pub fn claims(&self, key: usize, model: &str) -> Option<Claims> {
+        let of_key = self.keys.get(key)?;
+        let mut claims = [of_key.whole.as_ref(), of_key.models.get(model)].into_iter().flatten().cloned();
+        let first = Claims::of(claims.next()?);
+        Some(claims.fold(first, Claims::and))
+    }
+
+    /// Every account there is.
+    pub fn counted(&self) -> impl Iterator<Item = Counted<'_>> {
+        self.keys.iter().enumerate().flat_map(|(key, of_key)| {
+            let models = of_key.models.iter().map(|(model, claim)| (Some(&**model), claim));
+            let all = of_key.whole.iter().map(|claim| (None, claim)).chain(models);
+            all.map(move |(model, claim)| Counted { key, model, claims: Claims::of(claim.clone()) })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+    use crate::config::{Rate, Rates};
+    use crate::state::Need;
+    use std::time::Duration;
+
+    fn a_minute(amount: u64) -> Bounds {
+        let rate = Rate { amount, per: Duration::from_secs(60) };
+        Bounds { requests: Rates::one(rate), ..Bounds::default() }
+    }
+
+    #[test]
+    fn each_key_has_its_own_and_a_model_counts_besides() {
+        let (state, now) = (State::memory(), clock::moment());
+        let ids = ["one", "two"].map(|key| key_id("groq", key));
+        let models = [("large".to_owned(), a_minute(1))].into();
+        let all = Allowances::new(&ids, &KeyQuota { whole: a_minute(2), models }, &state);
+        let take = |key, model| {
+            let taken = state.take_here(&all.claims(key, model).expect("it is counted"), Need::REQUEST, now);
+            taken.map(|_| ()).map_err(|limited| limited.whose)
+        };
+        let tries = [(0, "large"), (0, "large"), (0, "small"), (0, "small"), (1, "large")];
+        let taken = tries.map(|(key, model)| take(key, model));
+        assert_eq!(taken, [Ok(()), Err(Whose::Model), Ok(()), Err(Whose::Key), Ok(())]);
+        assert_eq!(
+            all.counted().map(|of| (of.key, of.model)).collect::<Vec<_>>(),
+            [(0, None), (0, Some("large")), (1, None), (1, Some("large"))]
+        );
+    }
+
+    #[test]
+    fn a_provider_that_says_nothing_is_not_counted() {
+        let all = Allowances::new(&[key_id("groq", "one")], &KeyQuota::default(), &State::memory());
+        assert!(all.claims(0, "m").is_none() && all.counted().next().is_none());
+        let quota = KeyQuota { models: [("m".to_owned(), a_minute(1))].into(), ..KeyQuota::default() };
+        let all = Allowances::new(&[key_id("groq", "one")], &quota, &State::memory());
+        assert!(
+            all.claims(0, "m").is_some() && all.claims(0, "other").is_none() && all.claims(1, "m").is_none()
+        );
+    }
+
+    #[test]
+    fn an_id_shows_no_key() {
+        let id = key_id("groq", "gsk-hush-hush");
+        assert!(id.starts_with("provider:groq:") && !id.contains("hush"), "{id}");
+        assert_eq!(id, key_id("groq", "gsk-hush-hush"));
+        assert_ne!(id, key_id("groq", "gsk-hush"));
+    }
+}
