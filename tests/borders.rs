@@ -54,6 +54,7 @@ const BORDERS: &[Border] = &[
         at: &["!", "gateway/", "edge/", "upstream/", "server/"],
         banned: &["pingora::", "pingora_core", "pingora_proxy::", "pingora_http"],
     },
+    Border { name: "only the shared state speaks to Redis", at: &["!", "state/"], banned: &["redis::"] },
     Border { name: "addresses are counted in one place", at: &["!", "limits/"], banned: &["pingora_limits"] },
     Border {
         name: "the environment is read by commands and the configuration",

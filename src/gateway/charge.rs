@@ -5,7 +5,7 @@ use crate::clock::Moment;
 use crate::dialect::fault;
 use crate::gateway::itinerary::Stop;
 use crate::gateway::vendor::Vendor;
-use crate::health::Spent;
+use crate::health::Rest;
 use crate::health::Vitals;
 use crate::state::Claims;
 use crate::state::Hold;
@@ -18,7 +18,6 @@ use http::HeaderMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tracing::debug;
-use tracing::info;
 use tracing::warn;
 
 /// One request with room for whatever it may use: how much that is, is known at its end.
@@ -60,12 +59,12 @@ impl Charge {
         model: &Arc<str>,
         now: Moment,
     ) -> Result<Option<Charge>, UsedUp> {
-        let Some(claims) = vendor.allowances.claims(key, model) else { return Ok(None) };
+        let Some(claims) = vendor.allowances.asked(key, model) else { return Ok(None) };
         let (provider, vitals) = (vendor.name.clone(), vendor.vitals.clone());
         let counted = Counted { provider, vitals, key, model: model.clone(), claims };
         match state.take_here(&counted.claims, ROOM, now) {
             Ok(taken) => {
-                counted.rest_if_used_up(state, now);
+                counted.rest_if_used_up(state, Need::REQUEST, now);
                 let state = state.clone();
                 Ok(Some(Charge { state, counted, hold: taken.hold, used: Need::REQUEST }))
             }
@@ -92,14 +91,14 @@ impl Drop for Charge {
         let now = clock::moment();
         self.state.settle(&self.counted.claims, &self.hold, self.used, now);
         if self.used.tokens > 0 {
-            self.counted.rest_if_used_up(&self.state, now);
+            self.counted.rest_if_used_up(&self.state, ROOM, now);
         }
     }
 }
 
 impl Counted {
-    fn rest_if_used_up(&self, state: &State, now: Moment) {
-        if let Err(limited) = state.look(&self.claims, ROOM, now) {
+    fn rest_if_used_up(&self, state: &State, need: Need, now: Moment) {
+        if let Err(limited) = state.look(&self.claims, need, now) {
             self.rest(&limited, now);
         }
     }
@@ -127,7 +126,8 @@ pub fn heed(vendor: &Vendor, stop: &Stop, headers: &HeaderMap) {
     }
 }
 
-fn exhaust(
+/// Cools a key that is used up for all models or for one, and says so once.
+pub fn exhaust(
     vitals: &Vitals,
     provider: &str,
     (key, model): (usize, Option<Arc<str>>),
@@ -135,7 +135,7 @@ fn exhaust(
     now: Moment,
 ) {
     let news = wait >= NEWS;
-    let spent = Spent { key, model, until: now.mono + wait, news };
+    let spent = Rest { key, model, until: now.mono + wait, news };
     let model = spent.model.clone();
     let model = model.as_deref().unwrap_or("all");
     if vitals.exhaust(now.mono, spent) {
@@ -144,19 +144,6 @@ fn exhaust(
         match news {
             true => warn!(provider, key, model, status = %"exhausted", until, "provider allowance"),
             false => debug!(provider, key, model, status = %"exhausted", until, "provider allowance"),
-        }
-    }
-}
-
-/// Says which keys of these providers are back.
-pub fn tell_who_is_back(vendors: &[Vendor]) {
-    for vendor in vendors {
-        for Spent { key, model, news, .. } in vendor.vitals.take_back(clock::now()) {
-            let (provider, key, model) = (&vendor.name, key + 1, model.as_deref().unwrap_or("all"));
-            match news {
-                true => info!(%provider, key, model, status = %"back", "provider allowance"),
-                false => debug!(%provider, key, model, status = %"back", "provider allowance"),
-            }
         }
     }
 }

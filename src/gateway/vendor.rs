@@ -11,7 +11,7 @@ use crate::gateway::attached::secret_value;
 use crate::health::Allowances;
 use crate::health::Board;
 use crate::health::Vitals;
-use crate::health::allowances::key_id;
+use crate::health::allowances::key_ids;
 use crate::provider::Preset;
 use crate::provider::sign::Call;
 use crate::provider::sign::Scope;
@@ -110,7 +110,7 @@ impl Vendor {
         for key in &provider.api_keys {
             keys.push(Attached::new(provider, key.expose()).ok_or_else(|| bad("a key"))?);
         }
-        let key_ids = key_ids(provider);
+        let key_ids = key_ids(&provider.name, &provider.api_keys);
         let usual = |(name, value): &(&'static str, &'static str)| {
             (HeaderName::from_static(name), HeaderValue::from_static(value))
         };
@@ -161,6 +161,11 @@ impl Vendor {
                 price: prices.price(self.preset.kind, model),
             }),
         }
+    }
+
+    /// The models that the configuration names.
+    pub fn known_models(&self) -> impl Iterator<Item = &str> {
+        self.lanes.keys().map(String::as_str)
     }
 
     /// Whether it counts the tokens of requests in the dialect of `operation`.
@@ -278,12 +283,6 @@ fn masked(text: &[u8], secret: &[u8]) -> Vec<u8> {
     }
     out.extend_from_slice(&text[from..]);
     out
-}
-
-fn key_ids(provider: &Provider) -> Vec<String> {
-    let keys = provider.api_keys.iter().map(|key| key.expose());
-    let unnamed = provider.api_keys.is_empty().then_some("");
-    keys.chain(unnamed).map(|key| key_id(&provider.name, key)).collect()
 }
 
 /// Changes when the provider is another one than before, so that it starts with a clean record.

@@ -1,10 +1,11 @@
 //! What a provider allows its keys, and the accounts on which their use is counted.
 
 use crate::config::{Bounds, KeyQuota};
-use crate::secret::KeyHash;
+use crate::secret::{KeyHash, Secret};
 use crate::state::{Claim, Claims, State, Whose};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Digits of a key's hash in the id of its accounts: enough to tell all keys of the world apart.
 const DIGITS: usize = 32;
@@ -17,8 +18,15 @@ pub struct Allowances {
 
 #[derive(Debug)]
 struct OfKey {
-    whole: Option<Claim>,
-    models: BTreeMap<Arc<str>, Claim>,
+    whole: Option<Counter>,
+    models: BTreeMap<Arc<str>, Counter>,
+}
+
+#[derive(Debug)]
+struct Counter {
+    claim: Claim,
+    /// Something was counted here since it was last compared with what others count.
+    is_news: AtomicBool,
 }
 
 /// One account of a provider: whose it is, and what it is counted against.
@@ -28,17 +36,37 @@ pub struct Counted<'a> {
     /// `None`: all models together.
     pub model: Option<&'a str>,
     pub claims: Claims,
+    is_news: &'a AtomicBool,
 }
 
-/// The id of a provider's key that is the same on every replica and gives nothing of the key away.
-pub fn key_id(provider: &str, key: &str) -> String {
-    let mut hash = KeyHash::of(key).to_hex();
-    hash.truncate(DIGITS);
-    format!("provider:{provider}:{hash}")
+impl Counted<'_> {
+    /// Whether something was counted since this was asked last.
+    pub fn take_news(&self) -> bool {
+        self.is_news.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// The ids of a provider's keys, one for a provider without any: the same on every replica, and nothing of a key
+/// can be read from its id.
+pub fn key_ids(provider: &str, keys: &[Secret]) -> Vec<String> {
+    let id = |key: &str| {
+        let mut hash = KeyHash::of(key).to_hex();
+        hash.truncate(DIGITS);
+        format!("provider:{provider}:{hash}")
+    };
+    match keys.is_empty() {
+        true => vec![id("")],
+        false => keys.iter().map(|key| id(key.expose())).collect(),
+    }
+}
+
+/// The id of what is counted and told of one model of a key.
+pub fn model_id(key_id: &str, model: &str) -> String {
+    format!("{key_id}:{model}")
 }
 
 impl Allowances {
-    /// `keys`: the ids of the provider's keys, one for a provider without any. Accounts outlive reloads, so what
+    /// `keys`: the ids of the provider's keys ([`key_ids`]). Accounts outlive reloads, so what
     /// is used up stays used up.
     pub fn new(keys: &[String], quota: &KeyQuota, state: &State) -> Allowances {
         if *quota == KeyQuota::default() {
@@ -46,23 +74,32 @@ impl Allowances {
         }
         let claim = |whose, id: &str, bounds: &Bounds| {
             let bounds = Arc::new(bounds.clone());
-            (!bounds.is_empty()).then(|| Claim { whose, account: state.account(id), bounds })
+            let counter = || Counter {
+                claim: Claim { whose, account: state.account(id), bounds: bounds.clone() },
+                is_news: AtomicBool::new(false),
+            };
+            (!bounds.is_empty()).then(counter)
         };
         let of_key = |id: &String| OfKey {
             whole: claim(Whose::Key, id, &quota.whole),
             models: (quota.models.iter())
                 .filter_map(|(model, bounds)| {
-                    Some((model.as_str().into(), claim(Whose::Model, &format!("{id}:{model}"), bounds)?))
+                    Some((model.as_str().into(), claim(Whose::Model, &model_id(id, model), bounds)?))
                 })
                 .collect(),
         };
         Allowances { keys: keys.iter().map(of_key).collect() }
     }
 
-    /// What a request for this model with this key is counted on: the key, the model, or both.
-    pub fn claims(&self, key: usize, model: &str) -> Option<Claims> {
+    /// What a request for this model with this key is counted on, now that it is to be sent: the key, the
+    /// model, or both.
+    pub fn asked(&self, key: usize, model: &str) -> Option<Claims> {
         let of_key = self.keys.get(key)?;
-        let mut claims = [of_key.whole.as_ref(), of_key.models.get(model)].into_iter().flatten().cloned();
+        let counters = [of_key.whole.as_ref(), of_key.models.get(model)].into_iter().flatten();
+        let mut claims = counters.map(|counter| {
+            counter.is_news.store(true, Ordering::Relaxed);
+            counter.claim.clone()
+        });
         let first = Claims::of(claims.next()?);
         Some(claims.fold(first, Claims::and))
     }
@@ -70,9 +107,14 @@ impl Allowances {
     /// Every account there is.
     pub fn counted(&self) -> impl Iterator<Item = Counted<'_>> {
         self.keys.iter().enumerate().flat_map(|(key, of_key)| {
-            let models = of_key.models.iter().map(|(model, claim)| (Some(&**model), claim));
-            let all = of_key.whole.iter().map(|claim| (None, claim)).chain(models);
-            all.map(move |(model, claim)| Counted { key, model, claims: Claims::of(claim.clone()) })
+            let models = of_key.models.iter().map(|(model, counter)| (Some(&**model), counter));
+            let all = of_key.whole.iter().map(|counter| (None, counter)).chain(models);
+            all.map(move |(model, Counter { claim, is_news })| Counted {
+                key,
+                model,
+                claims: Claims::of(claim.clone()),
+                is_news,
+            })
         })
     }
 }
@@ -90,14 +132,18 @@ mod tests {
         Bounds { requests: Rates::one(rate), ..Bounds::default() }
     }
 
+    fn ids(keys: &[&str]) -> Vec<String> {
+        key_ids("groq", &keys.iter().map(|key| Secret::new(*key)).collect::<Vec<_>>())
+    }
+
     #[test]
     fn each_key_has_its_own_and_a_model_counts_besides() {
         let (state, now) = (State::memory(), clock::moment());
-        let ids = ["one", "two"].map(|key| key_id("groq", key));
+        let ids = ids(&["one", "two"]);
         let models = [("large".to_owned(), a_minute(1))].into();
         let all = Allowances::new(&ids, &KeyQuota { whole: a_minute(2), models }, &state);
         let take = |key, model| {
-            let taken = state.take_here(&all.claims(key, model).expect("it is counted"), Need::REQUEST, now);
+            let taken = state.take_here(&all.asked(key, model).expect("it is counted"), Need::REQUEST, now);
             taken.map(|_| ()).map_err(|limited| limited.whose)
         };
         let tries = [(0, "large"), (0, "large"), (0, "small"), (0, "small"), (1, "large")];
@@ -111,20 +157,21 @@ mod tests {
 
     #[test]
     fn a_provider_that_says_nothing_is_not_counted() {
-        let all = Allowances::new(&[key_id("groq", "one")], &KeyQuota::default(), &State::memory());
-        assert!(all.claims(0, "m").is_none() && all.counted().next().is_none());
+        let all = Allowances::new(&ids(&["one"]), &KeyQuota::default(), &State::memory());
+        assert!(all.asked(0, "m").is_none() && all.counted().next().is_none());
         let quota = KeyQuota { models: [("m".to_owned(), a_minute(1))].into(), ..KeyQuota::default() };
-        let all = Allowances::new(&[key_id("groq", "one")], &quota, &State::memory());
+        let all = Allowances::new(&ids(&["one"]), &quota, &State::memory());
         assert!(
-            all.claims(0, "m").is_some() && all.claims(0, "other").is_none() && all.claims(1, "m").is_none()
+            all.asked(0, "m").is_some() && all.asked(0, "other").is_none() && all.asked(1, "m").is_none()
         );
     }
 
     #[test]
     fn an_id_shows_no_key() {
-        let id = key_id("groq", "gsk-hush-hush");
+        let [id, other] = ids(&["gsk-hush-hush", "gsk-hush"]).try_into().expect("two");
         assert!(id.starts_with("provider:groq:") && !id.contains("hush"), "{id}");
-        assert_eq!(id, key_id("groq", "gsk-hush-hush"));
-        assert_ne!(id, key_id("groq", "gsk-hush"));
+        assert_ne!(id, other);
+        assert_eq!(ids(&["gsk-hush", "x"])[0], other, "it is the key's, wherever that stands");
+        assert_eq!(ids(&[]).len(), 1);
     }
 }

@@ -24,13 +24,13 @@ pub enum Pick {
     AllAside,
 }
 
-/// A key that is used up, or was: for one model, or for all.
+/// How long a key is to be left alone: for one model, or for all.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Spent {
+pub struct Rest {
     pub key: usize,
     pub model: Option<Arc<str>>,
     pub until: Instant,
-    /// It is worth telling people of.
+    /// It is used up for so long that people are told.
     pub news: bool,
 }
 
@@ -42,7 +42,7 @@ pub struct KeyRing {
     keys: Vec<Key>,
     next: usize,
     /// What is told when it is over.
-    spent: Vec<Spent>,
+    spent: Vec<Rest>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -129,7 +129,7 @@ impl KeyRing {
     }
 
     /// Remembers that a key is used up until then; `true` if that is new or only now worth telling.
-    pub fn note_spent(&mut self, spent: Spent) -> bool {
+    pub fn note_spent(&mut self, spent: Rest) -> bool {
         let has_room = self.spent.len() < MOST_MODELS * self.keys.len();
         let mut all = self.spent.iter_mut();
         match all.find(|other| (other.key, &other.model) == (spent.key, &spent.model)) {
@@ -149,8 +149,20 @@ impl KeyRing {
     }
 
     /// Those that were used up and are not any more; each is told once.
-    pub fn take_back(&mut self, now: Instant) -> Vec<Spent> {
+    pub fn take_back(&mut self, now: Instant) -> Vec<Rest> {
         self.spent.extract_if(.., |spent| spent.until <= now).collect()
+    }
+
+    /// Everything that cools now; nothing of it is news.
+    pub fn cooling(&self, now: Instant) -> Vec<Rest> {
+        let mut all = Vec::new();
+        for (key, of) in self.keys.iter().enumerate() {
+            let models = of.models.iter().map(|(model, until)| (Some(model.clone()), *until));
+            let each = of.cool_until.map(|until| (None, until)).into_iter().chain(models);
+            let each = each.map(|(model, until)| Rest { key, model, until, news: false });
+            all.extend(each.filter(|rest| now < rest.until));
+        }
+        all
     }
 
     /// How many keys may be used now.

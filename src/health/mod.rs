@@ -9,5 +9,5 @@ pub mod vitals;
 pub use allowances::Allowances;
 pub use board::Board;
 pub use breaker::{Breaker, Change, Pass, Standing};
-pub use keys::{ASIDE_FOR, KeyRing, Pick, Spent};
+pub use keys::{ASIDE_FOR, KeyRing, Pick, Rest};
 pub use vitals::{Admission, Vitals};

@@ -1,7 +1,7 @@
 //! The health of one provider: its breaker, its keys, and the models it was seen to offer.
 
 use crate::health::breaker::{Breaker, Change, Pass, Standing};
-use crate::health::keys::{KeyRing, Pick, Spent};
+use crate::health::keys::{KeyRing, Pick, Rest};
 use arc_swap::ArcSwap;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -80,17 +80,27 @@ impl Vitals {
     }
 
     /// Cools a key that is used up, for all models or for one. `true` if that is new, and has to be told.
-    pub fn exhaust(&self, now: Instant, spent: Spent) -> bool {
+    pub fn exhaust(&self, now: Instant, spent: Rest) -> bool {
+        self.rest(now, &spent);
+        lock(&self.keys).note_spent(spent)
+    }
+
+    /// Leaves a key alone, for all models or for one.
+    pub fn rest(&self, now: Instant, rest: &Rest) {
         let mut keys = lock(&self.keys);
-        match &spent.model {
-            Some(model) => keys.cool_model(now, spent.key, model, spent.until),
-            None => keys.cool(spent.key, spent.until),
+        match &rest.model {
+            Some(model) => keys.cool_model(now, rest.key, model, rest.until),
+            None => keys.cool(rest.key, rest.until),
         }
-        keys.note_spent(spent)
+    }
+
+    /// See [`KeyRing::cooling`].
+    pub fn cooling(&self, now: Instant) -> Vec<Rest> {
+        lock(&self.keys).cooling(now)
     }
 
     /// See [`KeyRing::take_back`].
-    pub fn take_back(&self, now: Instant) -> Vec<Spent> {
+    pub fn take_back(&self, now: Instant) -> Vec<Rest> {
         lock(&self.keys).take_back(now)
     }
 
@@ -167,7 +177,7 @@ mod tests {
     fn what_is_used_up_for_one_model_is_out_for_it_alone() {
         let (now, model) = (Instant::now(), Arc::from("large"));
         let vitals = Vitals::new(1);
-        let spent = Spent { key: 0, model: Some(model), until: now + MINUTE, news: true };
+        let spent = Rest { key: 0, model: Some(model), until: now + MINUTE, news: true };
         assert!(vitals.exhaust(now, spent.clone()) && !vitals.exhaust(now, spent.clone()));
         let standing = |model| vitals.standing(now, model);
         let seen = [standing(Some("large")), standing(Some("small")), standing(None)];

@@ -19,6 +19,7 @@ pub struct Reservation {
     state: Arc<State>,
     claims: Claims,
     stage: Stage,
+    used: Option<(Need, Moment)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -28,14 +29,13 @@ enum Stage {
     /// A limit said no, so nothing is held, and nothing will be charged.
     Refused,
     Taken(Hold),
-    Settled,
 }
 
 impl Reservation {
     /// Takes one of the concurrent requests of every claim.
     pub fn enter(state: &Arc<State>, claims: Claims, now: Moment) -> Result<Reservation, Limited> {
         state.enter(&claims, now)?;
-        Ok(Reservation { state: state.clone(), claims, stage: Stage::Entered })
+        Ok(Reservation { state: state.clone(), claims, stage: Stage::Entered, used: None })
     }
 
     /// Adds an account that is known only now, as that of a model, and takes a place there.
@@ -53,7 +53,7 @@ impl Reservation {
     pub async fn take(&mut self, mut need: Need, now: Moment) -> Result<Taken, Limited> {
         let before = match self.stage {
             Stage::Taken(hold) => Some(hold),
-            Stage::Entered | Stage::Refused | Stage::Settled => None,
+            Stage::Entered | Stage::Refused => None,
         };
         need.requests = need.requests.saturating_sub(before.map_or(0, |hold| hold.need.requests));
         let taken = self.state.take(&self.claims, need, now).await;
@@ -68,24 +68,18 @@ impl Reservation {
 
     /// Corrects what was taken to what was really used, and ends the reservation.
     pub fn settle(mut self, used: Need, now: Moment) {
-        self.correct(used, || now);
-    }
-
-    fn correct(&mut self, used: Need, now: impl FnOnce() -> Moment) {
-        let hold = match std::mem::replace(&mut self.stage, Stage::Settled) {
-            Stage::Entered => Hold::default(),
-            Stage::Taken(hold) => hold,
-            Stage::Refused | Stage::Settled => return,
-        };
-        if hold.need != used {
-            self.state.settle(&self.claims, &hold, used, now());
-        }
+        self.used = Some((used, now));
     }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.correct(Need::REQUEST, clock::moment);
-        self.state.leave(&self.claims);
+        let hold = match self.stage {
+            Stage::Entered => Hold::default(),
+            Stage::Taken(hold) => hold,
+            Stage::Refused => return self.state.leave(&self.claims),
+        };
+        let (used, now) = self.used.unwrap_or_else(|| (Need::REQUEST, clock::moment()));
+        self.state.settle(&self.claims, &hold, used, now);
     }
 }

@@ -1,4 +1,4 @@
-//! The background service: names, checks, idle connections, reloads, the admin doors and the drain, side by side on one thread.
+//! The background service: names, checks, idle connections, shared state, reloads, the admin doors and the drain, side by side on one thread.
 
 use crate::gateway::parts::Parts;
 use crate::server::allowances;
@@ -56,8 +56,9 @@ impl BackgroundService for Housekeeping {
             tokio::join!(
                 names::keep_fresh(parts),
                 checks::keep_checking(parts),
-                allowances::keep_telling(parts),
+                allowances::keep(parts),
                 parts.upstreams.keep_tidy(),
+                parts.state.keep(),
                 reload::watch(&self.reloader, parts, hangups),
                 doors::open(parts, &self.reloader, admin),
                 simulate::run(self.take_simulated()),

@@ -1,5 +1,6 @@
-//! Where cached bytes lie: in this process's memory (and, one day, in Redis).
+//! Where cached bytes lie: in this process's memory, or in Redis for all replicas.
 
+use crate::state::redis::RedisBytes;
 use bytes::Bytes;
 use moka::Expiry;
 use moka::sync::Cache;
@@ -11,6 +12,7 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub enum ByteStore {
     Memory(MemoryBytes),
+    Redis(RedisBytes),
 }
 
 impl ByteStore {
@@ -23,6 +25,7 @@ impl ByteStore {
     pub async fn get(&self, key: &[u8; 32]) -> Option<Bytes> {
         match self {
             ByteStore::Memory(memory) => memory.get(key),
+            ByteStore::Redis(redis) => redis.get(key).await,
         }
     }
 
@@ -30,6 +33,7 @@ impl ByteStore {
     pub async fn put(&self, key: &[u8; 32], value: Bytes, ttl: Duration) {
         match self {
             ByteStore::Memory(memory) => memory.put(*key, value, ttl),
+            ByteStore::Redis(redis) => redis.put(key, value, ttl),
         }
     }
 
@@ -37,13 +41,15 @@ impl ByteStore {
     pub async fn remove(&self, key: &[u8; 32]) {
         match self {
             ByteStore::Memory(memory) => memory.cache.invalidate(key),
+            ByteStore::Redis(redis) => redis.remove(key),
         }
     }
 
-    /// Forgets everything.
+    /// Forgets everything, to have the memory back. What lies in Redis is not ours alone, and ends by itself.
     pub fn clear(&self) {
         match self {
             ByteStore::Memory(memory) => memory.clear(),
+            ByteStore::Redis(_) => {}
         }
     }
 }

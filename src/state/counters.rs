@@ -11,9 +11,21 @@ use std::time::Duration;
 /// Made when a limit is first met, in the order of the bounds; a reload that changes those keeps the levels.
 #[derive(Debug, Default)]
 pub struct Counters {
-    requests: Vec<Bucket>,
-    tokens: Vec<Bucket>,
-    quotas: Vec<Counter>,
+    pub(in crate::state) requests: Vec<Bucket>,
+    pub(in crate::state) tokens: Vec<Bucket>,
+    pub(in crate::state) quotas: Vec<Counter>,
+    pub(in crate::state) tie: Tie,
+}
+
+/// How these counters go together with those of other processes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tie {
+    /// Of the shared store when it last knew all that is counted here.
+    pub epoch: u32,
+    /// Whether that is still so: then it has to be told of every change.
+    pub told: bool,
+    /// Requests that hold one of the places that are limited.
+    pub held: u32,
 }
 
 /// What was used of all quotas of one unit, period and window.
@@ -22,13 +34,28 @@ pub struct Counter {
     /// Any of them; its amount means nothing here.
     pub of: Quota,
     pub tally: Tally,
+    /// The part of it that no shared store knows of.
+    pub untold: i64,
+}
+
+impl Counter {
+    fn change(&mut self, told: bool, change: impl FnOnce(&mut Tally)) {
+        let before = self.tally.used;
+        change(&mut self.tally);
+        if !told {
+            let more = i128::from(self.tally.used) - i128::from(before);
+            self.untold = self.untold.saturating_add(i64::try_from(more).unwrap_or(i64::MAX));
+        }
+    }
 }
 
 impl Counters {
     /// Whether one more request would fit; for the moment at which nothing else is known of it.
     pub fn look(&mut self, bounds: &Bounds, now: Moment) -> Result<(), Short> {
         check_rates(&mut self.requests, &bounds.requests, 1, now, Which::Requests)?;
-        let of_requests = bounds.quotas.iter().filter(|quota| quota.unit == Unit::Requests);
+        // Where the store is shared, others may have given back what was used up when it was last seen.
+        let known = !self.tie.told;
+        let of_requests = bounds.quotas.iter().filter(|quota| known && quota.unit == Unit::Requests);
         of_requests.map(|quota| self.check_quota(quota, &Need::REQUEST, now)).collect()
     }
 
@@ -49,7 +76,7 @@ impl Counters {
         }
         for counter in &mut self.quotas {
             let used = of_unit(need, counter.of.unit);
-            counter.tally.used = counter.tally.used.saturating_add(used);
+            counter.change(self.tie.told, |tally| tally.used = tally.used.saturating_add(used));
         }
         for quota in &bounds.quotas {
             self.tell(quota, now, whose, taken);
@@ -66,8 +93,10 @@ impl Counters {
         for quota in &bounds.quotas {
             self.counter(quota, now.wall);
         }
-        for Counter { of, tally } in &mut self.quotas {
-            tally.settle(of_unit(&hold.need, of.unit), of_unit(used, of.unit), at);
+        for counter in &mut self.quotas {
+            let unit = counter.of.unit;
+            let (taken, used) = (of_unit(&hold.need, unit), of_unit(used, unit));
+            counter.change(self.tie.told, |tally| tally.settle(taken, used, at));
         }
     }
 
@@ -124,7 +153,7 @@ impl Counters {
         }
     }
 
-    fn tell(&mut self, quota: &Quota, now: Moment, whose: Whose, taken: &mut Taken) {
+    pub(in crate::state) fn tell(&mut self, quota: &Quota, now: Moment, whose: Whose, taken: &mut Taken) {
         let tally = self.counter(quota, now.wall).tally;
         let resets = resets(quota, &tally, now);
         if !quota.soft {
@@ -136,14 +165,19 @@ impl Counters {
     }
 
     /// The counter of a quota in the window that runs; soft and hard ones share it.
-    pub(super) fn counter(&mut self, quota: &Quota, now: Duration) -> &mut Counter {
+    pub(in crate::state) fn counter(&mut self, quota: &Quota, now: Duration) -> &mut Counter {
         let known = self.quotas.iter().position(|counter| counter.of.counts_with(quota));
         let index = known.unwrap_or_else(|| {
-            self.quotas.push(Counter { of: *quota, tally: Tally::none(quota.period, quota.window, now) });
+            let tally = Tally::none(quota.period, quota.window, now);
+            self.quotas.push(Counter { of: *quota, tally, untold: 0 });
             self.quotas.len() - 1
         });
         let counter = &mut self.quotas[index];
+        let start = counter.tally.start;
         counter.tally.roll(quota.period, quota.window, now);
+        if counter.tally.start != start {
+            counter.untold = 0;
+        }
         counter
     }
 }
@@ -162,7 +196,11 @@ fn resets(quota: &Quota, tally: &Tally, now: Moment) -> Duration {
 }
 
 /// The buckets of these rates, full ones for those that are new.
-fn met<'a>(buckets: &'a mut Vec<Bucket>, rates: &Rates, now: Moment) -> &'a mut [Bucket] {
+pub(in crate::state) fn met<'a>(
+    buckets: &'a mut Vec<Bucket>,
+    rates: &Rates,
+    now: Moment,
+) -> &'a mut [Bucket] {
     if buckets.is_empty() {
         buckets.extend(rates.iter().map(|rate| Bucket::full(rate, now.mono)));
     } else {

@@ -7,6 +7,7 @@ use crate::clock::Moment;
 use crate::config::Bounds;
 use crate::state::claim::{Claim, Claims, Hold, Need, Whose};
 use crate::state::counters::Counters;
+use crate::state::redis::Distant;
 use crate::state::verdict::{Limited, Short, Taken};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,12 +18,27 @@ pub struct Account {
     /// Requests under way. Only read and raised under the lock where a limit on them holds.
     in_flight: AtomicU32,
     counters: Mutex<Counters>,
+    /// Where others count it too.
+    distant: Option<Distant>,
 }
 
 impl Account {
+    /// An account that is counted by others as well.
+    pub(super) fn shared(distant: Distant) -> Account {
+        Account { distant: Some(distant), ..Account::default() }
+    }
+
+    pub(super) fn distant(&self) -> Option<&Distant> {
+        self.distant.as_ref()
+    }
+
     /// Arithmetic leaves no half change behind, so a poisoned lock is as good as any.
     pub(super) fn counters(&self) -> MutexGuard<'_, Counters> {
-        self.counters.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(distant) = &self.distant {
+            counters.tie.told = counters.tie.epoch == distant.epoch();
+        }
+        counters
     }
 
     fn leave(&self) {
@@ -63,25 +79,43 @@ pub fn look(claims: &Claims, need: &Need, now: Moment) -> Result<(), Limited> {
 
 /// Takes from every rate and quota of every claim, or from none.
 pub fn take(claims: &Claims, need: &Need, now: Moment) -> Result<Taken, Limited> {
-    let mut locked = Locked::of(claims, counts);
+    let mut locked = Locked::of(claims, |bounds| counts(bounds) || bounds.concurrent.is_some());
     for (claim, counters) in locked.each(claims) {
         counters.check(&claim.bounds, need, now).map_err(|short| short.of(claim.whose))?;
     }
     let mut taken = Taken { hold: Hold { need: *need, at: now.wall }, ..Taken::default() };
     for (claim, counters) in locked.each(claims) {
         counters.deduct(&claim.bounds, need, now, claim.whose, &mut taken);
+        counters.tie.held += has_place(&claim.bounds, need);
     }
     Ok(taken)
 }
 
-/// Corrects what was taken to what was used.
-pub fn settle(claims: &Claims, hold: &Hold, used: &Need, now: Moment) {
-    for claim in claims.iter().filter(|claim| counts(&claim.bounds)) {
-        claim.account.counters().settle(&claim.bounds, hold, used, now);
+/// Corrects what was taken of one claim to what was used, and gives its place back. Of a shared account:
+/// the epoch in which others have to be told of it.
+pub fn settle(claim: &Claim, hold: &Hold, used: &Need, now: Moment) -> Option<u32> {
+    let (bounds, account) = (&claim.bounds, &claim.account);
+    let (settles, place) = (hold.need != *used && counts(bounds), has_place(bounds, &hold.need));
+    let mut told = None;
+    if settles || (place > 0 && account.distant.is_some()) {
+        let mut counters = account.counters();
+        if settles {
+            counters.settle(bounds, hold, used, now);
+        }
+        counters.tie.held = counters.tie.held.saturating_sub(place);
+        told = counters.tie.told.then_some(counters.tie.epoch);
     }
+    account.leave();
+    told
 }
 
-fn counts(bounds: &Bounds) -> bool {
+/// Whether what was taken holds one of the places that are limited: it does by its request.
+pub fn has_place(bounds: &Bounds, need: &Need) -> u32 {
+    u32::from(bounds.concurrent.is_some() && need.requests > 0)
+}
+
+/// Whether anything but places is counted.
+pub fn counts(bounds: &Bounds) -> bool {
     !(bounds.requests.is_empty() && bounds.tokens.is_empty() && bounds.quotas.is_empty())
 }
 

@@ -112,7 +112,7 @@ fn of_models_without_end_those_that_are_away_longest_are_remembered() {
     let mut ring = KeyRing::new(1);
     for number in 0..1000 {
         ring.cool_model(now, 0, &model(&number.to_string()), now + SECOND * (number + 1));
-        ring.note_spent(Spent {
+        ring.note_spent(Rest {
             key: 0,
             model: Some(model(&number.to_string())),
             until: now + SECOND,
@@ -127,7 +127,7 @@ fn of_models_without_end_those_that_are_away_longest_are_remembered() {
 fn a_key_that_is_used_up_is_told_once_and_once_when_it_is_back() {
     let now = Instant::now();
     let mut ring = KeyRing::new(1);
-    let spent = |seconds: u32, name: Option<&str>| Spent {
+    let spent = |seconds: u32, name: Option<&str>| Rest {
         key: 0,
         model: name.map(model),
         until: now + SECOND * seconds,
@@ -141,4 +141,17 @@ fn a_key_that_is_used_up_is_told_once_and_once_when_it_is_back() {
     assert_eq!(ring.take_back(now + SECOND * 8), [spent(8, None)]);
     assert_eq!(ring.take_back(now + SECOND * 9), []);
     assert!(ring.note_spent(spent(10, None)), "it is used up anew");
+}
+
+#[test]
+fn what_cools_can_be_told_to_others() {
+    let now = Instant::now();
+    let mut ring = KeyRing::new(2);
+    ring.cool(1, now + SECOND);
+    ring.cool_model(now, 1, &model("large"), now + SECOND * 2);
+    ring.put_aside(0, now + SECOND * 3);
+    let of_model = Rest { key: 1, model: Some(model("large")), until: now + SECOND * 2, news: false };
+    let of_key = Rest { key: 1, model: None, until: now + SECOND, news: false };
+    assert_eq!(ring.cooling(now), [of_key, of_model.clone()]);
+    assert_eq!(ring.cooling(now + SECOND), [of_model]);
 }

@@ -101,7 +101,7 @@ fn settling_gives_back_tokens_and_money_and_of_requests_only_the_quota() {
         let need = Need { cost: Money(10), ..tokens(100) };
         let taken = take(&claims, &need, now).expect("all was given back");
         assert_eq!(taken.requests.map(|left| left.remaining), Some(0), "the quota has the least");
-        settle(&claims, &taken.hold, &Need::NOTHING, now);
+        State::memory().settle(&claims, &taken.hold, Need::NOTHING, now);
         let standing = State::memory().standing(&claims, now);
         assert_eq!(standing.iter().map(|s| s.used).collect::<Vec<_>>(), [turn, 0, 0, 0]);
     }

@@ -43,6 +43,8 @@ pub(super) struct Families {
     pub(super) events_dropped: IntCounter,
     pub(super) log_lines_dropped: IntCounter,
     pub(super) config_reloads: IntCounterVec,
+    pub(super) state_away: IntGauge,
+    pub(super) state_changes_lost: IntCounter,
 }
 
 impl Families {
@@ -102,6 +104,9 @@ impl Families {
             events_dropped: table.counter("tollgate_events_dropped_total", "Unreadable stream events."),
             log_lines_dropped: table.counter("tollgate_log_lines_dropped_total", "Log lines that were lost."),
             config_reloads: table.counters("tollgate_config_reloads_total", "Reloads.", &["result"]),
+            state_away: table.gauge("tollgate_state_away", "1 while Redis is away and limits are local."),
+            state_changes_lost: table
+                .counter("tollgate_state_changes_lost_total", "Corrections that Redis was never told."),
             registry: table.0,
         }
     }

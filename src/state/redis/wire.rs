@@ -1,0 +1,170 @@
+//! Bounds, needs and changes as arguments of the scripts, and the answers read back.
+
+use crate::config::{Bounds, Period, Quota, Rate, Unit, Window};
+use crate::state::bucket::{Left, Wait};
+use crate::state::claim::Need;
+use crate::state::counters::of_unit;
+use crate::state::redis::script::Arguments;
+use crate::state::verdict::{Short, Which};
+use crate::state::window;
+use std::time::Duration;
+
+/// A counter in Redis: one field of its account's hash.
+pub enum Item {
+    Bucket(Unit, Rate),
+    /// Any of the quotas that share the counter, and the lowest amount of those that refuse.
+    Window(Quota, Option<Quota>),
+}
+
+/// What a script read in one counter, or left there.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading {
+    /// Level times milliseconds of a bucket; what was used of a window.
+    pub value: f64,
+    /// Milliseconds since the epoch: of the last look, or the window's start.
+    pub mark: f64,
+}
+
+/// The counters of these bounds, always in the same order.
+pub fn items(bounds: &Bounds) -> Vec<Item> {
+    let requests = bounds.requests.iter().map(|rate| Item::Bucket(Unit::Requests, rate));
+    let tokens = bounds.tokens.iter().map(|rate| Item::Bucket(Unit::Tokens, rate));
+    let mut items: Vec<Item> = requests.chain(tokens).collect();
+    let first = items.len();
+    for quota in &bounds.quotas {
+        let same = |item: &&mut Item| matches!(item, Item::Window(of, _) if of.counts_with(quota));
+        match items[first..].iter_mut().find(same) {
+            Some(Item::Window(_, hard)) => *hard = lower(*hard, quota),
+            Some(Item::Bucket(..)) | None => items.push(Item::Window(*quota, lower(None, quota))),
+        }
+    }
+    items
+}
+
+fn lower(hard: Option<Quota>, quota: &Quota) -> Option<Quota> {
+    match hard {
+        _ if quota.soft => hard,
+        Some(hard) if hard.amount <= quota.amount => Some(hard),
+        Some(_) | None => Some(*quota),
+    }
+}
+
+impl Item {
+    pub fn cost(&self, need: &Need) -> u64 {
+        match self {
+            Item::Bucket(unit, _) => of_unit(need, *unit),
+            Item::Window(quota, _) => of_unit(need, quota.unit),
+        }
+    }
+
+    /// Field, kind, x, y and amount, as the scripts call them. `now` is since the epoch.
+    pub fn write(&self, now: Duration, arguments: &mut Arguments) {
+        match self {
+            Item::Bucket(unit, rate) => {
+                let period = period(*rate);
+                arguments
+                    .add(format!("{}{period}", sign(*unit)))
+                    .add("b")
+                    .add(period)
+                    .add(0)
+                    .add(rate.amount);
+            }
+            Item::Window(quota, hard) => {
+                let span = window::opened(quota.period, quota.window, now);
+                arguments.add(field(quota)).add("w").add(millis(span.start)).add(length(quota, span));
+                match hard {
+                    Some(hard) => arguments.add(hard.amount),
+                    None => arguments.add(-1),
+                };
+            }
+        }
+    }
+
+    /// Why a cost did not fit.
+    pub fn short(&self, cost: u64, reading: Reading, now: Duration) -> Short {
+        match self {
+            Item::Bucket(unit, rate) => {
+                let which = if *unit == Unit::Requests { Which::Requests } else { Which::Tokens };
+                let needed = cost.min(rate.amount.max(1)) as f64 * period(*rate) as f64;
+                let retry_after = refilled(*rate, needed - reading.value);
+                Short::of_rate(which(*rate), Wait { retry_after, left: left(*rate, reading) })
+            }
+            Item::Window(quota, hard) => {
+                let quota = hard.as_ref().unwrap_or(quota);
+                Short::of_quota(quota, reading.value as u64, resets(quota, reading, now))
+            }
+        }
+    }
+}
+
+/// What a bucket that reads so has left.
+pub fn left(rate: Rate, reading: Reading) -> Left {
+    let remaining = (reading.value.max(0.0) / period(rate) as f64) as u64;
+    let full = rate.amount as f64 * period(rate) as f64;
+    Left { limit: rate.amount, remaining, reset: refilled(rate, full - reading.value) }
+}
+
+/// How long a counter is kept that nobody asks for: until it would read like a new one, and longer for clocks that differ.
+pub fn life(bounds: &Bounds) -> u64 {
+    const SLACK: u64 = 60_000;
+    let rates = bounds.requests.iter().chain(bounds.tokens.iter()).map(|rate| 2 * period(rate));
+    let days = |quota: &Quota| match quota.period {
+        Period::Day => 2,
+        Period::Month => 62,
+    };
+    let quotas = bounds.quotas.iter().map(|quota| days(quota) * 86_400_000);
+    rates.chain(quotas).max().unwrap_or(0) + SLACK
+}
+
+pub fn field(quota: &Quota) -> &'static str {
+    match (quota.unit, quota.period, quota.window) {
+        (Unit::Requests, Period::Day, Window::Rolling) => "r:day:rolling",
+        (Unit::Requests, Period::Day, Window::Calendar) => "r:day",
+        (Unit::Requests, Period::Month, Window::Rolling) => "r:month:rolling",
+        (Unit::Requests, Period::Month, Window::Calendar) => "r:month",
+        (Unit::Tokens, Period::Day, Window::Rolling) => "t:day:rolling",
+        (Unit::Tokens, Period::Day, Window::Calendar) => "t:day",
+        (Unit::Tokens, Period::Month, Window::Rolling) => "t:month:rolling",
+        (Unit::Tokens, Period::Month, Window::Calendar) => "t:month",
+        (Unit::Cost, Period::Day, Window::Rolling) => "c:day:rolling",
+        (Unit::Cost, Period::Day, Window::Calendar) => "c:day",
+        (Unit::Cost, Period::Month, Window::Rolling) => "c:month:rolling",
+        (Unit::Cost, Period::Month, Window::Calendar) => "c:month",
+    }
+}
+
+/// The length of a rolling window; 0 for a calendar's, which says by its start which one it is.
+pub fn length(quota: &Quota, span: window::Span) -> u64 {
+    match quota.window {
+        Window::Rolling => millis(span.end - span.start),
+        Window::Calendar => 0,
+    }
+}
+
+pub fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+pub fn duration(millis: f64) -> Duration {
+    Duration::from_millis(millis.max(0.0) as u64)
+}
+
+fn sign(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Requests => "r",
+        Unit::Tokens => "t",
+        Unit::Cost => "c",
+    }
+}
+
+fn period(rate: Rate) -> u64 {
+    millis(rate.per).max(1)
+}
+
+fn refilled(rate: Rate, missing: f64) -> Duration {
+    duration((missing / rate.amount.max(1) as f64).ceil())
+}
+
+fn resets(quota: &Quota, reading: Reading, now: Duration) -> Duration {
+    window::opened(quota.period, quota.window, duration(reading.mark)).end.saturating_sub(now)
+}
