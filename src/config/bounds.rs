@@ -1,6 +1,7 @@
 //! What an account may use: rates, a number at once, and quotas over days and months.
 
 use crate::config::Rate;
+use std::collections::BTreeMap;
 
 /// Rates of one thing over different periods, the shortest first: `1000/s` and `100000/day`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,6 +87,14 @@ pub struct Bounds {
     /// Requests under way at once.
     pub concurrent: Option<u32>,
     pub quotas: Vec<Quota>,
+}
+
+/// What each key of a provider is allowed: its own bounds, and those of single models within them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyQuota {
+    pub whole: Bounds,
+    /// By the provider's own id of the model.
+    pub models: BTreeMap<String, Bounds>,
 }
 
 impl Bounds {

@@ -24,6 +24,7 @@ mod pricing;
 mod print;
 mod problem;
 mod providers;
+mod quota;
 mod reader;
 mod responses;
 mod server;
@@ -38,7 +39,7 @@ mod variables;
 mod vendor;
 
 pub use base_url::parse as read_base_url;
-pub use bounds::{Bounds, Period, Quota, Rates, Unit, Window};
+pub use bounds::{Bounds, KeyQuota, Period, Quota, Rates, Unit, Window};
 pub use cache::CacheBackend;
 pub use environment::Environment;
 pub use environment::VARIABLES;

@@ -3,6 +3,7 @@
 //! Every value here is sound, so nothing below checks it again.
 
 use crate::config::bounds::Bounds;
+use crate::config::bounds::KeyQuota;
 use crate::config::cache::CacheBackend;
 use crate::config::keys::StaticKey;
 use crate::config::ledger::Keep;
@@ -164,6 +165,8 @@ pub struct Provider {
     pub api_keys: Vec<Secret>,
     pub tier: Tier,
     pub weight: Option<u32>,
+    /// What the provider allows each key; who has used that up is not asked until there is more.
+    pub quota: KeyQuota,
     /// A private certificate authority (PEM) that signs this provider's certificate.
     pub ca_file: Option<PathBuf>,
     /// Model ids it is known to offer, besides what its models endpoint says.

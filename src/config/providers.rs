@@ -6,6 +6,7 @@ use crate::config::base_url;
 use crate::config::environment::distinct_secrets;
 use crate::config::files;
 use crate::config::near;
+use crate::config::quota;
 use crate::config::reader::Field;
 use crate::config::reader::Section;
 use crate::config::shapes;
@@ -86,6 +87,7 @@ impl<'a> Written<'a> {
             api_keys: self.own_keys().unwrap_or(surroundings.api_keys),
             tier: section.optional("tier", tier).unwrap_or(self.preset.tier),
             weight: section.optional("weight", units::weight),
+            quota: quota::read(section),
             ca_file: section.field("ca_file").and_then(|field| files::readable(&field)),
             models: section.items("models").iter().filter_map(Field::text).collect(),
             fallback_models: fallback_models(section, surroundings.fallback_model),

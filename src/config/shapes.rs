@@ -101,6 +101,7 @@ pub const PROVIDER: Shape = Shape {
         "api_key",
         "tier",
         "weight",
+        "quota",
         "ca_file",
         "models",
         "fallback_models",
@@ -110,8 +111,10 @@ pub const PROVIDER: Shape = Shape {
         "region",
         "api_version",
     ],
-    later: &["quota", "servers"],
+    later: &["servers"],
 };
+pub const PROVIDER_QUOTA: Shape = plain("providers.*.quota", &["requests", "tokens", "models", "window"]);
+pub const MODEL_QUOTA: Shape = plain("providers.*.quota.models.*", &["requests", "tokens"]);
 pub const FALLBACK_MODELS: Shape =
     plain("providers.*.fallback_models", &["small", "large", "reasoning", "embedding"]);
 pub const GROUP: Shape = plain("groups.*", &["strategy", "order", "failover", "members"]);
@@ -199,6 +202,8 @@ pub static SHAPES: &[&Shape] = &[
     &SEMANTIC_CACHE,
     &RESPONSES,
     &PROVIDER,
+    &PROVIDER_QUOTA,
+    &MODEL_QUOTA,
     &FALLBACK_MODELS,
     &GROUP,
     &MEMBER,

@@ -10,6 +10,7 @@ mod tests;
 use crate::dialect::fault::complaint::Complaint;
 
 pub use delay::retry_after;
+pub use delay::used_up;
 
 /// Longest error sentence that is handed on, in characters.
 const MAX_MESSAGE: usize = 1000;

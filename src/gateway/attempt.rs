@@ -8,6 +8,7 @@ use crate::dialect::relay::Relay;
 use crate::dialect::relay::Wishes;
 use crate::dialect::side::Follow;
 use crate::dialect::usage::Usage;
+use crate::gateway::charge;
 use crate::gateway::failure::Failure;
 use crate::gateway::fetch::Files;
 use crate::gateway::follow::Pursuit;
@@ -184,6 +185,9 @@ async fn exchange_heads(
         // A provider may refuse before it has read everything; what it said then is worth more than our broken pipe.
         Err(broken) => wire.head(terms.until(EARLY_ANSWER)).await.map_err(|_| broken)?,
     };
+    if head.status.is_success() {
+        charge::heed(vendor, stop, &head.headers);
+    }
     Ok(Promise::of(head, stream, ask.shape.expected, answer))
 }
 

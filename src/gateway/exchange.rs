@@ -76,8 +76,10 @@ pub async fn run(
     let mut terms = terms(parts, snapshot, deadline, keep.as_ref(), &scope);
     let mut way = Itinerary::new(plan, of_group, verdicts::patience(failover));
     let mut last: Option<(Stop, Failure)> = None;
-    let mut begun = clock::now();
-    while let Some(stop) = way.next(&snapshot.vendors, begun) {
+    let mut now = clock::moment();
+    while let Some(stop) = way.next(&snapshot.vendors, &parts.state, now) {
+        let begun = now.mono;
+        record.held.charge = way.charge.take();
         let vendor = &snapshot.vendors[stop.provider];
         let _call = vendor.counters.call_begins();
         verdicts::announce(last.as_ref(), &stop, snapshot, parts.metrics());
@@ -106,6 +108,7 @@ pub async fn run(
             Ok(Err(failure)) => {
                 failed(record, (vendor, &stop), failure.word, begun.elapsed(), terms.told());
                 call_off(&parts.upstreams, vendor, &stop, &terms).await;
+                verdicts::discharge(record.held.charge.take(), &failure);
                 verdicts::blame_for(vendor, &stop, &failure, failover);
                 match learn(&mut way, parts, snapshot, &stop, &failure) {
                     Onward::GiveBack => {
@@ -121,7 +124,7 @@ pub async fn run(
                             return Ok(());
                         }
                         last = Some((stop, failure));
-                        begun = clock::now();
+                        now = clock::moment();
                     }
                 }
             }

@@ -34,7 +34,9 @@ pub async fn exhausted(
 ) -> pingora::Result<()> {
     let now = clock::now();
     let open_again = way.open_again.map(|at| at.saturating_duration_since(now));
-    let cooled = last.as_ref().and_then(|(stop, _)| snapshot.vendors[stop.provider].vitals.cooled(now));
+    let cooled =
+        |(stop, _): &(Stop, Failure)| snapshot.vendors[stop.provider].vitals.cooled(now, &stop.model);
+    let cooled = last.as_ref().and_then(cooled);
     let cooled = cooled.map(|at| at.saturating_duration_since(now));
     let told = last.as_ref().and_then(|(_, failure)| match &failure.fault {
         Fault::Status { retry_after, .. } | Fault::InBand { retry_after, .. } => *retry_after,

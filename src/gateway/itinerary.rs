@@ -1,5 +1,7 @@
 //! The way through a plan: which target is asked next, and what is learnt from one that failed.
 
+use crate::clock::Moment;
+use crate::gateway::charge::Charge;
 use crate::gateway::vendor::Vendor;
 use crate::health::Admission;
 use crate::health::Pick;
@@ -10,6 +12,7 @@ use crate::routing::judge::KeyEffect;
 use crate::routing::judge::Verdict;
 use crate::routing::judge::blame;
 use crate::routing::judge::judge;
+use crate::state::State;
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
@@ -61,6 +64,8 @@ pub struct Itinerary {
     again: Option<Stop>,
     /// Held while the target is asked, to the end of its answer.
     admission: Option<Admission>,
+    /// What the stop that was drawn last is counted as; whoever asks it takes this.
+    pub charge: Option<Charge>,
     /// When the first target that was skipped because its keys cool down may be asked again.
     pub open_again: Option<Instant>,
 }
@@ -79,32 +84,42 @@ impl Itinerary {
             tried_keys: Vec::new(),
             again: None,
             admission: None,
+            charge: None,
             open_again: None,
         }
     }
 
-    /// The next target, or `None` when plan or patience are exhausted.
-    pub fn next(&mut self, vendors: &[Vendor], now: Instant) -> Option<Stop> {
+    /// The next target, or `None` when plan or patience are exhausted. It is counted with `state` where its
+    /// provider bounds what a key may ask.
+    pub fn next(&mut self, vendors: &[Vendor], state: &Arc<State>, now: Moment) -> Option<Stop> {
         if self.attempts > self.patience.retry_max {
             return None;
         }
-        let stop = self.again.take().or_else(|| self.draw(vendors, now))?;
+        let again = self.again.take();
+        let again = again.filter(|stop| self.count(vendors, state, stop, now));
+        let stop = again.or_else(|| self.draw(vendors, state, now))?;
         self.attempts += 1;
         self.tries_on_target += 1;
         Some(stop)
     }
 
-    fn draw(&mut self, vendors: &[Vendor], now: Instant) -> Option<Stop> {
+    fn draw(&mut self, vendors: &[Vendor], state: &Arc<State>, now: Moment) -> Option<Stop> {
         // Another key of the same provider is asked for it anew.
         self.admission = None;
         while let Some(candidate) = self.plan.get(self.at) {
             let vitals = &vendors[candidate.provider].vitals;
-            match vitals.pick(now, &self.tried_keys) {
+            match vitals.pick(now.mono, Some(&candidate.model), &self.tried_keys) {
                 Pick::Key(key) => {
-                    self.admission = vitals.admit(now);
+                    self.admission = vitals.admit(now.mono);
                     // When nobody else is left, those that rest are asked all the same.
                     if self.admission.is_some() || self.at >= self.drawn {
-                        return Some(Stop::at(candidate, key));
+                        let stop = Stop::at(candidate, key);
+                        if self.count(vendors, state, &stop, now) {
+                            return Some(stop);
+                        }
+                        // That key cools now; another may have room.
+                        self.admission = None;
+                        continue;
                     }
                     self.plan.push(candidate.clone());
                 }
@@ -116,6 +131,14 @@ impl Itinerary {
             self.leave();
         }
         None
+    }
+
+    /// Whether its provider has room for one more request.
+    fn count(&mut self, vendors: &[Vendor], state: &Arc<State>, stop: &Stop, now: Moment) -> bool {
+        let charge = Charge::take(state, &vendors[stop.provider], stop.key, &stop.model, now);
+        let fits = charge.is_ok();
+        self.charge = charge.unwrap_or_default();
+        fits
     }
 
     fn leave(&mut self) {

@@ -4,6 +4,7 @@ pub mod admit;
 pub mod answer;
 pub mod attached;
 pub mod attempt;
+pub mod charge;
 pub mod client;
 pub mod decode;
 pub mod deliver;

@@ -5,6 +5,7 @@ use crate::clock::Moment;
 use crate::config::LogFormat;
 use crate::dialect::Dialect;
 use crate::dialect::usage::Usage;
+use crate::gateway::charge::Charge;
 use crate::gateway::entry;
 use crate::gateway::itinerary::Stop;
 use crate::gateway::vendor::Lane;
@@ -127,6 +128,8 @@ pub struct Outcome {
 pub struct Held {
     pub reservation: Option<Reservation>,
     pub taken: Taken,
+    /// What the provider that is asked counts of it.
+    pub charge: Option<Charge>,
     pub in_flight: Option<InFlight>,
 }
 
@@ -200,6 +203,9 @@ impl Record {
     /// the ledger. Done before the last byte is sent: a client may ask again as soon as it has that, and what has
     /// been answered is never lost.
     pub fn settle(&mut self) {
+        if let Some(charge) = self.held.charge.take() {
+            charge.answered(self.service.usage.map_or(0, |usage| usage.total()));
+        }
         if !std::mem::replace(&mut self.written, true) {
             let spool = &self.ledger.spool;
             entry::of_request(self, spool.next_id()).iter().for_each(|entry| spool.append(entry));

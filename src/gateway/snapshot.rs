@@ -69,7 +69,7 @@ impl Snapshot {
                 trust.map_err(|cause| Unservable::Authority { provider: provider.name.clone(), cause })?;
             let manner = Manner::new(provider.base_url.clone(), trust, provider.http2, &config.failover);
             let host = Host::new(manner, &known_addresses(lasting.before, &provider.base_url));
-            vendors.push(Vendor::new(provider, host, lasting.board, &lasting.counting)?);
+            vendors.push(Vendor::new(provider, host, (lasting.board, lasting.state), &lasting.counting)?);
         }
         for own in &config.pricing {
             vendors[own.target.provider].prices.set(&own.target.model, own.tariff);
@@ -144,8 +144,8 @@ pub struct View<'a> {
 }
 
 impl Fleet for View<'_> {
-    fn standing(&self, provider: usize) -> Standing {
-        self.vendors[provider].vitals.standing(self.now)
+    fn standing(&self, provider: usize, model: &str) -> Standing {
+        self.vendors[provider].vitals.standing(self.now, Some(model))
     }
 
     fn lists(&self, provider: usize, model: &str) -> bool {

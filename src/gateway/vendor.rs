@@ -8,12 +8,15 @@ use crate::dialect::operation::Operation;
 use crate::dialect::path::segment;
 use crate::gateway::attached::Attached;
 use crate::gateway::attached::secret_value;
+use crate::health::Allowances;
 use crate::health::Board;
 use crate::health::Vitals;
+use crate::health::allowances::key_ids;
 use crate::provider::Preset;
 use crate::provider::sign::Call;
 use crate::provider::sign::Scope;
 use crate::provider::sign::sign;
+use crate::state::State;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::OTHER;
 use crate::telemetry::metrics::Series;
@@ -47,6 +50,9 @@ pub struct Vendor {
     pub preset: &'static Preset,
     pub host: Arc<Host>,
     pub vitals: Arc<Vitals>,
+    pub allowances: Allowances,
+    /// What its keys are called among replicas, in their order; one for a provider without.
+    pub key_ids: Vec<String>,
     /// The `Host` header.
     pub authority: HeaderValue,
     /// Before every path.
@@ -93,7 +99,7 @@ impl Vendor {
     pub fn new(
         provider: &Provider,
         host: Host,
-        board: &Board,
+        (board, state): (&Board, &State),
         counting: &Counting<'_>,
     ) -> Result<Vendor, BadHeader> {
         let bad = |what: &str| BadHeader { provider: provider.name.clone(), what: what.to_owned() };
@@ -106,6 +112,7 @@ impl Vendor {
         for key in &provider.api_keys {
             keys.push(Attached::new(provider, key.expose()).ok_or_else(|| bad("a key"))?);
         }
+        let key_ids = key_ids(&provider.name, &provider.api_keys);
         let usual = |(name, value): &(&'static str, &'static str)| {
             (HeaderName::from_static(name), HeaderValue::from_static(value))
         };
@@ -119,6 +126,8 @@ impl Vendor {
             name: provider.name.as_str().into(),
             preset: provider.preset,
             vitals: board.vitals(&provider.name, fingerprint(provider), provider.api_keys.len()),
+            allowances: Allowances::new(&key_ids, &provider.quota, state),
+            key_ids,
             authority,
             base_path: provider.base_url.path.clone(),
             keys,
@@ -149,6 +158,11 @@ impl Vendor {
             Some(lane) => lane.clone(),
             None => Arc::new(Lane { series: self.other.series.clone(), price: self.prices.of(model) }),
         }
+    }
+
+    /// The models that the configuration names.
+    pub fn known_models(&self) -> impl Iterator<Item = &str> {
+        self.lanes.keys().map(String::as_str)
     }
 
     /// Whether it counts the tokens of requests in the dialect of `operation`.

@@ -5,6 +5,7 @@ use crate::config::Failover;
 use crate::dialect::relay::Flow;
 use crate::dialect::relay::Relay;
 use crate::dialect::usage::Usage;
+use crate::gateway::charge::Charge;
 use crate::gateway::failure::Failure;
 use crate::gateway::itinerary::Patience;
 use crate::gateway::itinerary::Stop;
@@ -15,6 +16,7 @@ use crate::gateway::vendor::Vendor;
 use crate::health::ASIDE_FOR;
 use crate::health::Change;
 use crate::routing::Candidate;
+use crate::routing::judge::Fault;
 use crate::routing::judge::KeyEffect;
 use crate::routing::judge::blame;
 use crate::store::Counted;
@@ -48,6 +50,16 @@ pub fn welcome(vendor: &Vendor) {
 pub fn praise(vendor: &Vendor) {
     vendor.counters.attempt("200");
     changed(vendor, vendor.vitals.succeed(), "");
+}
+
+/// A failed attempt is counted like any other, unless the provider never got it.
+pub fn discharge(charge: Option<Charge>, failure: &Failure) {
+    match failure.fault {
+        Fault::Unreachable | Fault::BadRequest | Fault::Unsayable => charge.map_or((), Charge::not_sent),
+        Fault::Timeout | Fault::Reset | Fault::Malformed | Fault::Status { .. } | Fault::InBand { .. } => {
+            drop(charge)
+        }
+    }
 }
 
 /// A failed attempt: whose fault is it, the provider's or the key's?

@@ -1,9 +1,17 @@
-//! The keys of one provider: used in turn, left alone while they cool.
+//! The keys of one provider: used in turn, left alone while they cool, for one model or for all.
 
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long a key that was refused, or is spent, is put aside before it may be tried again: 10 minutes.
 pub const ASIDE_FOR: Duration = Duration::from_secs(600);
+
+/// Models that one key is remembered to be used up for. Callers may name models of their own;
+/// beyond it the one that is back first is forgotten, and asked once too often.
+const MOST_MODELS: usize = 64;
 
 /// What a ring of keys has to offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,49 +32,79 @@ pub enum KeyState {
     Aside(Duration),
 }
 
+/// How long a key is to be left alone: for one model, or for all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rest {
+    pub key: usize,
+    pub model: Option<Arc<str>>,
+    pub until: Instant,
+    /// It is used up for so long that people are told.
+    pub news: bool,
+}
+
 /// Which keys may be used, and whose turn it is. A provider without keys has a ring of one, unnamed.
+///
+/// `model` is the one that is to be asked for; without one, what cools for a single model counts as usable.
 #[derive(Debug)]
 pub struct KeyRing {
     keys: Vec<Key>,
     next: usize,
+    /// What is told when it is over.
+    spent: Vec<Rest>,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Key {
     cool_until: Option<Instant>,
     aside_until: Option<Instant>,
+    models: Vec<(Arc<str>, Instant)>,
 }
 
 impl Key {
-    fn is_cooling(&self, now: Instant) -> bool {
-        self.cool_until.is_some_and(|until| now < until)
+    /// When it has cooled, if it has to.
+    fn cooled(&self, now: Instant, model: Option<&str>) -> Option<Instant> {
+        let of_model = self.models.iter().filter(|(name, _)| model == Some(&**name)).map(|(_, until)| *until);
+        of_model.chain(self.cool_until).filter(|until| now < *until).max()
     }
 
     fn is_aside(&self, now: Instant) -> bool {
         self.aside_until.is_some_and(|until| now < until)
     }
 
-    fn is_usable(&self, now: Instant) -> bool {
-        !self.is_cooling(now) && !self.is_aside(now)
+    fn is_usable(&self, now: Instant, model: Option<&str>) -> bool {
+        !self.is_aside(now) && self.cooled(now, model).is_none()
+    }
+
+    fn cool_model(&mut self, now: Instant, model: &Arc<str>, until: Instant) {
+        if let Some((_, known)) = self.models.iter_mut().find(|(name, _)| name == model) {
+            *known = until.max(*known);
+            return;
+        }
+        self.models.retain(|(_, until)| now < *until);
+        if self.models.len() >= MOST_MODELS {
+            self.models.sort_by_key(|(_, until)| *until);
+            self.models.remove(0);
+        }
+        self.models.push((model.clone(), until));
     }
 }
 
 impl KeyRing {
     pub fn new(count: usize) -> KeyRing {
-        KeyRing { keys: vec![Key::default(); count.max(1)], next: 0 }
+        KeyRing { keys: vec![Key::default(); count.max(1)], next: 0, spent: Vec::new() }
     }
 
     /// The next usable key in turn that is not among the `tried`.
-    pub fn pick(&mut self, now: Instant, tried: &[usize]) -> Pick {
+    pub fn pick(&mut self, now: Instant, model: Option<&str>, tried: &[usize]) -> Pick {
         let count = self.keys.len();
         let in_turn = (0..count).map(|step| (self.next + step) % count);
         let mut untried = in_turn.filter(|key| !tried.contains(key));
-        match untried.find(|key| self.keys[*key].is_usable(now)) {
+        match untried.find(|key| self.keys[*key].is_usable(now, model)) {
             Some(key) => {
                 self.next = (key + 1) % count;
                 Pick::Key(key)
             }
-            None => self.first_back(now, tried).map_or(Pick::AllAside, Pick::Cooling),
+            None => self.first_back(now, model, tried).map_or(Pick::AllAside, Pick::Cooling),
         }
     }
 
@@ -74,6 +112,13 @@ impl KeyRing {
     pub fn cool(&mut self, key: usize, until: Instant) {
         if let Some(key) = self.keys.get_mut(key) {
             key.cool_until = key.cool_until.max(Some(until));
+        }
+    }
+
+    /// Leaves a key alone until then for this model alone.
+    pub fn cool_model(&mut self, now: Instant, key: usize, model: &Arc<str>, until: Instant) {
+        if let Some(key) = self.keys.get_mut(key) {
+            key.cool_model(now, model, until);
         }
     }
 
@@ -96,7 +141,7 @@ impl KeyRing {
         let left = |until: Option<Instant>| {
             until.map(|until| until.saturating_duration_since(now)).unwrap_or_default()
         };
-        let state = |key: &Key| match (key.is_aside(now), key.is_cooling(now)) {
+        let state = |key: &Key| match (key.is_aside(now), key.cooled(now, None).is_some()) {
             (true, _) => KeyState::Aside(left(key.aside_until)),
             (false, true) => KeyState::Cooling(left(key.cool_until)),
             (false, false) => KeyState::Usable,
@@ -104,110 +149,57 @@ impl KeyRing {
         self.keys.iter().map(state).collect()
     }
 
+    /// Remembers that a key is used up until then; `true` if that is new or only now worth telling.
+    pub fn note_spent(&mut self, spent: Rest) -> bool {
+        let has_room = self.spent.len() < MOST_MODELS * self.keys.len();
+        let mut all = self.spent.iter_mut();
+        match all.find(|other| (other.key, &other.model) == (spent.key, &spent.model)) {
+            Some(known) => {
+                known.until = known.until.max(spent.until);
+                let is_first_news = spent.news && !known.news;
+                known.news |= spent.news;
+                return is_first_news;
+            }
+            None if has_room => {
+                self.spent.push(spent);
+                return true;
+            }
+            None => {}
+        }
+        false
+    }
+
+    /// Those that were used up and are not any more; each is told once.
+    pub fn take_back(&mut self, now: Instant) -> Vec<Rest> {
+        self.spent.extract_if(.., |spent| spent.until <= now).collect()
+    }
+
+    /// Everything that cools now; nothing of it is news.
+    pub fn cooling(&self, now: Instant) -> Vec<Rest> {
+        let mut all = Vec::new();
+        for (key, of) in self.keys.iter().enumerate() {
+            let models = of.models.iter().map(|(model, until)| (Some(model.clone()), *until));
+            let each = of.cool_until.map(|until| (None, until)).into_iter().chain(models);
+            let each = each.map(|(model, until)| Rest { key, model, until, news: false });
+            all.extend(each.filter(|rest| now < rest.until));
+        }
+        all
+    }
+
     /// How many keys may be used now.
-    pub fn usable(&self, now: Instant) -> usize {
-        self.keys.iter().filter(|key| key.is_usable(now)).count()
+    pub fn usable(&self, now: Instant, model: Option<&str>) -> usize {
+        self.keys.iter().filter(|key| key.is_usable(now, model)).count()
     }
 
     /// When the first key is back, if none may be used and there is one to wait for.
-    pub fn cooled(&self, now: Instant) -> Option<Instant> {
-        if self.usable(now) > 0 { None } else { self.first_back(now, &[]) }
+    pub fn cooled(&self, now: Instant, model: Option<&str>) -> Option<Instant> {
+        if self.usable(now, model) > 0 { None } else { self.first_back(now, model, &[]) }
     }
 
     /// When the first key that merely cools is back.
-    fn first_back(&self, now: Instant, tried: &[usize]) -> Option<Instant> {
+    fn first_back(&self, now: Instant, model: Option<&str>, tried: &[usize]) -> Option<Instant> {
         let untried = self.keys.iter().enumerate().filter(|(index, _)| !tried.contains(index));
-        let cooling = untried.filter(|(_, key)| key.is_cooling(now) && !key.is_aside(now));
-        cooling.filter_map(|(_, key)| key.cool_until).min()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SECOND: Duration = Duration::from_secs(1);
-
-    fn picks(ring: &mut KeyRing, now: Instant, count: usize) -> Vec<Pick> {
-        (0..count).map(|_| ring.pick(now, &[])).collect()
-    }
-
-    #[test]
-    fn keys_take_turns() {
-        let mut ring = KeyRing::new(3);
-        let turns = picks(&mut ring, Instant::now(), 4);
-        assert_eq!(turns, [Pick::Key(0), Pick::Key(1), Pick::Key(2), Pick::Key(0)]);
-    }
-
-    #[test]
-    fn a_provider_without_keys_has_one_unnamed() {
-        assert_eq!(KeyRing::new(0).pick(Instant::now(), &[]), Pick::Key(0));
-    }
-
-    #[test]
-    fn a_key_that_cools_is_skipped_until_it_is_back() {
-        let now = Instant::now();
-        let mut ring = KeyRing::new(2);
-        ring.cool(0, now + SECOND);
-        assert_eq!(picks(&mut ring, now, 2), [Pick::Key(1), Pick::Key(1)]);
-        assert_eq!(ring.usable(now), 1);
-        assert_eq!(ring.usable(now + SECOND), 2);
-    }
-
-    #[test]
-    fn when_all_cool_the_first_to_return_is_named() {
-        let now = Instant::now();
-        let mut ring = KeyRing::new(2);
-        ring.cool(0, now + SECOND * 9);
-        ring.cool(1, now + SECOND * 5);
-        assert_eq!(ring.pick(now, &[]), Pick::Cooling(now + SECOND * 5));
-        assert_eq!(ring.pick(now, &[1]), Pick::Cooling(now + SECOND * 9));
-    }
-
-    #[test]
-    fn a_shorter_cool_down_never_replaces_a_longer_one() {
-        let now = Instant::now();
-        let mut ring = KeyRing::new(1);
-        ring.cool(0, now + SECOND * 9);
-        ring.cool(0, now + SECOND);
-        assert_eq!(ring.pick(now, &[]), Pick::Cooling(now + SECOND * 9));
-    }
-
-    #[test]
-    fn a_key_put_aside_returns_after_its_time() {
-        let now = Instant::now();
-        let mut ring = KeyRing::new(1);
-        ring.put_aside(0, now + ASIDE_FOR);
-        ring.cool(0, now + SECOND);
-        assert_eq!(ring.pick(now, &[]), Pick::AllAside, "the end of its cool-down would not help");
-        assert_eq!(ring.pick(now + ASIDE_FOR, &[]), Pick::Key(0));
-    }
-
-    #[test]
-    fn a_key_that_was_tried_is_not_offered_again() {
-        let now = Instant::now();
-        let mut ring = KeyRing::new(2);
-        assert_eq!(ring.pick(now, &[0]), Pick::Key(1));
-        assert_eq!(ring.pick(now, &[0, 1]), Pick::AllAside);
-    }
-
-    #[test]
-    fn each_key_says_how_long_it_is_away() {
-        let now = Instant::now();
-        let mut ring = KeyRing::new(3);
-        ring.cool(1, now + SECOND);
-        ring.put_aside(2, now + ASIDE_FOR);
-        let states = [KeyState::Usable, KeyState::Cooling(SECOND), KeyState::Aside(ASIDE_FOR)];
-        assert_eq!(ring.states(now), states);
-        assert_eq!(ring.states(now + SECOND)[1], KeyState::Usable);
-    }
-
-    #[test]
-    fn an_unknown_key_is_nobodys_business() {
-        let now = Instant::now();
-        let mut ring = KeyRing::new(1);
-        ring.cool(7, now + SECOND);
-        ring.put_aside(7, now + SECOND);
-        assert_eq!(ring.usable(now), 1);
+        let cooling = untried.filter(|(_, key)| !key.is_aside(now));
+        cooling.filter_map(|(_, key)| key.cooled(now, model)).min()
     }
 }

@@ -1,7 +1,7 @@
 //! The health of one provider: its breaker, its keys, and the models it was seen to offer.
 
 use crate::health::breaker::{Breaker, Change, Pass, Standing};
-use crate::health::keys::{KeyRing, KeyState, Pick};
+use crate::health::keys::{KeyRing, KeyState, Pick, Rest};
 use arc_swap::ArcSwap;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,9 +40,10 @@ impl Vitals {
         }
     }
 
-    /// Out as well while none of its keys is usable, so that [`Vitals::pick`] and this agree.
-    pub fn standing(&self, now: Instant) -> Standing {
-        match lock(&self.keys).usable(now) {
+    /// Out as well while none of its keys is usable for `model` (any, if there is none), so that
+    /// [`Vitals::pick`] and this agree.
+    pub fn standing(&self, now: Instant, model: Option<&str>) -> Standing {
+        match lock(&self.keys).usable(now, model) {
             0 => Standing::Out,
             _ => lock(&self.breaker).standing(now),
         }
@@ -70,12 +71,37 @@ impl Vitals {
         lock(&self.breaker).fail(now, unhealthy_after, unhealthy_for)
     }
 
-    pub fn pick(&self, now: Instant, tried: &[usize]) -> Pick {
-        lock(&self.keys).pick(now, tried)
+    pub fn pick(&self, now: Instant, model: Option<&str>, tried: &[usize]) -> Pick {
+        lock(&self.keys).pick(now, model, tried)
     }
 
     pub fn cool(&self, key: usize, until: Instant) {
         lock(&self.keys).cool(key, until);
+    }
+
+    /// Cools a key that is used up, for all models or for one. `true` if that is new, and has to be told.
+    pub fn exhaust(&self, now: Instant, spent: Rest) -> bool {
+        self.rest(now, &spent);
+        lock(&self.keys).note_spent(spent)
+    }
+
+    /// Leaves a key alone, for all models or for one.
+    pub fn rest(&self, now: Instant, rest: &Rest) {
+        let mut keys = lock(&self.keys);
+        match &rest.model {
+            Some(model) => keys.cool_model(now, rest.key, model, rest.until),
+            None => keys.cool(rest.key, rest.until),
+        }
+    }
+
+    /// See [`KeyRing::cooling`].
+    pub fn cooling(&self, now: Instant) -> Vec<Rest> {
+        lock(&self.keys).cooling(now)
+    }
+
+    /// See [`KeyRing::take_back`].
+    pub fn take_back(&self, now: Instant) -> Vec<Rest> {
+        lock(&self.keys).take_back(now)
     }
 
     pub fn put_aside(&self, key: usize, until: Instant) {
@@ -88,7 +114,7 @@ impl Vitals {
     }
 
     pub fn usable(&self, now: Instant) -> usize {
-        lock(&self.keys).usable(now)
+        lock(&self.keys).usable(now, None)
     }
 
     /// Leaves the whole provider alone until then, whichever key is asked for.
@@ -96,9 +122,9 @@ impl Vitals {
         lock(&self.keys).cool_all(until);
     }
 
-    /// When the first key is back, if there is nothing to do but wait for it.
-    pub fn cooled(&self, now: Instant) -> Option<Instant> {
-        lock(&self.keys).cooled(now)
+    /// When the first key is back for this model, if there is nothing to do but wait for it.
+    pub fn cooled(&self, now: Instant, model: &str) -> Option<Instant> {
+        lock(&self.keys).cooled(now, Some(model))
     }
 
     /// Whether its models endpoint listed this id. `false` before it was ever asked.
@@ -133,12 +159,15 @@ mod tests {
         let now = Instant::now();
         let vitals = Vitals::new(2);
         vitals.cool(0, now + MINUTE);
-        assert_eq!((vitals.standing(now), vitals.cooled(now)), (Standing::Healthy, None));
+        assert_eq!((vitals.standing(now, None), vitals.cooled(now, "m")), (Standing::Healthy, None));
         vitals.cool(1, now + MINUTE * 2);
-        assert_eq!((vitals.standing(now), vitals.cooled(now)), (Standing::Out, Some(now + MINUTE)));
-        assert_eq!(vitals.pick(now, &[]), Pick::Cooling(now + MINUTE));
-        assert_eq!(vitals.standing(now + MINUTE), Standing::Healthy);
-        assert_eq!(vitals.pick(now + MINUTE, &[]), Pick::Key(0));
+        assert_eq!(
+            (vitals.standing(now, None), vitals.cooled(now, "m")),
+            (Standing::Out, Some(now + MINUTE))
+        );
+        assert_eq!(vitals.pick(now, None, &[]), Pick::Cooling(now + MINUTE));
+        assert_eq!(vitals.standing(now + MINUTE, None), Standing::Healthy);
+        assert_eq!(vitals.pick(now + MINUTE, None, &[]), Pick::Key(0));
     }
 
     #[test]
@@ -146,7 +175,19 @@ mod tests {
         let now = Instant::now();
         let vitals = Vitals::new(3);
         vitals.cool_all(now + MINUTE);
-        assert_eq!((vitals.usable(now), vitals.standing(now)), (0, Standing::Out));
+        assert_eq!((vitals.usable(now), vitals.standing(now, None)), (0, Standing::Out));
+    }
+
+    #[test]
+    fn what_is_used_up_for_one_model_is_out_for_it_alone() {
+        let (now, model) = (Instant::now(), Arc::from("large"));
+        let vitals = Vitals::new(1);
+        let spent = Rest { key: 0, model: Some(model), until: now + MINUTE, news: true };
+        assert!(vitals.exhaust(now, spent.clone()) && !vitals.exhaust(now, spent.clone()));
+        let standing = |model| vitals.standing(now, model);
+        let seen = [standing(Some("large")), standing(Some("small")), standing(None)];
+        assert_eq!(seen, [Standing::Out, Standing::Healthy, Standing::Healthy]);
+        assert_eq!((vitals.take_back(now), vitals.take_back(now + MINUTE)), (vec![], vec![spent]));
     }
 
     #[test]
@@ -154,7 +195,7 @@ mod tests {
         let now = Instant::now();
         let vitals = Arc::new(Vitals::new(1));
         assert_eq!(vitals.fail(now, 1, MINUTE), Some(Change::Unhealthy));
-        assert_eq!(vitals.standing(now), Standing::Out);
+        assert_eq!(vitals.standing(now, None), Standing::Out);
         assert!(vitals.admit(now).is_none());
         let _probe = vitals.admit(now + MINUTE).expect("its time is up");
         assert_eq!(vitals.succeed(), Some(Change::Recovered));

@@ -23,7 +23,8 @@ pub use unknown::UnknownModel;
 
 /// What is known of the providers at this moment, by their index in the configuration.
 pub trait Fleet {
-    fn standing(&self, provider: usize) -> Standing;
+    /// Whether it may be asked for this model.
+    fn standing(&self, provider: usize, model: &str) -> Standing;
 
     /// Whether the provider's models endpoint listed this id.
     fn lists(&self, provider: usize, model: &str) -> bool;

@@ -105,7 +105,10 @@ fn serving(mut choices: Vec<Choice>, operation: Operation, chain: &[Link]) -> Ve
 
 /// Without those that are out; with them if there is nobody else.
 fn fit_ones(choices: Vec<Choice>, fleet: &dyn Fleet) -> Vec<Choice> {
-    let (fit, out): (Vec<Choice>, Vec<Choice>) =
-        choices.into_iter().partition(|choice| fleet.standing(choice.candidate.provider) != Standing::Out);
+    let is_fit = |choice: &Choice| {
+        let Candidate { provider, model, .. } = &choice.candidate;
+        fleet.standing(*provider, model) != Standing::Out
+    };
+    let (fit, out): (Vec<Choice>, Vec<Choice>) = choices.into_iter().partition(is_fit);
     if fit.is_empty() { out } else { fit }
 }

@@ -23,7 +23,7 @@ struct Seen {
 }
 
 impl Fleet for Seen {
-    fn standing(&self, provider: usize) -> Standing {
+    fn standing(&self, provider: usize, _model: &str) -> Standing {
         self.standing.get(&provider).copied().unwrap_or(Standing::Healthy)
     }
 
@@ -49,6 +49,7 @@ fn provider(name: &str, kind: &str) -> Provider {
         api_keys: Vec::new(),
         tier: preset.tier,
         weight: None,
+        quota: Default::default(),
         ca_file: None,
         models: Vec::new(),
         fallback_models: BTreeMap::new(),

@@ -60,7 +60,7 @@ enum Found {
 
 async fn check(parts: &Parts, snapshot: &Snapshot, vendor: &Vendor) {
     let failover = &snapshot.config.failover;
-    let key = match vendor.vitals.pick(clock::now(), &[]) {
+    let key = match vendor.vitals.pick(clock::now(), None, &[]) {
         Pick::Key(key) => key,
         Pick::Cooling(_) | Pick::AllAside => return,
     };
@@ -89,7 +89,7 @@ async fn check(parts: &Parts, snapshot: &Snapshot, vendor: &Vendor) {
 
 /// A check may close a breaker whose time is up; while it is closed, requests alone tell how well a provider is.
 fn recover(vendor: &Vendor, now: Instant) {
-    if vendor.vitals.standing(now) == Standing::Probe
+    if vendor.vitals.standing(now, None) == Standing::Probe
         && let Some(_probe) = vendor.vitals.admit(now)
     {
         verdicts::changed(vendor, vendor.vitals.succeed(), "");

@@ -11,6 +11,7 @@ use crate::gateway::parts::Parts;
 use crate::gateway::vendor::Vendor;
 use crate::health::Standing;
 use crate::limits::IpLimit;
+use crate::server::allowances;
 use crate::server::reload::Reloader;
 use crate::server::standings;
 use crate::server::stored;
@@ -103,7 +104,7 @@ fn read_gauges(parts: &Parts) {
     let (snapshot, now) = (parts.snapshot.load(), clock::now());
     let spool = &parts.ledger.spool;
     spool.counts().spool_bytes(spool.backlog());
-    let reading = |vendor: &Vendor| (vendor.vitals.standing(now), vendor.vitals.usable(now));
+    let reading = |vendor: &Vendor| (vendor.vitals.standing(now, None), vendor.vitals.usable(now));
     let states: Vec<_> = snapshot.vendors.iter().map(|v| (v.name.clone(), reading(v))).collect();
     let providers: Vec<ProviderReading<'_>> = states
         .iter()
@@ -113,5 +114,7 @@ fn read_gauges(parts: &Parts) {
             keys_usable: *keys_usable,
         })
         .collect();
-    parts.metrics().read(&Readings { providers: &providers, log_lines_dropped: parts.ledger.sink.dropped() });
+    let allowances = allowances::read(&snapshot.vendors, &parts.state);
+    let log_lines_dropped = parts.ledger.sink.dropped();
+    parts.metrics().read(&Readings { providers: &providers, allowances: &allowances, log_lines_dropped });
 }

@@ -1,6 +1,7 @@
 //! The background service: names, checks, idle connections, the ledger, the shared state, reloads, the admin doors and the drain, side by side on one thread.
 
 use crate::gateway::parts::Parts;
+use crate::server::allowances;
 use crate::server::checks;
 use crate::server::doors;
 use crate::server::drain;
@@ -62,6 +63,7 @@ impl BackgroundService for Housekeeping {
             tokio::join!(
                 names::keep_fresh(parts),
                 checks::keep_checking(parts),
+                allowances::keep(parts),
                 parts.upstreams.keep_tidy(),
                 stored::keep_asking(parts, &self.home),
                 parts.state.keep(),

@@ -1,6 +1,7 @@
 //! A configuration becomes a running server: listeners for clients, and one service that keeps house.
 
-pub mod checks;
+pub mod allowances;
+mod checks;
 pub mod doors;
 pub mod drain;
 pub mod housekeeping;

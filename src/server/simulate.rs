@@ -49,6 +49,7 @@ pub fn fill(config: &mut Config, addresses: &[SocketAddr]) -> Result<(), String>
             api_keys: Vec::new(),
             tier: Tier::Local,
             weight: None,
+            quota: Default::default(),
             ca_file: None,
             models: vec![MODEL.to_owned()],
             fallback_models: Class::ALL.into_iter().map(|class| (class, MODEL.to_owned())).collect(),

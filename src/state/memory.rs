@@ -68,6 +68,15 @@ pub fn leave(claims: &Claims) {
     claims.iter().for_each(|claim| claim.account.leave());
 }
 
+/// Whether every rate and quota of every claim has room.
+pub fn look(claims: &Claims, need: &Need, now: Moment) -> Result<(), Limited> {
+    let mut locked = Locked::of(claims, counts);
+    for (claim, counters) in locked.each(claims) {
+        counters.check(&claim.bounds, need, now).map_err(|short| short.of(claim.whose))?;
+    }
+    Ok(())
+}
+
 /// Takes from every rate and quota of every claim, or from none.
 pub fn take(claims: &Claims, need: &Need, now: Moment) -> Result<Taken, Limited> {
     let mut locked = Locked::of(claims, |bounds| counts(bounds) || bounds.concurrent.is_some());

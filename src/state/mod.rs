@@ -58,6 +58,11 @@ impl State {
         }
     }
 
+    /// Whether replicas share counters and cool-downs.
+    pub fn is_shared(&self) -> bool {
+        self.link.is_some()
+    }
+
     /// Whether counters are to be shared, but are not at the moment.
     pub fn is_away(&self) -> bool {
         self.link.as_ref().is_some_and(|link| link.is_away())
@@ -103,6 +108,23 @@ impl State {
                 Ok(taken)
             }
         }
+    }
+
+    /// As [`State::take`], but at once, as far as this process knows, for what nobody may wait for; the others are
+    /// told later.
+    pub fn take_here(&self, claims: &Claims, need: Need, now: Moment) -> Result<Taken, Limited> {
+        let now = self.common(now);
+        if let Some(link) = &self.link {
+            claims.iter().for_each(|claim| _ = link.tie(&claim.account, now));
+        }
+        let taken = memory::take(claims, &need, now)?;
+        self.link.iter().for_each(|link| link.tell_taken(claims, &need, now));
+        Ok(taken)
+    }
+
+    /// Whether so much could be taken now, as far as this process knows.
+    pub fn look(&self, claims: &Claims, need: Need, now: Moment) -> Result<(), Limited> {
+        memory::look(claims, &need, self.common(now))
     }
 
     /// Corrects what was taken to what was used, and gives back the places: ends what [`State::enter`] began.

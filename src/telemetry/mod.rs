@@ -5,7 +5,7 @@ pub mod decimal;
 mod escape;
 pub mod metrics;
 pub mod sink;
-mod stamp;
+pub mod stamp;
 
 use crate::clock;
 use crate::config::LogFormat;

@@ -5,10 +5,10 @@ use std::time::Duration;
 const DAYS_IN_400_YEARS: u64 = 146_097;
 
 /// `2026-03-01T09:05:00.042Z`, kept without an allocation.
-pub(crate) struct Stamp([u8; 24]);
+pub struct Stamp([u8; 24]);
 
 impl Stamp {
-    pub(crate) fn of(since_epoch: Duration) -> Stamp {
+    pub fn of(since_epoch: Duration) -> Stamp {
         let seconds = since_epoch.as_secs();
         let (year, month, day) = date(seconds / 86_400);
         let time = seconds % 86_400;
@@ -23,7 +23,7 @@ impl Stamp {
         Stamp(text)
     }
 
-    pub(crate) fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }

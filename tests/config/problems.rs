@@ -45,7 +45,7 @@ fn what_comes_later_is_told_so() {
         ("routes: []", "routes"),
         ("clusters: {}", "clusters"),
         ("cache: { semantic: { enabled: true } }", "cache.semantic.enabled"),
-        ("providers: { groq: { quota: { tokens: 5/day } } }", "providers.groq.quota"),
+        ("providers: { groq: { servers: [] } }", "providers.groq.servers"),
     ] {
         has(text, "later version");
         has(text, field);

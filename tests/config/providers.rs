@@ -6,8 +6,17 @@ use crate::has;
 use crate::load;
 use crate::refused;
 use crate::shown;
+use std::time::Duration;
+use tollgate::config;
+use tollgate::config::KeyQuota;
 use tollgate::config::Order;
+use tollgate::config::Period;
+use tollgate::config::Quota;
+use tollgate::config::Rate;
+use tollgate::config::Rates;
 use tollgate::config::Strategy;
+use tollgate::config::Unit;
+use tollgate::config::Window;
 use tollgate::provider::Class;
 use tollgate::provider::Tier;
 
@@ -167,5 +176,49 @@ fn a_name_that_leads_nowhere_is_refused() {
         ),
     ] {
         has(&format!("{PROVIDERS}{text}"), expected);
+    }
+}
+
+#[test]
+fn a_quota_bounds_every_key_and_single_models() {
+    let text = "providers: { openai: { api_key: sk-1, quota: { requests: [ 30/min, 14400/day ], tokens: 1000000/day, \
+                window: rolling, models: { gpt-4o: { requests: 50/day calendar, tokens: [ 8000/min, 1/month ] } } } } }";
+    let config = accepted(text);
+    let quota = &config.providers[0].quota;
+    let long = |unit, amount, period, window| Quota { unit, amount, period, window, soft: false };
+    let rate = |amount| Rates::one(Rate { amount, per: Duration::from_secs(60) });
+    assert_eq!((quota.whole.requests, quota.whole.tokens), (rate(30), Rates::default()));
+    let whole = [
+        long(Unit::Requests, 14400, Period::Day, Window::Rolling),
+        long(Unit::Tokens, 1_000_000, Period::Day, Window::Rolling),
+    ];
+    assert_eq!(quota.whole.quotas, whole);
+    let model = &quota.models["gpt-4o"];
+    assert_eq!((model.requests, model.tokens), (Rates::default(), rate(8000)));
+    let of_model = [
+        long(Unit::Requests, 50, Period::Day, Window::Calendar),
+        long(Unit::Tokens, 1, Period::Month, Window::Rolling),
+    ];
+    assert_eq!(model.quotas, of_model);
+    let printed = config::print(&config).replace("\"***\"", "sk-1");
+    assert_eq!(accepted(&printed).providers[0].quota, *quota, "{printed}");
+    assert_eq!(
+        accepted("providers: { openai: { api_key: k, quota: { requests: off } } }").providers[0].quota,
+        KeyQuota::default()
+    );
+}
+
+#[test]
+fn a_quota_that_cannot_be_is_refused() {
+    for (quota, expected) in [
+        ("{ requests: 0/day }", "quota.requests must be more than 0 and such as `30/min`"),
+        ("{ tokens: 5/week }", "quota.tokens must be more than 0 and such as"),
+        ("{ requests: [ 1/min, 2/min ] }", "quota.requests[1] has the period of one above"),
+        ("{ requests: [ 1/day, 2/day ] }", "quota.requests[1] has the period of one above"),
+        ("{ cost: 5/day }", "quota.cost is not a setting"),
+        ("{ models: { m: { window: rolling } } }", "quota.models.m.window is not a setting"),
+        ("{ window: weekly }", "must be `rolling` or `calendar`"),
+    ] {
+        has(&format!("providers: {{ openai: {{ api_key: k, quota: {quota} }} }}"), expected);
     }
 }

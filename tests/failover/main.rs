@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod after_first_byte;
+mod allowances;
 mod bodies;
 mod connections;
 mod early_answers;

@@ -1,6 +1,7 @@
 //! `limits` and whatever else bounds an account, as the printed configuration says it.
 
 use crate::config::Bounds;
+use crate::config::KeyQuota;
 use crate::config::Limits;
 use crate::config::Period;
 use crate::config::Quota;
@@ -38,6 +39,22 @@ pub fn own(bounds: &Bounds, indent: &str) -> String {
         ("budget", budget(bounds)),
     ];
     lines.iter().map(|(name, value)| format!("{indent}{name}: {value}\n")).collect()
+}
+
+/// The `quota` of a provider, whose amounts of any period stand in one list.
+pub fn key_quota(quota: &KeyQuota) -> String {
+    let models = quota.models.iter().map(|(name, own)| format!("{}: {{ {} }}", quoted(name), allowed(own)));
+    let models = models.collect::<Vec<_>>().join(", ");
+    format!("{{ {}, models: {{ {models} }} }}", allowed(&quota.whole))
+}
+
+fn allowed(bounds: &Bounds) -> String {
+    let all = |rates: &Rates, unit| {
+        let long = bounds.quotas.iter().filter(|quota| quota.unit == unit).map(written);
+        or_list(rates.iter().map(rate).chain(long).collect())
+    };
+    let (requests, tokens) = (all(&bounds.requests, Unit::Requests), all(&bounds.tokens, Unit::Tokens));
+    format!("requests: {requests}, tokens: {tokens}")
 }
 
 fn within(bounds: &Bounds) -> String {

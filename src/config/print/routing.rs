@@ -10,6 +10,7 @@ use crate::config::Provider;
 use crate::config::Reference;
 use crate::config::Strategy;
 use crate::config::Tariff;
+use crate::config::print::bounds;
 use crate::config::print::words::list;
 use crate::config::print::words::path;
 use crate::config::print::words::quoted;
@@ -32,6 +33,7 @@ pub fn provider(provider: &Provider) -> String {
     ];
     lines.extend(provider.weight.map(|weight| format!("    weight: {weight}")));
     lines.extend(provider.ca_file.as_ref().map(|file| format!("    ca_file: {}", path(file))));
+    lines.push(format!("    quota: {}", bounds::key_quota(&provider.quota)));
     let fallback_models =
         provider.fallback_models.iter().map(|(class, model)| format!("{class}: {}", quoted(model)));
     let headers = provider.headers.iter().map(|(name, _)| format!("{}: \"***\"", quoted(name)));

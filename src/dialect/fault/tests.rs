@@ -344,3 +344,85 @@ fn azure_and_replicate_are_understood() {
         assert_eq!(classify(status, body.to_string().as_bytes()), cause, "{body}");
     }
 }
+
+fn left_alone(headers: &[(&str, &str)]) -> Option<Duration> {
+    let header = |name: &str| headers.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
+    used_up(&header, NOW)
+}
+
+#[test]
+fn a_good_answer_may_say_that_nothing_remains() {
+    let epoch = ((NOW.as_secs() + 1_000_000_000) * 1000).to_string();
+    let table: &[(Option<f64>, &[(&str, &str)])] = &[
+        (
+            Some(3723.5),
+            &[("x-ratelimit-remaining-requests", "0"), ("x-ratelimit-reset-requests", "1h2m3.5s")],
+        ),
+        (Some(0.25), &[("x-ratelimit-remaining-tokens", " 0 "), ("x-ratelimit-reset-tokens", "250ms")]),
+        (Some(9.0), &[("x-ratelimit-remaining-requests-day", "0"), ("x-ratelimit-reset-requests-day", "9")]),
+        (Some(5.0), &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "5")]),
+        (Some(86_400.0), &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &epoch)]),
+        (
+            Some(23.0),
+            &[
+                ("anthropic-ratelimit-requests-remaining", "0"),
+                ("anthropic-ratelimit-requests-reset", "1994-11-06T08:50:00Z"),
+            ],
+        ),
+        (
+            Some(60.0),
+            &[
+                ("x-ratelimit-remaining-requests", "0"),
+                ("x-ratelimit-reset-requests", "7s"),
+                ("anthropic-ratelimit-input-tokens-remaining", "0"),
+                ("anthropic-ratelimit-input-tokens-reset", "1994-11-06T09:50:37+01:00"),
+            ],
+        ),
+        (None, &[("x-ratelimit-remaining-requests", "1"), ("x-ratelimit-reset-requests", "7s")]),
+        (None, &[("x-ratelimit-remaining-requests", "0"), ("x-ratelimit-reset-requests", "0s")]),
+        (None, &[("x-ratelimit-remaining-requests", "0"), ("x-ratelimit-reset-tokens", "7s")]),
+        (None, &[("x-ratelimit-remaining-requests", "0"), ("x-ratelimit-reset-requests", "-7")]),
+        (None, &[("x-ratelimit-reset", "7")]),
+        (None, &[("retry-after", "7")]),
+        (None, &[]),
+    ];
+    for (expected, headers) in table {
+        assert_eq!(left_alone(headers), expected.map(Duration::from_secs_f64), "{headers:?}");
+    }
+}
+
+#[test]
+fn moments_are_read_in_any_zone_and_nonsense_is_passed_over() {
+    let wait = |moment: &str| {
+        left_alone(&[
+            ("anthropic-ratelimit-tokens-remaining", "0"),
+            ("anthropic-ratelimit-tokens-reset", moment),
+        ])
+    };
+    for (moment, seconds) in [
+        ("1994-11-06T08:49:38Z", 1.0),
+        ("1994-11-06t08:49:37.5z", 0.5),
+        ("1994-11-06T03:50:37-05:00", 60.0),
+        ("1994-11-06T14:20:37.25+05:30", 60.25),
+        ("1994-11-07T08:49:38Z", 86_400.0),
+    ] {
+        assert_eq!(wait(moment), Some(Duration::from_secs_f64(seconds)), "{moment}");
+    }
+    for nonsense in [
+        "",
+        "T",
+        "1994-11-06T08:49:37Z",
+        "1994-11-06T08:49Z",
+        "1994-13-06T09:49:37Z",
+        "1994-11-31T09:49:37Z",
+        "1994-11-06T09:49:37",
+        "1994-11-06T09:49:37+0",
+        "1994-11-06T09:49:37+9999999999999999:00",
+        "1994-11-06T9999999999999999:00:00Z",
+        "-1994-11-06T08:50:00Z",
+        "1994-11-06T08:50:00.-5Z",
+        "1994-11-06T08:50:00é",
+    ] {
+        assert_eq!(wait(nonsense), None, "{nonsense}");
+    }
+}

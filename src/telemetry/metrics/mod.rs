@@ -70,6 +70,8 @@ pub struct Finished<'a> {
 pub struct Readings<'a> {
     /// All providers; one that is missing here disappears.
     pub providers: &'a [ProviderReading<'a>],
+    /// All allowances; one that is missing here disappears.
+    pub allowances: &'a [AllowanceReading<'a>],
     /// Since the start, as [`Sink::dropped`](crate::telemetry::sink::Sink::dropped) tells it.
     pub log_lines_dropped: u64,
 }
@@ -78,6 +80,16 @@ pub struct ProviderReading<'a> {
     pub name: &'a str,
     pub healthy: bool,
     pub keys_usable: usize,
+}
+
+/// One limit of one key of a provider.
+pub struct AllowanceReading<'a> {
+    pub provider: &'a str,
+    /// The first is 1.
+    pub key: usize,
+    pub model: &'a str,
+    pub limit: &'static str,
+    pub remaining: u64,
 }
 
 /// Counts something in flight until it is dropped.
@@ -213,6 +225,12 @@ impl Metrics {
             let keys = i64::try_from(provider.keys_usable).unwrap_or(i64::MAX);
             self.families.healthy.with_label_values(&[provider.name]).set(i64::from(provider.healthy));
             self.families.keys_usable.with_label_values(&[provider.name]).set(keys);
+        }
+        self.families.allowances.reset();
+        for AllowanceReading { provider, key, model, limit, remaining } in now.allowances {
+            let gauge =
+                self.families.allowances.with_label_values(&[*provider, &key.to_string(), model, limit]);
+            gauge.set(i64::try_from(*remaining).unwrap_or(i64::MAX));
         }
         *shown = now.providers.iter().map(|provider| provider.name.to_owned()).collect();
         let lines = &self.families.log_lines_dropped;

@@ -129,11 +129,11 @@ fn a_provider_that_is_no_longer_configured_disappears() {
     let metrics = Metrics::new();
     let reading = |name, healthy| ProviderReading { name, healthy, keys_usable: 2 };
     let both = [reading("groq", true), reading("openai", false)];
-    metrics.read(&Readings { providers: &both, log_lines_dropped: 0 });
+    metrics.read(&Readings { providers: &both, allowances: &[], log_lines_dropped: 0 });
     let healthy = |name: &str| value(&metrics, &format!("tollgate_provider_healthy{{provider=\"{name}\"}}"));
     assert_eq!((healthy("groq"), healthy("openai")), (Some(1.0), Some(0.0)));
     assert_eq!(value(&metrics, r#"tollgate_provider_keys_usable{provider="groq"}"#), Some(2.0));
-    metrics.read(&Readings { providers: &both[1..], log_lines_dropped: 0 });
+    metrics.read(&Readings { providers: &both[1..], allowances: &[], log_lines_dropped: 0 });
     assert_eq!((healthy("groq"), healthy("openai")), (None, Some(0.0)));
 }
 
@@ -141,7 +141,7 @@ fn a_provider_that_is_no_longer_configured_disappears() {
 fn lost_log_lines_are_a_running_total() {
     let metrics = Metrics::new();
     for total in [3, 3, 5] {
-        metrics.read(&Readings { providers: &[], log_lines_dropped: total });
+        metrics.read(&Readings { providers: &[], allowances: &[], log_lines_dropped: total });
     }
     assert_eq!(value(&metrics, "tollgate_log_lines_dropped_total"), Some(5.0));
 }
@@ -176,4 +176,17 @@ fn single_events_have_a_counter_each() {
 fn the_version_is_told() {
     let line = format!(r#"tollgate_build_info{{version="{}"}}"#, env!("CARGO_PKG_VERSION"));
     assert_eq!(value(&Metrics::new(), &line), Some(1.0));
+}
+
+#[test]
+fn an_allowance_that_is_gone_from_the_configuration_disappears() {
+    let metrics = Metrics::new();
+    let reading = |limit| AllowanceReading { provider: "groq", key: 2, model: "all", limit, remaining: 29 };
+    let both = [reading("requests_minute"), reading("tokens_day")];
+    metrics.read(&Readings { providers: &[], allowances: &both, log_lines_dropped: 0 });
+    metrics.read(&Readings { providers: &[], allowances: &both[..1], log_lines_dropped: 0 });
+    let name = "tollgate_provider_allowance_remaining";
+    let labels = r#"{key="2",limit="requests_minute",model="all",provider="groq"}"#;
+    assert_eq!(value(&metrics, &format!("{name}{labels}")), Some(29.0));
+    assert!(!metrics.gather().contains("tokens_day"));
 }
