@@ -16,6 +16,7 @@ use crate::routing::Candidate;
 use crate::routing::Fleet;
 use crate::routing::Standing;
 use crate::routing::Table;
+use crate::state::State;
 use crate::upstream::Host;
 use crate::upstream::host::Manner;
 use crate::upstream::tls::BadAuthority;
@@ -42,6 +43,7 @@ pub struct Snapshot {
 /// What outlives a reload and what new snapshots are made with.
 pub struct Lasting<'a> {
     pub board: &'a Board,
+    pub state: &'a State,
     pub counting: Counting<'a>,
     /// The snapshot that is replaced, if there is one.
     pub before: Option<&'a Snapshot>,

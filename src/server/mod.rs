@@ -112,9 +112,10 @@ pub struct Ready {
 /// [`NotStarted`], except that an address is not tried.
 pub fn check(config: &Config) -> Result<(), NotStarted> {
     listeners::have_certificates(config)?;
-    let (metrics, board) = (Metrics::new(), Board::default());
+    let (metrics, board, state) = (Metrics::new(), Board::default(), State::memory());
     let lasting = Lasting {
         board: &board,
+        state: &state,
         counting: Counting { metrics: &metrics, prices: PriceTable::embedded() },
         before: None,
     };
@@ -190,7 +191,12 @@ fn parts(config: Config, sink: Sink) -> Result<Arc<Parts>, NotStarted> {
     let (metrics, board) = (Arc::new(Metrics::new()), Board::default());
     let state = state(&config.state, &metrics)?;
     let prices = PriceTable::embedded();
-    let lasting = Lasting { board: &board, counting: Counting { metrics: &metrics, prices }, before: None };
+    let lasting = Lasting {
+        board: &board,
+        state: &state,
+        counting: Counting { metrics: &metrics, prices },
+        before: None,
+    };
     let spool = spool(&config.data_dir, &metrics)?;
     let ledger = Ledger {
         metrics: metrics.clone(),

@@ -111,6 +111,7 @@ fn put_in_force(parts: &Parts, config: Config) -> Result<String, String> {
     let old = parts.snapshot.load_full();
     let lasting = Lasting {
         board: &parts.board,
+        state: &parts.state,
         counting: Counting { metrics: parts.metrics(), prices: parts.prices },
         before: Some(&old),
     };

@@ -20,7 +20,7 @@ use serde_json::json;
 /// Every provider with its keys, in the order of the configuration.
 pub fn providers(parts: &Parts) -> Vec<ProviderStanding> {
     let (snapshot, now) = (parts.snapshot.load(), clock::now());
-    let standing = |vendor: &Vendor| match vendor.vitals.standing(now) {
+    let standing = |vendor: &Vendor| match vendor.vitals.standing(now, None) {
         Standing::Healthy => "healthy",
         Standing::Probe => "probe",
         Standing::Out => "out",

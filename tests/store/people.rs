@@ -141,7 +141,6 @@ async fn a_key_is_made_changed_and_deleted() {
             was: Some(made.settings.clone()),
             expires_ms: Some(Some(99)),
             disabled: Some(true),
-            was: None,
         };
         let changed = store.change_key(&made.id, &to, &by(5)).await.unwrap();
         assert_eq!(
