@@ -158,7 +158,7 @@ impl Record {
     /// is sent: a client may ask again as soon as it has that.
     pub fn settle(&mut self) {
         if let Some(reservation) = self.held.reservation.take() {
-            reservation.settle(self.used(), clock::moment());
+            reservation.settle(self.used(), self.arrival.moment().at(clock::now()));
         }
     }
 
@@ -202,7 +202,7 @@ impl Record {
 
     fn log(&self, latency: Duration) {
         let line = AccessLine {
-            since_epoch: clock::since_epoch(),
+            since_epoch: self.arrival.wall + latency,
             request_id: &self.arrival.request_id,
             client: self.arrival.client,
             method: self.arrival.method.as_str(),

@@ -16,7 +16,7 @@ pub fn limited(limited: Limited) -> Refusal {
     };
     let mut refusal =
         Refusal::new(429, reason, message(&limited)).code(code).retry_after(Some(limited.retry_after));
-    refusal.limited = Some(limited);
+    refusal.limited = Some(Box::new(limited));
     refusal
 }
 
