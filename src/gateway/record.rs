@@ -195,6 +195,9 @@ impl Record {
         let cost = cost(&target.0.lane(&target.1.model).price, &usage).unwrap_or_default();
         self.service.lost.tokens += usage.total();
         self.service.lost.cost += cost;
+        if let Some(charge) = self.held.charge.take() {
+            charge.answered(usage.total());
+        }
         let spool = &self.ledger.spool;
         entry::of_attempt(self, spool.next_id(), target, usage).iter().for_each(|entry| spool.append(entry));
     }

@@ -12,6 +12,7 @@ mod early_answers;
 mod http2;
 mod keys;
 mod patience;
+mod replicas;
 mod secure;
 mod strategies;
 #[path = "../support/mod.rs"]
