@@ -22,6 +22,13 @@ pub struct Moment {
     pub wall: Duration,
 }
 
+impl Moment {
+    /// The later moment at which the monotonic clock shows `mono`; asks no other clock.
+    pub fn at(self, mono: Instant) -> Moment {
+        Moment { mono, wall: self.wall + mono.saturating_duration_since(self.mono) }
+    }
+}
+
 /// Now, on both clocks.
 pub fn moment() -> Moment {
     Moment { mono: now(), wall: since_epoch() }

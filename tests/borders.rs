@@ -20,7 +20,6 @@ const PURE: &[&str] = &[
     "dialect/",
     "routing/",
     "state/bucket.rs",
-    "state/counters.rs",
     "state/window.rs",
     "health/breaker.rs",
     "health/keys.rs",

@@ -5,7 +5,6 @@ mod tests;
 
 use crate::config::Bounds;
 use crate::config::Limits;
-use crate::config::Period;
 use crate::config::Problem;
 use crate::config::Quota;
 use crate::config::Rate;
@@ -19,6 +18,7 @@ use crate::config::reader::Section;
 use crate::config::shapes;
 use crate::config::shapes::Bounded;
 use crate::config::units;
+use crate::config::units::Amount;
 use std::time::Duration;
 
 /// Enough for a person who mistypes a key, too little to guess one.
@@ -134,11 +134,11 @@ fn quotas(section: &Section<'_>, shapes: &'static Bounded, default: &[Quota]) ->
 
 /// One amount, `off`, or a list of amounts.
 fn amounts(field: &Field<'_>, line: &Line, window: Window) -> Vec<Quota> {
-    let read: fn(&str) -> Result<(u64, Period, Option<Window>), String> = match line.unit {
+    let read: fn(&str) -> Result<Amount, String> = match line.unit {
         Unit::Requests | Unit::Tokens => units::amount_per_period,
         Unit::Cost => units::money_per_period,
     };
-    let quota = |(amount, period, own): (u64, Period, Option<Window>)| Quota {
+    let quota = |(amount, period, own): Amount| Quota {
         unit: line.unit,
         amount,
         period,

@@ -125,7 +125,10 @@ pub fn rate_or_off(text: &str) -> Result<Option<Rate>, String> {
     or_off(text, rate)
 }
 
-/// A [`rate`] without its period: `1000/day`, `5/month`, with `rolling` or `calendar` behind it if it says so.
+/// So much per day or month, and of which window, if it says so.
+pub type Amount = (u64, Period, Option<Window>);
+
+/// `1000/day`, `5/month`, or `5/month rolling`.
 fn quota<T>(
     text: &str,
     amount: fn(&str) -> Option<T>,
@@ -148,12 +151,12 @@ fn quota<T>(
 }
 
 /// `1000/day`, `5000000/month`.
-pub fn amount_per_period(text: &str) -> Result<(u64, Period, Option<Window>), String> {
+pub fn amount_per_period(text: &str) -> Result<Amount, String> {
     some_amount(quota(text, digits, "1000")?)
 }
 
 /// `5/day`, `0.25/month`: US dollars, read into nano-dollars without ever being a float.
-pub fn money_per_period(text: &str) -> Result<(u64, Period, Option<Window>), String> {
+pub fn money_per_period(text: &str) -> Result<Amount, String> {
     some_amount(quota(text, nano_dollars, "2.50")?)
 }
 

@@ -205,7 +205,7 @@ impl Record {
             entry::of_request(self, spool.next_id()).iter().for_each(|entry| spool.append(entry));
         }
         if let Some(reservation) = self.held.reservation.take() {
-            reservation.settle(self.consumed(), clock::moment());
+            reservation.settle(self.consumed(), self.arrival.moment().at(clock::now()));
         }
     }
 
@@ -250,7 +250,7 @@ impl Record {
 
     fn log(&self, latency: Duration) {
         let line = AccessLine {
-            since_epoch: clock::since_epoch(),
+            since_epoch: self.arrival.wall + latency,
             request_id: &self.arrival.request_id,
             client: self.arrival.client,
             method: self.arrival.method.as_str(),

@@ -36,7 +36,7 @@ pub struct Refusal {
     /// For the log line and the metrics.
     pub reason: &'static str,
     /// The limit that was hit, for the `X-RateLimit-*` headers.
-    pub limited: Option<Limited>,
+    pub limited: Option<Box<Limited>>,
     /// The methods that a path takes, for the `Allow` header.
     pub allow: Option<&'static str>,
 }

@@ -80,12 +80,12 @@ impl Bucket {
     }
 
     fn left(&self, rate: Rate) -> Left {
-        let remaining = u64::try_from(self.level.max(0) / self.period).unwrap_or(u64::MAX);
+        let remaining = u64::try_from(ratio(self.level.max(0), self.period)).unwrap_or(u64::MAX);
         Left { limit: rate.amount, remaining, reset: time_for(rate, whole(rate) - self.level) }
     }
 
-    /// A clock that goes backwards refills nothing, and takes nothing.
-    fn refill(&mut self, rate: Rate, now: Instant) {
+    /// Brings it to now. A clock that goes backwards refills nothing, and takes nothing.
+    pub fn refill(&mut self, rate: Rate, now: Instant) {
         if self.period != period(rate) {
             self.level = self.level / self.period * period(rate);
             self.period = period(rate);
@@ -114,9 +114,17 @@ fn nanos(span: Duration) -> i128 {
     i128::try_from(span.as_nanos()).unwrap_or(i128::MAX)
 }
 
+/// A division of 64 bits where that is enough, as it nearly always is: one of 128 takes several times as long.
+fn ratio(all: i128, part: i128) -> i128 {
+    match (u64::try_from(all), u64::try_from(part)) {
+        (Ok(all), Ok(part)) if part > 0 => i128::from(all / part),
+        _ => all / part,
+    }
+}
+
 /// How long the refilling of so much of a level takes, rounded up.
 fn time_for(rate: Rate, missing: i128) -> Duration {
     let amount = i128::from(rate.amount.max(1));
-    let nanos = missing.max(0).saturating_add(amount - 1) / amount;
+    let nanos = ratio(missing.max(0).saturating_add(amount - 1), amount);
     Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
 }

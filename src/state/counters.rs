@@ -55,15 +55,15 @@ impl Counters {
         check_rates(&mut self.requests, &bounds.requests, 1, now, Which::Requests)?;
         // Where the store is shared, others may have given back what was used up when it was last seen.
         let known = !self.tie.told;
-        let of_requests = bounds.quotas.iter().filter(|quota| known && quota.unit == Unit::Requests);
-        of_requests.map(|quota| self.check_quota(quota, &Need::REQUEST, now)).collect()
+        let mut of_requests = bounds.quotas.iter().filter(|quota| known && quota.unit == Unit::Requests);
+        of_requests.try_for_each(|quota| self.check_quota(quota, &Need::REQUEST, now))
     }
 
     /// Whether all of this fits. A cost above a whole rate fits while that is untouched, one above a quota never.
     pub fn check(&mut self, bounds: &Bounds, need: &Need, now: Moment) -> Result<(), Short> {
         check_rates(&mut self.requests, &bounds.requests, need.requests, now, Which::Requests)?;
         check_rates(&mut self.tokens, &bounds.tokens, need.tokens, now, Which::Tokens)?;
-        bounds.quotas.iter().map(|quota| self.check_quota(quota, need, now)).collect()
+        bounds.quotas.iter().try_for_each(|quota| self.check_quota(quota, need, now))
     }
 
     /// Takes what was found to fit in the same moment, and notes what is left.
@@ -220,7 +220,7 @@ fn check_rates(
     for (bucket, rate) in met(buckets, rates, now).iter_mut().zip(rates.iter()) {
         match cost {
             // What needs nothing is not held up by a debt.
-            0 => _ = bucket.look(rate, now.mono),
+            0 => bucket.refill(rate, now.mono),
             _ => bucket.check(rate, cost, now.mono).map_err(|wait| Short::of_rate(which(rate), wait))?,
         }
     }

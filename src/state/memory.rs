@@ -77,7 +77,9 @@ pub fn take(claims: &Claims, need: &Need, now: Moment) -> Result<Taken, Limited>
     let mut taken = Taken { hold: Hold { need: *need, at: now.wall }, ..Taken::default() };
     for (claim, counters) in locked.each(claims) {
         counters.deduct(&claim.bounds, need, now, claim.whose, &mut taken);
-        counters.tie.held += has_place(&claim.bounds, need);
+        if claim.account.distant.is_some() {
+            counters.tie.held += has_place(&claim.bounds, need);
+        }
     }
     Ok(taken)
 }

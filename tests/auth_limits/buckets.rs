@@ -89,3 +89,24 @@ async fn a_refused_request_says_when_one_fits_and_then_it_does() {
     tokio::time::sleep(std::time::Duration::from_secs(wait)).await;
     assert_eq!(stage.ask(KEY, "hello").await.status, 200, "after the {wait} s it was told to wait");
 }
+
+#[tokio::test]
+async fn a_quota_that_is_used_up_says_so_and_when_it_resets() {
+    let stage = Stage::set("", "}, quota: { requests: 2/day }, budget: { hard: 5/month");
+    for left in [1, 0] {
+        let answer = stage.ask(KEY, "hello").await;
+        assert_eq!((answer.status, number(&answer, "x-ratelimit-remaining-requests")), (200, left));
+    }
+    let refused = stage.ask(KEY, "hello").await;
+    assert_eq!(refused.status, 429);
+    assert!(refused.header("retry-after").is_some());
+    assert!(refused.text().contains("insufficient_quota"), "{}", refused.text());
+    assert!(
+        refused.text().contains("this key has used 2 of 2 requests of its quota per day"),
+        "{}",
+        refused.text()
+    );
+    assert_eq!(stage.vendor.count(), 2, "the refused one was not passed on");
+    assert_eq!(stage.gateway.metric("tollgate_limits_hit_total{limit=\"quota\"}"), 1.0);
+    assert_eq!(stage.ask(OTHER_KEY, "hello").await.status, 200, "another key is not concerned");
+}

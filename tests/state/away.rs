@@ -145,3 +145,11 @@ async fn an_emptied_redis_is_noticed_and_told_again() {
     let left = spend(stage.other(), 1000).await;
     assert!((397..=399).contains(&left), "{left}: nothing is free, and nothing was counted twice");
 }
+
+#[tokio::test]
+async fn a_redis_that_speaks_no_tls_is_away_for_who_asks_for_it() {
+    let redis = RedisServer::start();
+    let replica = Replica::start(&redis.url().replace("redis://", "rediss://"), PATIENT);
+    eventually(async || replica.metric("tollgate_state_away") == 1.0, "no metric says so").await;
+    assert_eq!(spend(&replica.state, 1001).await, 1000);
+}

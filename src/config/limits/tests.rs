@@ -1,6 +1,7 @@
 //! Bounds as people write them, and what of a default they leave.
 
 use super::*;
+use crate::config::Period;
 
 const NAME: &str = "settings";
 

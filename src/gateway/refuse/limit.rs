@@ -22,7 +22,7 @@ pub fn limited(limited: Limited, wall: Duration) -> Refusal {
         // Longer than a provider may say: it is known when a window ends.
         refusal.retry_after = Some(limited.retry_after);
     }
-    refusal.limited = Some(limited);
+    refusal.limited = Some(Box::new(limited));
     refusal
 }
 

@@ -14,6 +14,8 @@ const COOLS: &str = "{tollgate}:cools";
 const MOST_WAITING: usize = 1024;
 
 type Hashed = [u8; 16];
+/// As Redis has them.
+type Told = (Vec<u8>, u64);
 
 /// The cool-downs that are known here.
 #[derive(Debug, Default)]
@@ -68,7 +70,7 @@ impl Link {
             pipe.cmd("PEXPIREAT").arg(COOLS).arg(last.saturating_add(86_400_000)).ignore();
         }
         pipe.cmd("ZRANGEBYSCORE").arg(COOLS).arg(now).arg("+inf").arg("WITHSCORES");
-        let told: Result<(Vec<(Vec<u8>, u64)>,), _> = pipe.query_async(&mut present.connection.clone()).await;
+        let told = pipe.query_async::<(Vec<Told>,)>(&mut present.connection.clone()).await;
         let told = told.inspect_err(|_| {
             self.cools.waiting.lock().unwrap_or_else(PoisonError::into_inner).extend(waiting);
         });
