@@ -5,6 +5,7 @@ use crate::clock::Moment;
 use crate::dialect::fault;
 use crate::gateway::itinerary::Stop;
 use crate::gateway::vendor::Vendor;
+use crate::health::Allowances;
 use crate::health::Rest;
 use crate::health::Vitals;
 use crate::state::Claims;
@@ -38,6 +39,7 @@ pub struct Charge {
 struct Counted {
     provider: Arc<str>,
     vitals: Arc<Vitals>,
+    allowances: Arc<Allowances>,
     key: usize,
     model: Arc<str>,
     claims: Claims,
@@ -60,8 +62,14 @@ impl Charge {
         now: Moment,
     ) -> Result<Option<Charge>, UsedUp> {
         let Some(claims) = vendor.allowances.asked(key, model) else { return Ok(None) };
-        let (provider, vitals) = (vendor.name.clone(), vendor.vitals.clone());
-        let counted = Counted { provider, vitals, key, model: model.clone(), claims };
+        let counted = Counted {
+            provider: vendor.name.clone(),
+            vitals: vendor.vitals.clone(),
+            allowances: vendor.allowances.clone(),
+            key,
+            model: model.clone(),
+            claims,
+        };
         match state.take_here(&counted.claims, ROOM, now) {
             Ok(taken) => {
                 counted.rest_if_used_up(state, Need::REQUEST, now);
@@ -91,6 +99,7 @@ impl Drop for Charge {
         let now = clock::moment();
         self.state.settle(&self.counted.claims, &self.hold, self.used, now);
         if self.used.tokens > 0 {
+            self.counted.allowances.changed(self.counted.key, &self.counted.model);
             self.counted.rest_if_used_up(&self.state, ROOM, now);
         }
     }

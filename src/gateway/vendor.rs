@@ -50,7 +50,7 @@ pub struct Vendor {
     pub preset: &'static Preset,
     pub host: Arc<Host>,
     pub vitals: Arc<Vitals>,
-    pub allowances: Allowances,
+    pub allowances: Arc<Allowances>,
     /// What its keys are called among replicas, in their order; one for a provider without.
     pub key_ids: Vec<String>,
     /// The `Host` header.
@@ -126,7 +126,7 @@ impl Vendor {
             name: provider.name.as_str().into(),
             preset: provider.preset,
             vitals: board.vitals(&provider.name, fingerprint(provider), provider.api_keys.len()),
-            allowances: Allowances::new(&key_ids, &provider.quota, state),
+            allowances: Arc::new(Allowances::new(&key_ids, &provider.quota, state)),
             key_ids,
             authority,
             base_path: provider.base_url.path.clone(),

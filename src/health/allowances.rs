@@ -5,7 +5,7 @@ use crate::secret::{KeyHash, Secret};
 use crate::state::{Claim, Claims, State, Whose};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 /// Digits of a key's hash in the id of its accounts: enough to tell all keys of the world apart.
 const DIGITS: usize = 32;
@@ -25,9 +25,12 @@ struct OfKey {
 #[derive(Debug)]
 struct Counter {
     claim: Claim,
-    /// Something was counted here since it was last compared with what others count.
-    is_news: AtomicBool,
+    /// How often it has still to be compared with what others count.
+    news: AtomicU8,
 }
+
+/// Once more than once: what was counted here may be on its way to the others when it is compared first.
+const LOOKS: u8 = 2;
 
 /// One account of a provider: whose it is, and what it is counted against.
 pub struct Counted<'a> {
@@ -36,13 +39,14 @@ pub struct Counted<'a> {
     /// `None`: all models together.
     pub model: Option<&'a str>,
     pub claims: Claims,
-    is_news: &'a AtomicBool,
+    news: &'a AtomicU8,
 }
 
 impl Counted<'_> {
-    /// Whether something was counted since this was asked last.
+    /// Whether something was counted of late; yes for two times after it was.
     pub fn take_news(&self) -> bool {
-        self.is_news.swap(false, Ordering::Relaxed)
+        let fewer = |looks: u8| looks.checked_sub(1);
+        self.news.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fewer).is_ok()
     }
 }
 
@@ -76,7 +80,7 @@ impl Allowances {
             let bounds = Arc::new(bounds.clone());
             let counter = || Counter {
                 claim: Claim { whose, account: state.account(id), bounds: bounds.clone() },
-                is_news: AtomicBool::new(false),
+                news: AtomicU8::new(0),
             };
             (!bounds.is_empty()).then(counter)
         };
@@ -94,14 +98,21 @@ impl Allowances {
     /// What a request for this model with this key is counted on, now that it is to be sent: the key, the
     /// model, or both.
     pub fn asked(&self, key: usize, model: &str) -> Option<Claims> {
-        let of_key = self.keys.get(key)?;
-        let counters = [of_key.whole.as_ref(), of_key.models.get(model)].into_iter().flatten();
-        let mut claims = counters.map(|counter| {
-            counter.is_news.store(true, Ordering::Relaxed);
-            counter.claim.clone()
-        });
+        let mut claims = self.counters(key, model).map(|counter| counter.claim.clone());
         let first = Claims::of(claims.next()?);
-        Some(claims.fold(first, Claims::and))
+        let claims = claims.fold(first, Claims::and);
+        self.changed(key, model);
+        Some(claims)
+    }
+
+    /// Remembers that others have to be asked what they have counted.
+    pub fn changed(&self, key: usize, model: &str) {
+        self.counters(key, model).for_each(|counter| counter.news.store(LOOKS, Ordering::Relaxed));
+    }
+
+    fn counters(&self, key: usize, model: &str) -> impl Iterator<Item = &Counter> {
+        let of_key = self.keys.get(key).into_iter();
+        of_key.flat_map(move |of| [of.whole.as_ref(), of.models.get(model)]).flatten()
     }
 
     /// Every account there is.
@@ -109,11 +120,11 @@ impl Allowances {
         self.keys.iter().enumerate().flat_map(|(key, of_key)| {
             let models = of_key.models.iter().map(|(model, counter)| (Some(&**model), counter));
             let all = of_key.whole.iter().map(|counter| (None, counter)).chain(models);
-            all.map(move |(model, Counter { claim, is_news })| Counted {
+            all.map(move |(model, Counter { claim, news })| Counted {
                 key,
                 model,
                 claims: Claims::of(claim.clone()),
-                is_news,
+                news,
             })
         })
     }
@@ -152,6 +163,20 @@ mod tests {
         assert_eq!(
             all.counted().map(|of| (of.key, of.model)).collect::<Vec<_>>(),
             [(0, None), (0, Some("large")), (1, None), (1, Some("large"))]
+        );
+    }
+
+    #[test]
+    fn what_was_counted_is_compared_twice() {
+        let quota = KeyQuota { whole: a_minute(9), models: [("m".to_owned(), a_minute(9))].into() };
+        let all = Allowances::new(&ids(&["one", "two"]), &quota, &State::memory());
+        let news = || all.counted().map(|counted| counted.take_news()).collect::<Vec<_>>();
+        assert_eq!(news(), [false; 4]);
+        all.asked(0, "m");
+        all.changed(1, "other");
+        assert_eq!(
+            [news(), news(), news()],
+            [[true, true, true, false], [true, true, true, false], [false; 4]]
         );
     }
 
