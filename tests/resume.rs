@@ -2,7 +2,6 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
-#[allow(dead_code)] // each test uses a part of it
 mod support;
 
 use crate::support::Home;

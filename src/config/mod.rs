@@ -58,6 +58,7 @@ pub use notify::Notify;
 pub use notify::Webhook;
 pub use pricing::OwnPrice;
 pub use pricing::Tariff;
+pub use print::meaning;
 pub use print::print;
 pub use print::words::duration as write_duration;
 pub use problem::Problem;
@@ -149,6 +150,7 @@ fn checked(root: &Section<'_>, variables: &Variables<'_>) -> Config {
         fetch: fetch::read(root),
         cache: cache::read(root, variables, &state),
         state,
+        state_within: root.optional("state_within", units::some_duration).unwrap_or(stores::WITHIN),
         models: aliases.into_iter().filter_map(|(name, target)| Some((name, target?))).collect(),
         groups,
         pricing: pricing::read(root, &chain),

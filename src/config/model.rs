@@ -35,6 +35,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     pub store: StoreUrl,
     pub state: StateUrl,
+    /// Longest a request waits for Redis before it is counted here alone. Default 5 ms.
+    pub state_within: Duration,
     /// What a provider has no words for is refused and not left out.
     pub strict: bool,
     pub auth: Auth,

@@ -40,10 +40,11 @@ pub fn print(config: &Config) -> String {
         block("listen", "[]", config.listen.iter().map(listener).collect()),
         format!("admin: {{ listen: {admin} }}\n"),
         format!(
-            "data_dir: {}\nstore: {}\nstate: {}\nstrict: {}\nauth: {{ keys: {auth} }}\n",
+            "data_dir: {}\nstore: {}\nstate: {}\nstate_within: {}\nstrict: {}\nauth: {{ keys: {auth} }}\n",
             path(&config.data_dir),
             quoted(&config.store.masked()),
             quoted(&config.state.masked()),
+            duration(config.state_within),
             config.strict
         ),
         bounds::limits(&config.limits),
@@ -62,6 +63,19 @@ pub fn print(config: &Config) -> String {
         notify(&config.notify),
         log(&config.log),
         server(&config.server),
+    ];
+    sections.concat()
+}
+
+/// The part of [`print`] on which hangs what a name stands for: the same on every replica, whatever its addresses,
+/// threads and keys.
+pub fn meaning(config: &Config) -> String {
+    let sections = [
+        format!("strict: {}\n", config.strict),
+        routing::disabled(&config.disabled),
+        block("providers", "{}", config.providers.iter().map(routing::provider).collect()),
+        block("models", "{}", routing::aliases(config)),
+        block("groups", "{}", routing::groups(config)),
     ];
     sections.concat()
 }

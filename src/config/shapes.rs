@@ -18,6 +18,7 @@ pub const ROOT: Shape = Shape {
         "data_dir",
         "store",
         "state",
+        "state_within",
         "strict",
         "auth",
         "limits",

@@ -6,6 +6,7 @@ use crate::config::reader::Section;
 use crate::secret::Secret;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Where rows are kept for good.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,9 @@ pub enum StateUrl {
     /// The whole URL: it may hold a password.
     Redis(Secret),
 }
+
+/// Far more than a Redis next door needs, and nothing a client would notice.
+pub const WITHIN: Duration = Duration::from_millis(5);
 
 /// The store below `data_dir` unless told otherwise.
 const FILE: &str = "tollgate.db";

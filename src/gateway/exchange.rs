@@ -89,16 +89,13 @@ pub async fn run(
         };
         match answered {
             Err(ClientLeft) => {
-                note(record, vendor, &stop, "client_left", begun.elapsed());
-                serve(record, vendor, &stop);
+                serve(record, vendor, &stop, "client_left", begun.elapsed());
                 left(parts, vendor, &stop, &ask, terms, record).await;
                 return Ok(());
             }
             Ok(Ok(reply)) => {
-                note(record, vendor, &stop, "200", begun.elapsed());
-                serve(record, vendor, &stop);
-                let keep = keep.take().map(|keep| if stop.stand_in { keep.for_now() } else { keep });
-                let keep = Keeping { answer: keep, scope: &scope };
+                serve(record, vendor, &stop, "200", begun.elapsed());
+                let keep = Keeping::of(keep.take(), &stop, &scope);
                 let served = reply_with(parts, snapshot, session, record, &ask, reply, &stop, keep).await;
                 if served.is_err() || record.outcome.error.is_some() {
                     call_off(&parts.upstreams, vendor, &stop, &terms).await;
@@ -205,7 +202,8 @@ fn failed(
 }
 
 /// From here on the answer is this target's.
-fn serve(record: &mut Record, vendor: &Vendor, stop: &Stop) {
+fn serve(record: &mut Record, vendor: &Vendor, stop: &Stop, outcome: &'static str, took: Duration) {
+    note(record, vendor, stop, outcome, took);
     record.service.provider = Some(vendor.name.clone());
     record.service.model = Some(stop.model.clone());
     record.service.lane = Some(vendor.lane(&stop.model));
@@ -217,6 +215,12 @@ struct Keeping<'a> {
     answer: Option<Keep>,
     /// Whose seals are kept.
     scope: &'a str,
+}
+
+impl<'a> Keeping<'a> {
+    fn of(keep: Option<Keep>, stop: &Stop, scope: &'a str) -> Keeping<'a> {
+        Keeping { answer: keep.map(|keep| if stop.stand_in { keep.for_now() } else { keep }), scope }
+    }
 }
 
 #[allow(clippy::too_many_arguments)] // the end of the loop, where everything it held is used up

@@ -31,7 +31,7 @@ use std::time::Instant;
 /// One configuration, ready to serve.
 pub struct Snapshot {
     pub config: Config,
-    /// The same for every process and every reload with the same settings: what a name stands for hangs on it.
+    /// What names stand for: the same for every replica and every reload at which that is the same.
     pub edition: u64,
     pub table: Table,
     /// In the order of `config.providers`.
@@ -104,7 +104,7 @@ impl Snapshot {
 
 fn edition(config: &Config) -> u64 {
     let mut hasher = DefaultHasher::new();
-    config::print(config).hash(&mut hasher);
+    config::meaning(config).hash(&mut hasher);
     hasher.finish()
 }
 

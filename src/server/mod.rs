@@ -39,7 +39,6 @@ use crate::server::signals::Signals;
 use crate::server::stored::Home;
 use crate::state::BadAddress;
 use crate::state::State;
-use crate::state::WITHIN;
 use crate::state::bytes::ByteStore;
 use crate::store::StoreError;
 use crate::telemetry::metrics::Metrics;
@@ -189,7 +188,7 @@ fn pingora_conf(config: &Config) -> ServerConf {
 
 fn parts(config: Config, sink: Sink) -> Result<Arc<Parts>, NotStarted> {
     let (metrics, board) = (Arc::new(Metrics::new()), Board::default());
-    let state = state(&config.state, &metrics)?;
+    let state = state(&config, &metrics)?;
     let prices = PriceTable::embedded();
     let lasting = Lasting {
         board: &board,
@@ -230,10 +229,10 @@ fn parts(config: Config, sink: Sink) -> Result<Arc<Parts>, NotStarted> {
     Ok(Arc::new(parts))
 }
 
-fn state(url: &StateUrl, metrics: &Arc<Metrics>) -> Result<State, NotStarted> {
-    match url {
+fn state(config: &Config, metrics: &Arc<Metrics>) -> Result<State, NotStarted> {
+    match &config.state {
         StateUrl::Memory => Ok(State::memory()),
-        StateUrl::Redis(url) => Ok(State::redis(url, WITHIN, metrics.clone())?),
+        StateUrl::Redis(url) => Ok(State::redis(url, config.state_within, metrics.clone())?),
     }
 }
 

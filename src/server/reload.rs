@@ -150,6 +150,7 @@ fn needs_restart(old: &Config, new: &Config) {
         ("data_dir", old.data_dir != new.data_dir),
         ("store", old.store != new.store),
         ("state", old.state != new.state),
+        ("state_within", old.state_within != new.state_within),
         ("cache.backend", old.cache.backend != new.cache.backend),
         ("cache.exact.max_entries", old.cache.max_entries != new.cache.max_entries),
         ("cache.exact.max_bytes", old.cache.max_bytes != new.cache.max_bytes),

@@ -24,7 +24,7 @@ use std::time::Duration;
 pub use bucket::Left;
 pub use claim::{Claim, Claims, Hold, Need, Whose};
 pub use memory::Account;
-pub use redis::{BadAddress, WITHIN};
+pub use redis::BadAddress;
 pub use verdict::{Limited, Soft, Standing, Taken, Which};
 
 /// The store of all counters: this process, and Redis where replicas share it.

@@ -43,7 +43,7 @@ impl Replicas {
         let (vendor, redis) = (Vendor::start(script), RedisServer::start());
         let limits = if lines.contains("limits:") { "" } else { "limits: { bad_keys_per_ip: off }\n" };
         let yaml = format!(
-            "{}store: '{url}'\nstate: '{}'\n{limits}keys: [ {{ name: static, key: {NOBODYS} }} ]\n{lines}",
+            "{}store: '{url}'\nstate: '{}'\nstate_within: 2s\n{limits}keys: [ {{ name: static, key: {NOBODYS} }} ]\n{lines}",
             frame(&vendor, lines),
             redis.url()
         );

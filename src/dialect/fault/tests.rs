@@ -350,11 +350,13 @@ fn left_alone(headers: &[(&str, &str)]) -> Option<Duration> {
     used_up(&header, NOW)
 }
 
+/// How many seconds, and the headers that say so.
+type Case<'a> = (Option<f64>, &'a [(&'a str, &'a str)]);
+
 #[test]
 fn a_good_answer_may_say_that_nothing_remains() {
     let epoch = ((NOW.as_secs() + 1_000_000_000) * 1000).to_string();
-    type Headers<'a> = &'a [(&'a str, &'a str)];
-    let table: &[(Option<f64>, Headers<'_>)] = &[
+    let table: &[Case] = &[
         (
             Some(3723.5),
             &[("x-ratelimit-remaining-requests", "0"), ("x-ratelimit-reset-requests", "1h2m3.5s")],

@@ -1,5 +1,6 @@
 //! The table of metric families: name, meaning and labels of each.
 
+use crate::telemetry::metrics::ledger::LedgerCounts;
 use crate::telemetry::metrics::words::CacheResult;
 use prometheus::CounterVec;
 use prometheus::HistogramOpts;
@@ -43,12 +44,7 @@ pub(super) struct Families {
     pub(super) events_dropped: IntCounter,
     pub(super) log_lines_dropped: IntCounter,
     pub(super) config_reloads: IntCounterVec,
-    pub(super) ledger_lost: IntCounter,
-    pub(super) ledger_drained: IntCounter,
-    pub(super) spool_errors: IntCounter,
-    pub(super) spool_garbage: IntCounter,
-    pub(super) spool_bytes: IntGauge,
-    pub(super) store_away: IntGauge,
+    pub(super) ledger: LedgerCounts,
     pub(super) state_away: IntGauge,
     pub(super) state_changes_lost: IntCounter,
 }
@@ -56,8 +52,7 @@ pub(super) struct Families {
 impl Families {
     pub(super) fn new() -> Families {
         let table = Table(Registry::new());
-        let of_model = ["provider", "model"];
-        let of_provider = ["provider"];
+        let (of_provider, of_model) = (["provider"], ["provider", "model"]);
         table.build_info();
         let cache = table.counters("tollgate_cache_total", "Requests by what the cache said.", &["result"]);
         Families {
@@ -110,13 +105,7 @@ impl Families {
             events_dropped: table.counter("tollgate_events_dropped_total", "Unreadable stream events."),
             log_lines_dropped: table.counter("tollgate_log_lines_dropped_total", "Log lines that were lost."),
             config_reloads: table.counters("tollgate_config_reloads_total", "Reloads.", &["result"]),
-            ledger_lost: table
-                .counter("tollgate_ledger_lost_total", "Entries that will not be in the store."),
-            ledger_drained: table.counter("tollgate_ledger_drained_total", "Entries put into the store."),
-            spool_errors: table.counter("tollgate_ledger_spool_errors_total", "Failed writes, tried again."),
-            spool_garbage: table.counter("tollgate_ledger_spool_garbage_total", "Lines that are no entries."),
-            spool_bytes: table.gauge("tollgate_ledger_spool_bytes", "Bytes that are not in the store yet."),
-            store_away: table.gauge("tollgate_ledger_store_away", "1 while the store takes no entries."),
+            ledger: LedgerCounts::new(&table),
             state_away: table.gauge("tollgate_state_away", "1 while Redis is away and limits are local."),
             state_changes_lost: table
                 .counter("tollgate_state_changes_lost_total", "Corrections that Redis was never told."),
@@ -142,7 +131,7 @@ impl Families {
 }
 
 /// Makes families and registers each.
-struct Table(Registry);
+pub(super) struct Table(Registry);
 
 impl Table {
     fn build_info(&self) {
@@ -150,7 +139,7 @@ impl Table {
         builds.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
     }
 
-    fn counter(&self, name: &str, help: &str) -> IntCounter {
+    pub(super) fn counter(&self, name: &str, help: &str) -> IntCounter {
         self.register(IntCounter::new(name, help))
     }
 
@@ -162,7 +151,7 @@ impl Table {
         self.register(CounterVec::new(Opts::new(name, help), labels))
     }
 
-    fn gauge(&self, name: &str, help: &str) -> IntGauge {
+    pub(super) fn gauge(&self, name: &str, help: &str) -> IntGauge {
         self.register(IntGauge::new(name, help))
     }
 

@@ -1,6 +1,6 @@
 //! What is counted of the ledger on its way to the store.
 
-use crate::telemetry::metrics::families::Families;
+use crate::telemetry::metrics::families::Table;
 use prometheus::IntCounter;
 use prometheus::IntGauge;
 
@@ -16,14 +16,14 @@ pub struct LedgerCounts {
 }
 
 impl LedgerCounts {
-    pub(super) fn new(families: &Families) -> LedgerCounts {
+    pub(super) fn new(table: &Table) -> LedgerCounts {
         LedgerCounts {
-            lost: families.ledger_lost.clone(),
-            spool_errors: families.spool_errors.clone(),
-            garbage: families.spool_garbage.clone(),
-            drained: families.ledger_drained.clone(),
-            spool_bytes: families.spool_bytes.clone(),
-            store_away: families.store_away.clone(),
+            lost: table.counter("tollgate_ledger_lost_total", "Entries that will not be in the store."),
+            spool_errors: table.counter("tollgate_ledger_spool_errors_total", "Failed writes, tried again."),
+            garbage: table.counter("tollgate_ledger_spool_garbage_total", "Lines that are no entries."),
+            drained: table.counter("tollgate_ledger_drained_total", "Entries put into the store."),
+            spool_bytes: table.gauge("tollgate_ledger_spool_bytes", "Bytes that are not in the store yet."),
+            store_away: table.gauge("tollgate_ledger_store_away", "1 while the store takes no entries."),
         }
     }
 

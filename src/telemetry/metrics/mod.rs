@@ -167,7 +167,7 @@ impl Metrics {
 
     /// The handles of the ledger's counters.
     pub fn ledger(&self) -> LedgerCounts {
-        LedgerCounts::new(&self.families)
+        self.families.ledger.clone()
     }
 
     /// Whether the shared state is away and each replica counts for itself.
