@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
+use tollgate::clock;
 use tollgate::config::LogFormat;
 use tollgate::config::StoreUrl;
 use tollgate::dialect::operation::Operation as Asked;
@@ -84,7 +85,7 @@ async fn drain(ledger: &Ledger, folder: &Path) {
 fn record(ledger: &Arc<Ledger>) -> Record {
     let arrival = Arrival {
         at: Instant::now(),
-        wall: Duration::ZERO,
+        wall: clock::since_epoch(),
         request_id: "req_0123456789abcdefghijklmn".to_owned(),
         client: None,
         method: Method::POST,
@@ -92,9 +93,9 @@ fn record(ledger: &Arc<Ledger>) -> Record {
     };
     let mut record = Record::new(ledger.clone(), arrival);
     record.subject.operation = Operation::Asked(Asked::ChatCompletions);
-    let own = Claim { whose: Whose::Key, account: State::memory().account("key"), bounds: Arc::default() };
-    let payer = Credential::new("key_0123456789abcdefghijklmn", "app", None, Rights::default(), own);
-    record.subject.payer = Some(Arc::new(payer));
+    let own = Claim { whose: Whose::Key, account: State::memory().account("k"), bounds: Arc::default() };
+    let key = Credential::new("key_0123456789abcdefghijklmn", "app", None, Rights::default(), own);
+    record.subject.payer = Some(Arc::new(key));
     record.subject.model = Some("openai/gpt-4o".to_owned());
     record.service.provider = Some("openai".into());
     record.service.model = Some("gpt-4o".into());

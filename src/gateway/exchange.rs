@@ -4,6 +4,7 @@ use crate::cache::Answer;
 use crate::cache::Form;
 use crate::clock;
 use crate::dialect::side::Fetched;
+use crate::dialect::usage::Usage;
 use crate::gateway::attempt::Reply;
 use crate::gateway::attempt::Terms;
 use crate::gateway::attempt::attempt;
@@ -103,10 +104,7 @@ pub async fn run(
                 return served;
             }
             Ok(Err(failure)) => {
-                note(record, vendor, &stop, failure.word, begun.elapsed());
-                if let Some(usage) = terms.told() {
-                    record.lost_on((vendor, &stop), usage);
-                }
+                failed(record, (vendor, &stop), failure.word, begun.elapsed(), terms.told());
                 call_off(&parts.upstreams, vendor, &stop, &terms).await;
                 verdicts::blame_for(vendor, &stop, &failure, failover);
                 match learn(&mut way, parts, snapshot, &stop, &failure) {
@@ -187,6 +185,20 @@ fn learn(way: &mut Itinerary, parts: &Parts, snapshot: &Snapshot, stop: &Stop, f
 fn note(record: &mut Record, vendor: &Vendor, stop: &Stop, outcome: &'static str, took: Duration) {
     let attempt = AttemptNote { provider: vendor.name.clone(), model: stop.model.clone(), outcome, took };
     record.service.attempts.push(attempt);
+}
+
+/// Notes a call that did not answer, and what its provider told that it used.
+fn failed(
+    record: &mut Record,
+    (vendor, stop): (&Vendor, &Stop),
+    outcome: &'static str,
+    took: Duration,
+    told: Option<Usage>,
+) {
+    note(record, vendor, stop, outcome, took);
+    if let Some(usage) = told {
+        record.lost_on((vendor, stop), usage);
+    }
 }
 
 /// From here on the answer is this target's.

@@ -58,7 +58,7 @@ pub fn first_look(parts: &Parts, home: &Home, wants_client: bool) -> Result<Fres
             parts.registry.learn(Known::Stored(settled.rows));
             settled.fresh
         }
-        // A file does not come back by itself.
+        // A file that is not there will not come by itself.
         Err(error) if error.is_away() && matches!(url, StoreUrl::Postgres(_)) => {
             warn!(store = url.masked(), %error, "store not reached; the keys of the file and the first ones serve");
             let fresh = kept.make_missing(wants_client);

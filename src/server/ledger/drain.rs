@@ -26,14 +26,16 @@ pub enum Step {
     Idle,
 }
 
+/// How long it was waited for the store; `None` while it is there.
+pub type Outage = Option<Duration>;
+
 /// Drains for ever.
-pub async fn keep_draining(spool: &Spool, store: &Store) {
-    let mut wait = None;
-    spool.counts().store_away(false);
+pub async fn keep_draining(spool: &Spool, store: &Store, mut outage: Outage) {
     loop {
         match step(spool, store).await {
             Ok(done) => {
-                if wait.take().is_some() {
+                // A step that took nothing may not have asked the store at all.
+                if done == Step::Taken && outage.take().is_some() {
                     spool.counts().store_away(false);
                     info!("the store is back");
                 }
@@ -42,16 +44,22 @@ pub async fn keep_draining(spool: &Spool, store: &Store) {
                 }
             }
             Err(cause) => {
-                if wait.is_none() {
-                    spool.counts().store_away(true);
-                    warn!(%cause, "the store takes no entries; they wait in the spool");
-                }
-                let pause = wait.map_or(FIRST_WAIT, |wait: Duration| (wait * 2).min(LONGEST_WAIT));
-                wait = Some(pause);
+                let pause = longer(spool, outage, &cause);
+                outage = Some(pause);
                 tokio::time::sleep(pause).await;
             }
         }
     }
+}
+
+/// How long to wait for the store now. The first time it says why.
+pub fn longer(spool: &Spool, outage: Outage, cause: &StoreError) -> Duration {
+    let Some(waited) = outage else {
+        spool.counts().store_away(true);
+        warn!(%cause, "the store takes no entries; they wait in the spool");
+        return FIRST_WAIT;
+    };
+    (waited * 2).min(LONGEST_WAIT)
 }
 
 /// Puts one batch into the store: of the oldest file that has one, of the file that is written to last.

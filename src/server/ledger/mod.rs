@@ -5,6 +5,7 @@ mod retention;
 
 use crate::config::StoreUrl;
 use crate::gateway::parts::Parts;
+use crate::server::ledger::drain::Outage;
 use crate::store::Store;
 use crate::usage::spool::Spool;
 use std::time::Duration;
@@ -24,8 +25,8 @@ const LAST: Duration = Duration::from_secs(3);
 pub async fn keep(parts: &Parts, url: &StoreUrl) {
     let spool = &parts.ledger.spool;
     let with_store = async {
-        let store = opened(parts, url).await;
-        tokio::join!(drain::keep_draining(spool, store), retention::keep_tidy(parts, store));
+        let (store, outage) = opened(parts, url).await;
+        tokio::join!(drain::keep_draining(spool, store, outage), retention::keep_tidy(parts, store));
     };
     tokio::join!(tend(spool), adopt(spool), with_store);
 }
@@ -43,12 +44,13 @@ pub async fn finish(parts: &Parts) {
     }
 }
 
-/// The store, as soon as it can be had; whoever else asks for it says that it is away.
-async fn opened<'p>(parts: &'p Parts, url: &StoreUrl) -> &'p Store {
+/// The store, as soon as it can be had.
+async fn opened<'p>(parts: &'p Parts, url: &StoreUrl) -> (&'p Store, Outage) {
+    let mut outage = None;
     loop {
         match parts.store.get_or_try_init(|| Store::open(url)).await {
-            Ok(store) => return store,
-            Err(_) => parts.ledger.spool.counts().store_away(true),
+            Ok(store) => return (store, outage),
+            Err(cause) => outage = Some(drain::longer(&parts.ledger.spool, outage, &cause)),
         }
         tokio::time::sleep(REOPEN).await;
     }
