@@ -8,6 +8,7 @@ use crate::cli::reach::Said;
 use crate::cli::table;
 use crate::config::Environment;
 use serde_json::Value;
+use std::io::Write;
 use std::process::ExitCode;
 
 /// A kind of rows.
@@ -54,11 +55,18 @@ pub fn run(args: &ReachArgs, command: impl AsyncFnOnce(&Reach) -> Result<String,
         runtime.block_on(async { command(&Reach::open(args, &environment).await?).await })
     });
     match done {
-        Ok(text) => {
-            print!("{text}");
-            ExitCode::SUCCESS
-        }
+        Ok(text) => show(&text),
         Err(message) => crate::cli::fail(&message),
+    }
+}
+
+/// Whoever reads no further has seen enough; what cannot be written elsewhere is a fault.
+fn show(text: &str) -> ExitCode {
+    match std::io::stdout().write_all(text.as_bytes()).and_then(|()| std::io::stdout().flush()) {
+        Err(cause) if cause.kind() != std::io::ErrorKind::BrokenPipe => {
+            crate::cli::fail(&format!("the answer cannot be written: {cause}"))
+        }
+        Ok(()) | Err(_) => ExitCode::SUCCESS,
     }
 }
 

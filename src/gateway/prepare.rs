@@ -1,6 +1,7 @@
 //! From the first byte of a request to the moment it may be asked of providers, one room after the other:
 //! errand → admit → receive → resolve → recall → reserve.
 
+use crate::clock;
 use crate::dialect::openai::request::Shape;
 use crate::dialect::operation::Operation;
 use crate::gateway::admit::admit;
@@ -257,7 +258,8 @@ async fn reserve(
 
 /// Takes from all limits at once. What is answered here needs nothing but itself.
 async fn take(parts: &Parts, record: &mut Record, need: Need) -> Result<(), Refusal> {
-    let now = record.arrival.moment();
+    // Not when it came: the body may have taken its time.
+    let now = record.arrival.moment().at(clock::now());
     if let Some(reservation) = &mut record.held.reservation {
         let taken = reservation.take(need, now).await;
         record.held.taken = taken.map_err(|limited| refuse::limited(limited, now.wall))?;

@@ -34,10 +34,13 @@ pub struct Warning {
     pub at: String,
 }
 
+/// By account and limit.
+type Told = HashMap<(&'static str, String, &'static str, u64), Duration>;
+
 /// The messages of this process, each for an account and a window of its own.
 pub struct Warnings {
     /// Until when each was told.
-    told: Mutex<HashMap<(&'static str, String, u64), Duration>>,
+    told: Mutex<[Told; 2]>,
     queue: mpsc::Sender<Warning>,
     /// Taken once, by whoever sends them.
     waiting: Mutex<Option<mpsc::Receiver<Warning>>>,
@@ -54,7 +57,8 @@ impl Warnings {
     /// Queues a message unless there was one in this window.
     pub fn tell(&self, soft: &Soft, subject: &Subject, now: Duration) {
         let (id, name) = account(soft.whose, subject);
-        if !self.is_new((soft.whose.word(), id.clone(), soft.quota.amount), now, now + soft.resets) {
+        let limit = (soft.whose.word(), id.clone(), word(soft.quota.period), soft.quota.amount);
+        if !self.is_new(soft.whose, limit, now, now + soft.resets) {
             return;
         }
         let whose = soft.whose.word();
@@ -80,16 +84,27 @@ impl Warnings {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    fn is_new(&self, account: (&'static str, String, u64), now: Duration, until: Duration) -> bool {
+    fn is_new(
+        &self,
+        whose: Whose,
+        limit: (&'static str, String, &'static str, u64),
+        now: Duration,
+        until: Duration,
+    ) -> bool {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        // End users may be any number: they must not silence all others.
+        let told = &mut told[usize::from(whose == Whose::User)];
+        if told.get(&limit).is_some_and(|until| *until > now) {
+            return false;
+        }
         if told.len() >= MOST_TOLD {
             told.retain(|_, until| *until > now);
         }
-        if told.get(&account).is_some_and(|until| *until > now) || told.len() >= MOST_TOLD {
-            return false;
+        let has_room = told.len() < MOST_TOLD;
+        if has_room {
+            told.insert(limit, until);
         }
-        told.insert(account, until);
-        true
+        has_room
     }
 }
 

@@ -56,15 +56,18 @@ pub async fn take_in(parts: &Parts, store: &Store) -> Result<(), StoreError> {
 }
 
 impl Recount {
+    /// Whether there are keys in force that were not looked at.
+    pub fn is_due(&self, parts: &Parts) -> bool {
+        let in_force = parts.credentials.load();
+        self.complete.as_ref().is_none_or(|known| !Arc::ptr_eq(known, &in_force))
+    }
+
     /// Raises all counters that were not looked at before to what the ledger knows.
     ///
     /// # Errors
     /// [`StoreError`]; those that were reached are raised, the others come with the next call.
     pub async fn bring(&mut self, parts: &Parts, store: &Store) -> Result<(), StoreError> {
         let (in_force, now) = (parts.credentials.load_full(), clock::moment());
-        if self.complete.as_ref().is_some_and(|known| Arc::ptr_eq(known, &in_force)) {
-            return Ok(());
-        }
         for (column, id, claim) in accounts(&in_force) {
             for quota in self.fresh(&id, &claim.bounds) {
                 if let Some(start) = start(store, &column, &quota, now.wall).await? {

@@ -28,6 +28,8 @@ use tracing::warn;
 const LOOK: Duration = Duration::from_secs(1);
 /// How long a start waits for a server. One that is there answers in milliseconds.
 const START_PATIENCE: Duration = Duration::from_secs(2);
+/// A file is there; who else writes to it is done within 10 s.
+const FILE_PATIENCE: Duration = Duration::from_secs(20);
 /// How long it waits for the counters of quotas, of which there may be many.
 const COUNT_PATIENCE: Duration = Duration::from_secs(10);
 
@@ -54,9 +56,12 @@ pub fn first_look(parts: &Parts, home: &Home, wants_client: bool) -> Result<Fres
         store.close().await;
         settled
     };
-    let away = StoreError::Away { why: format!("no answer within {} s", START_PATIENCE.as_secs()) };
-    let asked =
-        runtime.block_on(async { tokio::time::timeout(START_PATIENCE, asked).await.unwrap_or(Err(away)) });
+    let patience = match url {
+        StoreUrl::Sqlite(_) => FILE_PATIENCE,
+        StoreUrl::Postgres(_) => START_PATIENCE,
+    };
+    let away = StoreError::Away { why: format!("no answer within {} s", patience.as_secs()) };
+    let asked = runtime.block_on(async { tokio::time::timeout(patience, asked).await.unwrap_or(Err(away)) });
     let fresh = match asked {
         Ok(settled) => {
             keep_if_new(&settled.kept, &kept, folder)?;
@@ -157,7 +162,13 @@ async fn look(parts: &Parts, home: &Home, recount: &mut Recount) -> Result<(), S
         parts.renew_credentials();
     }
     // The first time as well: when the process started the store may have been away.
-    recount.bring(parts, opened(parts, home).await?).await
+    if recount.is_due(parts) {
+        let store = opened(parts, home).await?;
+        // The ledger has to be whole: what is not in it would be counted by nobody.
+        recount::take_in(parts, store).await?;
+        recount.bring(parts, store).await?;
+    }
+    Ok(())
 }
 
 /// Whether there was anything new.

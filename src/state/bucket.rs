@@ -40,6 +40,11 @@ impl Bucket {
         Bucket { level: whole(rate), period: period(rate), at: now }
     }
 
+    /// Whether it is that of a rate with this period.
+    pub fn counts(&self, rate: Rate) -> bool {
+        self.period == period(rate)
+    }
+
     /// Takes `cost` units. A cost above the amount takes the whole bucket, and so only when it is full:
     /// it could never pass otherwise.
     pub fn take(&mut self, rate: Rate, cost: u64, now: Instant) -> Result<Left, Wait> {

@@ -156,11 +156,15 @@ impl Counters {
     pub(in crate::state) fn tell(&mut self, quota: &Quota, now: Moment, whose: Whose, taken: &mut Taken) {
         let tally = self.counter(quota, now.wall).tally;
         let resets = resets(quota, &tally, now);
+        // Another request may have opened the window after this one's clock was read.
+        taken.hold.at = taken.hold.at.max(tally.start);
+        // What this request reserves is an estimate; nobody is warned of that.
+        let before = tally.used.saturating_sub(of_unit(&taken.hold.need, quota.unit));
         if !quota.soft {
             let remaining = quota.amount.saturating_sub(tally.used);
             taken.note(quota.unit, Left { limit: quota.amount, remaining, reset: resets });
-        } else if tally.used > quota.amount && taken.soft.is_none() {
-            taken.soft = Some(Soft { whose, quota: *quota, used: tally.used, resets });
+        } else if before > quota.amount && taken.soft.is_none() {
+            taken.soft = Some(Soft { whose, quota: *quota, used: before, resets });
         }
     }
 
@@ -201,11 +205,12 @@ pub(in crate::state) fn met<'a>(
     rates: &Rates,
     now: Moment,
 ) -> &'a mut [Bucket] {
-    if buckets.is_empty() {
-        buckets.extend(rates.iter().map(|rate| Bucket::full(rate, now.mono)));
-    } else {
-        let known = buckets.len();
-        buckets.extend(rates.iter().skip(known).map(|rate| Bucket::full(rate, now.mono)));
+    let fits = buckets.len() == rates.iter().count()
+        && buckets.iter().zip(rates.iter()).all(|(bucket, rate)| bucket.counts(rate));
+    if !fits {
+        // A reload may have put a rate before others, or taken one out.
+        let of = |rate| buckets.iter().find(|bucket| bucket.counts(rate)).copied();
+        *buckets = rates.iter().map(|rate| of(rate).unwrap_or(Bucket::full(rate, now.mono))).collect();
     }
     buckets
 }

@@ -13,6 +13,7 @@ use crate::store::rows::By;
 use crate::store::rows::NewAdmin;
 use crate::store::rows::Role;
 use crate::store::values::Columns;
+use crate::store::values::bounded;
 use crate::store::values::to_stored;
 use serde_json::Value;
 use serde_json::json;
@@ -30,7 +31,7 @@ impl Store {
 
     pub async fn admin(&self, id: &str) -> Result<AdminRow, StoreError> {
         in_time(async {
-            let row = sqlx::query(ONE).bind(id).fetch_optional(self.pools.reader()).await?;
+            let row = sqlx::query(ONE).bind(bounded(id)).fetch_optional(self.pools.reader()).await?;
             read(&row.ok_or_else(|| missing(id))?)
         })
         .await
@@ -149,7 +150,7 @@ async fn another_owner(change: &mut Change<'_>, id: &str) -> Result<(), StoreErr
 
 async fn deleted(mut change: Change<'_>, admin: &AdminRow) -> Result<(), StoreError> {
     let id = admin.id.as_str();
-    sqlx::query("DELETE FROM admins WHERE id = $1").bind(id).execute(&mut *change.tx).await?;
+    sqlx::query("DELETE FROM admins WHERE id = $1").bind(bounded(id)).execute(&mut *change.tx).await?;
     change.done("admin.delete", id, &shown(admin)).await
 }
 
@@ -164,7 +165,7 @@ fn missing(id: &str) -> StoreError {
 
 /// The admin as it is, and stays until the change is done.
 async fn locked(change: &mut Change<'_>, id: &str) -> Result<AdminRow, StoreError> {
-    let row = sqlx::query(ONE).bind(id).fetch_optional(&mut *change.tx).await?;
+    let row = sqlx::query(ONE).bind(bounded(id)).fetch_optional(&mut *change.tx).await?;
     read(&row.ok_or_else(|| missing(id))?)
 }
 

@@ -66,8 +66,11 @@ fn gathered(entries: &[&Entry], width: u64) -> BTreeMap<Bucket, Sums> {
 
 impl Bucket {
     fn of(entry: &Entry, width: u64) -> Bucket {
-        // Of a request that no provider answered only the name is known that it asked for.
-        let model = if entry.model_served.is_empty() { &entry.model_asked } else { &entry.model_served };
+        // A name that nobody answered to is the caller's choice: there may be any number of them.
+        let model = match entry.model_served.as_str() {
+            "" if entry.is_hit() => &entry.model_asked,
+            served => served,
+        };
         Bucket {
             at: entry.at - entry.at % width,
             tenant: bounded(&entry.tenant),

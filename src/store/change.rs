@@ -6,6 +6,7 @@ use crate::store::pools::Tx;
 use crate::store::pools::in_time;
 use crate::store::rows::By;
 use crate::store::values::Columns;
+use crate::store::values::bounded;
 use crate::store::values::to_stored;
 use serde_json::Map;
 use serde_json::Value;
@@ -58,7 +59,7 @@ impl Change<'_> {
 
     /// Whether a row has this value; names of tables and columns are ours.
     pub async fn find(&mut self, text: &'static str, value: &str) -> Result<Option<String>, StoreError> {
-        let row = sqlx::query(text).bind(value).fetch_optional(&mut *self.tx).await?;
+        let row = sqlx::query(text).bind(bounded(value)).fetch_optional(&mut *self.tx).await?;
         row.map(|row| Columns(&row).text("id")).transpose()
     }
 

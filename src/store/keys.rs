@@ -15,6 +15,7 @@ use crate::store::rows::KeyRow;
 use crate::store::rows::NewHash;
 use crate::store::rows::NewKey;
 use crate::store::values::Columns;
+use crate::store::values::bounded;
 use crate::store::values::to_stored;
 use serde_json::Value;
 use serde_json::json;
@@ -30,13 +31,13 @@ impl Store {
         let condition = tenant.map_or("$1 = ''", |_| "COALESCE(tenant, '') = $1");
         let text =
             format!("SELECT {COLUMNS} FROM keys WHERE {condition} ORDER BY COALESCE(tenant, ''), name");
-        let query = sqlx::query(AssertSqlSafe(text)).bind(tenant.unwrap_or_default());
+        let query = sqlx::query(AssertSqlSafe(text)).bind(bounded(tenant.unwrap_or_default()));
         in_time(async { query.fetch_all(self.pools.reader()).await?.iter().map(read).collect() }).await
     }
 
     pub async fn key(&self, id: &str) -> Result<KeyRow, StoreError> {
         in_time(async {
-            let query = sqlx::query(AssertSqlSafe(one())).bind(id);
+            let query = sqlx::query(AssertSqlSafe(one())).bind(bounded(id));
             let row = query.fetch_optional(self.pools.reader()).await?;
             read(&row.ok_or_else(|| missing(id))?)
         })
@@ -111,7 +112,7 @@ impl Store {
         in_time(async {
             let mut change = self.change(by).await?;
             let key = locked(&mut change, id).await?;
-            sqlx::query("DELETE FROM keys WHERE id = $1").bind(id).execute(&mut *change.tx).await?;
+            sqlx::query("DELETE FROM keys WHERE id = $1").bind(bounded(id)).execute(&mut *change.tx).await?;
             change.done("key.delete", id, &shown(&key)).await
         })
         .await
@@ -186,7 +187,7 @@ fn one() -> String {
 
 /// The key as it is, and stays until the change is done.
 async fn locked(change: &mut Change<'_>, id: &str) -> Result<KeyRow, StoreError> {
-    let row = sqlx::query(AssertSqlSafe(one())).bind(id).fetch_optional(&mut *change.tx).await?;
+    let row = sqlx::query(AssertSqlSafe(one())).bind(bounded(id)).fetch_optional(&mut *change.tx).await?;
     read(&row.ok_or_else(|| missing(id))?)
 }
 

@@ -13,6 +13,7 @@ use crate::store::rows::NewTenant;
 use crate::store::rows::TenantChange;
 use crate::store::rows::TenantRow;
 use crate::store::values::Columns;
+use crate::store::values::bounded;
 use crate::store::values::to_stored;
 use serde_json::Value;
 use serde_json::json;
@@ -30,7 +31,7 @@ impl Store {
 
     pub async fn tenant(&self, id: &str) -> Result<TenantRow, StoreError> {
         in_time(async {
-            let row = sqlx::query(ONE).bind(id).fetch_optional(self.pools.reader()).await?;
+            let row = sqlx::query(ONE).bind(bounded(id)).fetch_optional(self.pools.reader()).await?;
             read(&row.ok_or_else(|| missing(id))?)
         })
         .await
@@ -82,7 +83,10 @@ impl Store {
             let mut change = self.change(by).await?;
             let tenant = locked(&mut change, id).await?;
             without_keys(&mut change, &tenant).await?;
-            sqlx::query("DELETE FROM tenants WHERE id = $1").bind(id).execute(&mut *change.tx).await?;
+            sqlx::query("DELETE FROM tenants WHERE id = $1")
+                .bind(bounded(id))
+                .execute(&mut *change.tx)
+                .await?;
             change.done("tenant.delete", id, &shown(&tenant)).await
         })
         .await
@@ -122,7 +126,7 @@ fn missing(id: &str) -> StoreError {
 
 /// The tenant as it is, and stays until the change is done.
 async fn locked(change: &mut Change<'_>, id: &str) -> Result<TenantRow, StoreError> {
-    let row = sqlx::query(ONE).bind(id).fetch_optional(&mut *change.tx).await?;
+    let row = sqlx::query(ONE).bind(bounded(id)).fetch_optional(&mut *change.tx).await?;
     read(&row.ok_or_else(|| missing(id))?)
 }
 

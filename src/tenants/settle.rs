@@ -1,7 +1,9 @@
 //! The first keys and the store brought together: what the data folder has is taken in, what is missing is made.
 
 use crate::secret::KeyHash;
+use crate::store::AdminRow;
 use crate::store::By;
+use crate::store::KeyRow;
 use crate::store::NewAdmin;
 use crate::store::NewKey;
 use crate::store::Role;
@@ -15,6 +17,8 @@ use crate::tenants::registry::Rows;
 
 /// How often others may be quicker: each time they leave less to do.
 const TRIES: usize = 4;
+/// The settings of a key that has none.
+const UNBOUND: &str = "{}";
 
 /// What is to be made where the store has none in force.
 #[derive(Clone, Copy, Debug)]
@@ -57,12 +61,13 @@ async fn attempt(store: &Store, kept: &FirstKeys, wants: Wants, by: &By) -> Resu
         rows = Rows::load(store).await?;
     }
     let (mut fresh, mut hashes) = (Fresh::default(), (kept.client, kept.admin));
-    if wants.client && !rows.keys.iter().any(|row| !row.disabled) {
+    // Where all are disabled somebody has shut the door.
+    if wants.client && rows.keys.is_empty() {
         let made = fresh::key();
         add_key(store, &rows, made.hash, made.shown, by).await?;
         (fresh.client, hashes.0) = (Some(made.key), Some(made.hash));
     }
-    if wants.admin && !rows.admins.iter().any(|row| !row.disabled) {
+    if wants.admin && !rows.admins.iter().any(|row| row.role == Role::Owner && !row.disabled) {
         let made = fresh::admin_token();
         add_admin(store, &rows, made.hash, by).await?;
         (fresh.admin, hashes.1) = (Some(made.key), Some(made.hash));
@@ -76,8 +81,11 @@ async fn attempt(store: &Store, kept: &FirstKeys, wants: Wants, by: &By) -> Resu
 
 /// The first keys of which the store says that they are good.
 pub fn still_good(kept: &FirstKeys, rows: &Rows) -> FirstKeys {
-    let key = |hash: &KeyHash| rows.keys.iter().any(|row| row.hash == *hash && !row.disabled);
-    let admin = |hash: &KeyHash| rows.admins.iter().any(|row| row.hash == *hash && !row.disabled);
+    // The folder knows nothing of settings and roles: whoever has been given less must not have more without the store.
+    let free = |row: &KeyRow| !row.disabled && row.expires_ms.is_none() && row.settings == UNBOUND;
+    let key = |hash: &KeyHash| rows.keys.iter().any(|row| row.hash == *hash && free(row));
+    let owner = |row: &AdminRow| !row.disabled && row.role == Role::Owner;
+    let admin = |hash: &KeyHash| rows.admins.iter().any(|row| row.hash == *hash && owner(row));
     FirstKeys { client: kept.client.filter(key), admin: kept.admin.filter(admin), stored: kept.stored }
 }
 
@@ -104,7 +112,7 @@ fn is_first(name: &str, hash: KeyHash, kept: Option<KeyHash>) -> bool {
 
 /// What the data folder has from before there was a store, or from a start without it.
 async fn take_in(store: &Store, rows: &Rows, kept: &FirstKeys, by: &By) -> Result<(), StoreError> {
-    let is_old = |row: &crate::store::KeyRow, hash| row.hash == hash || row.old_hash == Some(hash);
+    let is_old = |row: &KeyRow, hash| row.hash == hash || row.old_hash == Some(hash);
     if let Some(hash) = kept.client.filter(|hash| !rows.keys.iter().any(|row| is_old(row, *hash))) {
         add_key(store, rows, hash, String::new(), by).await?;
     }
@@ -123,7 +131,7 @@ async fn add_key(
 ) -> Result<(), StoreError> {
     let nobodys = rows.keys.iter().filter(|row| row.tenant.is_empty());
     let name = free_name(nobodys.map(|row| row.name.as_str()));
-    let settings = "{}".to_owned();
+    let settings = UNBOUND.to_owned();
     let new = NewKey { tenant: String::new(), name, shown, hash, settings, expires_ms: None };
     store.add_key(&new, by).await.map(drop)
 }

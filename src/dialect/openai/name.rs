@@ -13,6 +13,10 @@ pub(super) fn check_name(name: &str) -> Result<(), BadRequest> {
         _ if name.split('/').any(|part| matches!(part, "." | "..")) => {
             Err(wrong("model", "a name without `.` and `..` as parts"))
         }
+        // Prices and limits go by the name; a provider may read past such signs.
+        _ if name.trim() != name || name.chars().any(char::is_control) => {
+            Err(wrong("model", "a name without control signs, and without spaces around it"))
+        }
         0 => Err(wrong("model", "a string that is not empty")),
         1..=MAX_NAME => Ok(()),
         _ => Err(wrong("model", "a string of at most 1024 bytes")),

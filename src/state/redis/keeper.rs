@@ -90,7 +90,7 @@ impl Link {
                 _ = queues.changes.recv_many(&mut batch, BATCH) => self.send(present, &mut batch).await,
                 Some(put) = queues.puts.recv() => self.put(present, put).await,
                 _ = looks.tick() => self.look(present).await,
-                _ = beats.tick() => self.live(present, accounts).await,
+                _ = beats.tick() => self.beat(present, accounts).await,
             };
             if let Err(lost) = done {
                 self.cut(present, &lost);
@@ -156,6 +156,16 @@ impl Link {
         };
         let mut counters = change.account.counters();
         known.iter().for_each(|known| counters.keep(known));
+    }
+
+    /// A sign of life, unless Redis has been emptied since the last one: it has to be told everything then.
+    async fn beat(&self, present: &Present, accounts: &Accounts) -> Result<(), Lost> {
+        let mut known = redis::cmd("HEXISTS");
+        known.arg(REPLICAS).arg(&present.me);
+        match known.query_async(&mut present.connection.clone()).await? {
+            true => self.live(present, accounts).await,
+            false => Err(Lost::Forgotten),
+        }
     }
 
     /// A sign of life, for this replica and for the places its requests hold.
