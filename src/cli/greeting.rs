@@ -28,7 +28,8 @@ pub fn greeting(config: &Config, fresh: &Fresh, simulated: bool) -> String {
         lines.push(format!("admin key, shown this once:  {}", key.expose()));
     }
     if config.auth == Auth::Required && config.keys.is_empty() && fresh.client.is_none() {
-        lines.push("Your key was shown at the first start; `tollgate keys reset` makes a new one.".into());
+        lines
+            .push("Your key was shown at the first start; `tollgate keys create NAME` makes another.".into());
     }
     if lines.len() > keys {
         lines.insert(keys, String::new());
@@ -116,9 +117,9 @@ mod tests {
             "{text}"
         );
         let text = shown("", &Fresh::default());
-        assert!(text.contains("keys reset") && text.contains("$TOLLGATE_KEY"), "{text}");
+        assert!(text.contains("keys create") && text.contains("$TOLLGATE_KEY"), "{text}");
         let text = shown("keys: [ { name: a, key: hush-hush } ]", &Fresh::default());
-        assert!(!text.contains("keys reset") && !text.contains("hush"), "{text}");
+        assert!(!text.contains("keys create") && !text.contains("hush"), "{text}");
     }
 
     #[test]

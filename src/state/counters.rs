@@ -163,7 +163,7 @@ impl Counters {
         if !quota.soft {
             let remaining = quota.amount.saturating_sub(tally.used);
             taken.note(quota.unit, Left { limit: quota.amount, remaining, reset: resets });
-        } else if before > quota.amount && taken.soft.is_none() {
+        } else if before >= quota.amount && taken.soft.is_none() {
             taken.soft = Some(Soft { whose, quota: *quota, used: before, resets });
         }
     }

@@ -150,7 +150,7 @@ async fn a_passed_soft_budget_is_told_and_refuses_nothing() {
         let (here, there) = (of_key(one, said), of_key(other, said));
         assert_eq!(one.take(&here, cents(100), now).await.expect("room").soft, None);
         let soft = other.take(&there, cents(100), now).await.expect("room").soft.expect("a warning");
-        assert_eq!((soft.whose, soft.quota.amount, soft.used), (Whose::Key, 1_000_000_000, 2_000_000_000));
+        assert_eq!((soft.whose, soft.quota.amount, soft.used), (Whose::Key, 1_000_000_000, 1_000_000_000));
         let limited = one.take(&here, cents(101), now).await.expect_err("one dollar is left of three");
         assert_eq!((limited.limit, limited.remaining), (3_000_000_000, 1_000_000_000));
     }

@@ -84,7 +84,7 @@ fn a_soft_budget_warns_and_a_hard_one_refuses() {
     let need = |cents: u64| Need { cost: Money(cents * dollar / 100), ..Need::REQUEST };
     assert_eq!(take(&claims, &need(100), now).expect("room").soft, None);
     let soft = take(&claims, &need(50), now).expect("room").soft.expect("a warning");
-    assert_eq!((soft.quota.amount, soft.used), (dollar, dollar * 3 / 2));
+    assert_eq!((soft.quota.amount, soft.used), (dollar, dollar), "what it reserves itself is an estimate");
     let limited = take(&claims, &need(51), now).expect_err("50 cents are left");
     assert_eq!((limited.limit, limited.remaining), (2 * dollar, dollar / 2));
     assert_eq!(limited.reset, limited.retry_after);
@@ -124,4 +124,38 @@ fn what_is_known_from_elsewhere_raises_a_quota_and_lowers_none() {
     state.seed(&held.account, &quota, yesterday, 99, now);
     assert_eq!(used(), 70, "that window is over");
     assert!(take(&claims, &tokens(31), now).is_err());
+}
+
+#[test]
+fn a_window_that_another_request_opened_is_corrected_all_the_same() {
+    let now = clock::moment();
+    let later = now.at(now.mono + Duration::from_secs(1));
+    for window in [Window::Rolling, Window::Calendar] {
+        let quota = Quota { window, ..daily(Unit::Cost, 100) };
+        let claims = Claims::of(claim(Whose::Key, Bounds { quotas: vec![quota], ..Bounds::default() }));
+        take(&claims, &Need::REQUEST, later).expect("room");
+        let slow = take(&claims, &Need { cost: Money(60), ..Need::REQUEST }, now).expect("room");
+        State::memory().settle(&claims, &slow.hold, Need { cost: Money(90), ..Need::REQUEST }, later);
+        let limited =
+            take(&claims, &Need { cost: Money(11), ..Need::REQUEST }, later).expect_err("10 are left");
+        assert_eq!(limited.remaining, 10, "{window:?}");
+    }
+}
+
+#[test]
+fn a_reload_that_puts_a_rate_before_another_or_takes_one_out_mixes_nothing_up() {
+    let now = clock::moment();
+    let (second, day) = (Duration::from_secs(1), Duration::from_secs(86_400));
+    let rate = |amount, per| Rate { amount, per };
+    let daily = Rates::one(rate(1000, day));
+    let both = daily.and(rate(5, second)).expect("two periods");
+    let account: Arc<Account> = Arc::default();
+    let left = |requests: Rates| {
+        let bounds = Arc::new(Bounds { requests, ..Bounds::default() });
+        let claims = Claims::of(Claim { whose: Whose::Key, account: account.clone(), bounds });
+        take(&claims, &Need::REQUEST, now).expect("room").requests.map(|left| left.remaining)
+    };
+    assert_eq!([left(daily), left(daily)], [Some(999), Some(998)]);
+    assert_eq!(left(both), Some(4), "the tightest");
+    assert_eq!(left(daily), Some(996), "the day goes on");
 }
