@@ -18,6 +18,14 @@ const DAY: u64 = 86_400_000;
 /// What a row is told apart by, in the order of the columns below.
 type Place = (Option<u64>, Option<String>, Option<String>, Option<String>, Option<String>);
 
+/// A name that nobody answered to is not told apart.
+fn model_of(entry: &Entry) -> &String {
+    match entry.model_served.is_empty() && entry.is_hit() {
+        true => &entry.model_asked,
+        false => &entry.model_served,
+    }
+}
+
 fn place_of(entry: &Entry, groups: &[Group]) -> Place {
     let has = |group| groups.contains(&group);
     let at = match (has(Group::Hour), has(Group::Day)) {
@@ -25,7 +33,7 @@ fn place_of(entry: &Entry, groups: &[Group]) -> Place {
         (false, true) => Some(entry.at / DAY * DAY),
         (false, false) => None,
     };
-    let model = if entry.model_served.is_empty() { &entry.model_asked } else { &entry.model_served };
+    let model = model_of(entry);
     let given = |group, text: &String| has(group).then(|| text.clone());
     (
         at,
@@ -45,7 +53,7 @@ fn added_up(entries: &[Entry], query: &ReportQuery) -> BTreeMap<Place, Sums> {
     let fits = |wanted: &Option<String>, text: &String| wanted.as_ref().is_none_or(|wanted| wanted == text);
     let mut sums: BTreeMap<Place, Sums> = BTreeMap::new();
     for entry in entries {
-        let served = if entry.model_served.is_empty() { &entry.model_asked } else { &entry.model_served };
+        let served = model_of(entry);
         let named = fits(tenant, &entry.tenant) && fits(key, &entry.key);
         let served = fits(provider, &entry.provider) && fits(model, served);
         if named && served && (query.since_ms..query.until_ms).contains(&entry.at) {
