@@ -17,10 +17,10 @@ async fn an_unknown_model_is_told_with_names_close_to_it() {
         assert_eq!((&error["param"], &error["code"]), (&"model".into(), &"model_not_found".into()));
         assert!(error["message"].as_str().unwrap().contains(close), "{model}: {error}");
     }
-    for model in ["zzz", "/", "vendor/", "/small", "other/model", " chat", "chat\0", "\u{202e}tahc"] {
+    for model in ["zzz", "/", "vendor/", "/small", "other/model", "\u{202e}tahc"] {
         refusal(&client.ask(chat_request(KEY, &ask_for(model))).await, 404, model);
     }
-    for model in ["../chat", "vendor/..", "vendor/a/./b"] {
+    for model in ["../chat", "vendor/..", "vendor/a/./b", " chat", "chat ", "chat\0", "vendor/a\tb"] {
         let error = refusal(&client.ask(chat_request(KEY, &ask_for(model))).await, 400, model);
         assert_eq!(error["param"], "model");
     }
@@ -41,7 +41,8 @@ async fn a_huge_name_bloats_neither_answer_nor_log() {
     assert_eq!((named.status, named.header("x-model").map(str::len)), (200, Some(1000)));
     let escapes = client.ask(chat_request(KEY, &ask_for("vendor/a\r\nx-evil: 1"))).await;
     assert!(escapes.header("x-evil").is_none());
-    stage.gateway.wait_for_log(|line| line.contains("x-evil")).await;
+    assert_eq!(refusal(&escapes, 400, "a header in a name")["param"], "model");
+    stage.gateway.wait_for_logs(3, |line| line.contains("/v1/chat/completions")).await;
     let longest = stage.gateway.logs().iter().map(String::len).max().unwrap();
     assert!(longest < 4000, "a log line of {longest} bytes");
     assert!(stage.gateway.logs().iter().all(|line| line.starts_with('{')), "a name broke a log line");
