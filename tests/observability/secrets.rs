@@ -37,7 +37,10 @@ async fn neither_prompts_nor_answers_nor_keys_are_told() {
 async fn a_client_cannot_forge_a_line() {
     for format in ["json", "text"] {
         let stage = Stage::set(&format!("log: {{ format: {format} }}\n"));
-        let model = "x\n{\"message\":\"request\",\"forged\":1}\" forged=1 \u{2028}";
+        let (status, body) = stage.chat("broken", "x\n{\"message\":\"forged\"}", false).await;
+        assert_eq!(status, 400, "{body}");
+        stage.line("broken").await;
+        let model = "x{\"message\":\"request\",\"forged\":1}\" forged=1 \u{2028}{\"message\"";
         let (status, body) = stage.chat("forger", model, false).await;
         assert_eq!(status, 404, "{body}");
         let line = stage.line("forger").await;
