@@ -21,6 +21,7 @@ const PURE: &[&str] = &[
     "routing/",
     "state/bucket.rs",
     "state/window.rs",
+    "state/counters.rs",
     "health/breaker.rs",
     "health/keys.rs",
     "money.rs",

@@ -82,5 +82,5 @@ impl Ask {
 }
 
 pub fn now_ms() -> u64 {
-    u64::try_from(clock::since_epoch().as_millis()).unwrap_or(u64::MAX)
+    clock::millis(clock::since_epoch())
 }

@@ -9,6 +9,7 @@ use crate::admin::pages::page;
 use crate::admin::refuse::Refusal;
 use crate::admin::times;
 use crate::admin::times::shown;
+use crate::clock;
 use crate::config;
 use crate::store::KeyChange;
 use crate::store::KeyRow;
@@ -78,7 +79,7 @@ pub async fn rotate(ask: Ask) -> Result<Reply, Refusal> {
         None => std::time::Duration::ZERO,
     };
     fields.nothing_else()?;
-    let grace_ms = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
+    let grace_ms = clock::millis(grace);
     let old_until_ms = (grace_ms > 0).then(|| now_ms().saturating_add(grace_ms));
     let made = fresh::key();
     let new = NewHash { shown: made.shown, hash: made.hash, old_until_ms };

@@ -1,6 +1,7 @@
 //! How an answer lies in the store: a small header, then the body, in one piece of bytes.
 
 use crate::cache::{Answer, Form, Hit};
+use crate::clock;
 use bytes::{BufMut, Bytes, BytesMut};
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ pub fn encode(answer: &Answer, ends: Duration) -> Option<Bytes> {
         Form::Whole => 0,
         Form::Stream => 1,
     });
-    out.put_u64(u64::try_from(ends.as_millis()).unwrap_or(u64::MAX));
+    out.put_u64(clock::millis(ends));
     for name in names {
         out.put_u16(u16::try_from(name.len()).ok()?);
     }

@@ -148,7 +148,7 @@ fn forget(args: &ReachArgs) -> ExitCode {
 /// The store first: a key that is still in it would come back.
 fn reset(config: &Config) -> anyhow::Result<()> {
     let kept = FirstKeys::read(&config.data_dir).unwrap_or_default();
-    let at_ms = u64::try_from(clock::since_epoch().as_millis()).unwrap_or(u64::MAX);
+    let at_ms = clock::millis(clock::since_epoch());
     let by = By { who: "tollgate keys reset".to_owned(), at_ms };
     tokio::runtime::Runtime::new()?.block_on(async {
         let store = Store::open(&config.store).await?;

@@ -1,5 +1,6 @@
 //! The client's side of a request: its answer's head and body, and the moment it leaves.
 
+use crate::clock;
 use crate::config::Unit;
 use crate::dialect::Dialect;
 use crate::gateway::record::Record;
@@ -131,7 +132,7 @@ impl Head {
     fn millis(&mut self, name: HeaderName, span: Duration) {
         // A number is at most 20 digits.
         let mut text = Vec::with_capacity(24);
-        decimal(&mut text, u64::try_from(span.as_millis()).unwrap_or(u64::MAX));
+        decimal(&mut text, clock::millis(span));
         text.extend_from_slice(b"ms");
         if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(text)) {
             self.fields.insert(name, value);

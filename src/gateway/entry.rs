@@ -1,5 +1,6 @@
 //! A request, and each further call that cost something, as lines of the ledger.
 
+use crate::clock;
 use crate::dialect::usage::Usage;
 use crate::gateway::itinerary::Stop;
 use crate::gateway::record::Record;
@@ -73,7 +74,7 @@ fn common(record: &Record, id: EntryId) -> Option<Entry> {
     Some(Entry {
         id,
         // Of its arrival: that is when it counted against quotas.
-        at: millis(record.arrival.wall),
+        at: clock::millis(record.arrival.wall),
         request_id: record.arrival.request_id.clone(),
         key: payer.id.to_string(),
         tenant: payer.tenant.as_ref().map(|tenant| tenant.id.to_string()).unwrap_or_default(),
@@ -111,10 +112,6 @@ fn word(text: &str) -> String {
 
 fn micros(time: Duration) -> u64 {
     u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

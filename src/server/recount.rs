@@ -31,8 +31,6 @@ use std::time::Duration;
 const MOST_USERS: u32 = 50_000;
 /// Windows that are walked through for the start of a rolling one: more than entries are kept for by default.
 const MOST_STEPS: usize = 400;
-/// The longest window there is.
-const LONGEST: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
 /// What has been counted already, so that nothing is asked for twice.
 #[derive(Default)]
@@ -71,7 +69,7 @@ impl Recount {
         for (column, id, claim) in accounts(&in_force) {
             for quota in self.fresh(&id, &claim.bounds) {
                 if let Some(start) = start(store, &column, &quota, now.wall).await? {
-                    let used = store.used(&column, millis(start), u64::MAX).await?;
+                    let used = store.used(&column, clock::millis(start), u64::MAX).await?;
                     seed(parts, &claim.account, &quota, start, used, now);
                 }
                 self.done(&id, &quota);
@@ -96,7 +94,7 @@ impl Recount {
                 Window::Calendar => opened(quota.period, quota.window, now.wall).start,
                 Window::Rolling => now.wall.saturating_sub(length(&quota)),
             };
-            for user in store.users(millis(since), MOST_USERS).await? {
+            for user in store.users(clock::millis(since), MOST_USERS).await? {
                 let start = match quota.window {
                     Window::Calendar => since,
                     Window::Rolling => Duration::from_millis(user.first_ms),
@@ -165,7 +163,7 @@ async fn start(
     }
     let mut from = now.saturating_sub(length(quota) * MOST_STEPS as u32);
     for _ in 0..MOST_STEPS {
-        let Some(first) = store.first_use(column, millis(from)).await? else { return Ok(None) };
+        let Some(first) = store.first_use(column, clock::millis(from)).await? else { return Ok(None) };
         let window = opened(quota.period, quota.window, Duration::from_millis(first));
         if window.end > now {
             return Ok(Some(window.start));
@@ -177,7 +175,7 @@ async fn start(
 
 fn length(quota: &Quota) -> Duration {
     let window = opened(quota.period, Window::Rolling, Duration::ZERO);
-    (window.end - window.start).min(LONGEST)
+    window.end - window.start
 }
 
 fn seed(parts: &Parts, account: &Arc<Account>, quota: &Quota, start: Duration, used: Used, now: Moment) {
@@ -189,8 +187,4 @@ fn seed(parts: &Parts, account: &Arc<Account>, quota: &Quota, start: Duration, u
     if used > 0 {
         parts.state.seed(account, quota, start, used, now);
     }
-}
-
-fn millis(at: Duration) -> u64 {
-    u64::try_from(at.as_millis()).unwrap_or(u64::MAX)
 }

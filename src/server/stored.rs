@@ -52,9 +52,8 @@ pub fn first_look(parts: &Parts, home: &Home, wants_client: bool) -> Result<Fres
     let runtime = runtime.map_err(|cause| NotStarted::NoRuntime { cause })?;
     let asked = async {
         let store = Store::open(url).await?;
-        let settled = settle(&store, &kept, Wants { client: wants_client, admin: true }, &by()).await;
-        store.close().await;
-        settled
+        let settled = settle(&store, &kept, Wants { client: wants_client, admin: true }, &by()).await?;
+        Ok((store, settled))
     };
     let patience = match url {
         StoreUrl::Sqlite(_) => FILE_PATIENCE,
@@ -63,9 +62,11 @@ pub fn first_look(parts: &Parts, home: &Home, wants_client: bool) -> Result<Fres
     let away = StoreError::Away { why: format!("no answer within {} s", patience.as_secs()) };
     let asked = runtime.block_on(async { tokio::time::timeout(patience, asked).await.unwrap_or(Err(away)) });
     let fresh = match asked {
-        Ok(settled) => {
+        Ok((store, settled)) => {
             keep_if_new(&settled.kept, &kept, folder)?;
             parts.registry.learn(Known::Stored(settled.rows));
+            parts.renew_credentials();
+            runtime.block_on(count_on(parts, &store));
             settled.fresh
         }
         // A file does not come back by itself.
@@ -76,27 +77,24 @@ pub fn first_look(parts: &Parts, home: &Home, wants_client: bool) -> Result<Fres
                 kept.keep(folder)?;
             }
             parts.registry.learn(Known::First(kept));
+            parts.renew_credentials();
             fresh
         }
         Err(error) => return Err(error.into()),
     };
-    parts.renew_credentials();
-    if matches!(&*parts.registry.known(), Known::Stored(_)) {
-        runtime.block_on(count_on(parts, url));
-    }
     Ok(fresh)
 }
 
 /// Quotas go on where they stood when the last process ended, before the first request is taken.
-async fn count_on(parts: &Parts, url: &StoreUrl) {
+/// The store is closed then: its connections belong to the start.
+async fn count_on(parts: &Parts, store: &Store) {
     let asked = async {
-        let store = Store::open(url).await?;
-        recount::take_in(parts, &store).await?;
-        let brought = Recount::default().bring(parts, &store).await;
-        store.close().await;
-        brought
+        recount::take_in(parts, store).await?;
+        Recount::default().bring(parts, store).await
     };
-    let cause = match tokio::time::timeout(COUNT_PATIENCE, asked).await {
+    let counted = tokio::time::timeout(COUNT_PATIENCE, asked).await;
+    store.close().await;
+    let cause = match counted {
         Ok(Ok(())) => return,
         Ok(Err(error)) => error.to_string(),
         Err(_) => format!("not done within {} s", COUNT_PATIENCE.as_secs()),
@@ -207,8 +205,5 @@ fn keep_quietly(now: &FirstKeys, before: &FirstKeys, folder: &Path) {
 
 /// Changes made by this program itself.
 fn by() -> By {
-    By {
-        who: "tollgate".to_owned(),
-        at_ms: u64::try_from(clock::since_epoch().as_millis()).unwrap_or(u64::MAX),
-    }
+    By { who: "tollgate".to_owned(), at_ms: clock::millis(clock::since_epoch()) }
 }

@@ -3,7 +3,6 @@
 use crate::KEY;
 use crate::status;
 use crate::support::Home;
-use crate::support::Program;
 use crate::support::Reply;
 use crate::support::Vendor;
 use crate::support::client;
@@ -11,12 +10,6 @@ use crate::yaml;
 use serde_json::Value;
 
 /// The admin key as the first start shows it.
-fn admin_key(program: &Program) -> String {
-    let shown = program.stdout();
-    let line = shown.lines().find_map(|line| line.strip_prefix("admin key, shown this once:"));
-    line.expect("no admin key is shown").trim().to_owned()
-}
-
 async fn reload(home: &Home, key: Option<&str>) -> (u16, Value) {
     let mut request = client().post(home.admin_url("/admin/reload"));
     if let Some(key) = key {
@@ -32,7 +25,7 @@ async fn only_the_admin_key_reloads() {
     // Watching is not what this is about: the file stays as it is.
     let mut home = Home::with(&yaml(vendor.base_url(), "first", ""));
     let program = home.serve(&[]).await;
-    let admin = admin_key(&program);
+    let admin = program.shown("admin key").unwrap();
     for key in [None, Some(KEY), Some("tg-admin-wrong")] {
         let (status, body) = reload(&home, key).await;
         assert_eq!((status, &body["error"]["code"]), (401, &"invalid_api_key".into()), "{key:?}");
@@ -48,7 +41,7 @@ async fn a_refusal_lists_every_problem_with_its_place() {
     let vendor = Vendor::start(|_, _| Reply::chat("hello"));
     let mut home = Home::with(&yaml(vendor.base_url(), "first", ""));
     let program = home.serve(&[]).await;
-    let admin = admin_key(&program);
+    let admin = program.shown("admin key").unwrap();
     home.rewrite(&yaml(vendor.base_url(), "second", "limits:\n  boddy: 1MiB\nserver:\n  threads: many\n"));
     let (code, body) = reload(&home, Some(&admin)).await;
     let message = body["error"]["message"].as_str().unwrap();

@@ -1,5 +1,6 @@
 //! A folder of its own in which the `tollgate` program runs, with whatever arguments, files and environment.
 
+use crate::support::http::client;
 use crate::support::port::free_port;
 use crate::support::program::Program;
 use crate::support::program::command;
@@ -59,6 +60,18 @@ impl Home {
     /// `address:port` for clients.
     pub fn listen(&self) -> &str {
         &self.listen
+    }
+
+    /// The status of the answer when this key asks for the list of models.
+    pub async fn models(&self, key: &str) -> u16 {
+        let asked = client().get(self.url("/v1/models")).bearer_auth(key).send().await;
+        asked.unwrap().status().as_u16()
+    }
+
+    /// The status of the answer when this admin key asks for a reload.
+    pub async fn reload(&self, key: &str) -> u16 {
+        let asked = client().post(self.admin_url("/admin/reload")).bearer_auth(key).send().await;
+        asked.unwrap().status().as_u16()
     }
 
     /// Writes the configuration where it is, as an editor or `cp` does.

@@ -55,6 +55,13 @@ impl Program {
         self.stdout.text.lock().unwrap().clone()
     }
 
+    /// A key of the greeting, `your key` or `admin key`; `None` when it shows none.
+    pub fn shown(&self, what: &str) -> Option<String> {
+        let greeting = self.stdout();
+        let line = greeting.lines().find_map(|line| line.strip_prefix(what));
+        line.map(|rest| rest.trim_start_matches(", shown this once:").trim().to_owned())
+    }
+
     /// The log.
     pub fn stderr(&self) -> String {
         self.stderr.text.lock().unwrap().clone()

@@ -4,15 +4,6 @@ use crate::stored::hash;
 use crate::*;
 use std::path::Path;
 use support::Home;
-use support::Program;
-
-/// A key of the greeting.
-fn shown(program: &Program, what: &str) -> String {
-    let greeting = program.stdout();
-    let line =
-        greeting.lines().find_map(|line| line.strip_prefix(what)).unwrap_or_else(|| panic!("{greeting}"));
-    line.trim_start_matches(", shown this once:").trim().to_owned()
-}
 
 /// Every file below a folder, with what is in it.
 fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
@@ -39,7 +30,7 @@ async fn no_key_is_in_the_data_folder_the_log_an_error_or_a_metric() {
          requests: 1/day } }\n",
     );
     let program = home.serve(&[]).await;
-    let (client_key, admin_key) = (shown(&program, "your key"), shown(&program, "admin key"));
+    let (client_key, admin_key) = (program.shown("your key").unwrap(), program.shown("admin key").unwrap());
     let store = Stored::in_file(&home.data_dir().join("tollgate.db")).await;
     let tenant = store.tenant("acme", "{}").await;
     let (row, old) = store.key(&tenant, "app", "{}").await;

@@ -4,31 +4,16 @@ use crate::stored::hash;
 use crate::*;
 use support::Home;
 use support::Postgres;
-use support::Program;
 
 const FRAME: &str =
     "listen: [ { address: '{listen}' } ]\nadmin: { listen: '{admin}' }\nlimits: { bad_keys_per_ip: off }\n";
 
-fn shown(program: &Program, what: &str) -> Option<String> {
-    let greeting = program.stdout();
-    let line = greeting.lines().find_map(|line| line.strip_prefix(what));
-    line.map(|rest| rest.trim_start_matches(", shown this once:").trim().to_owned())
-}
-
-async fn models(home: &Home, key: &str) -> u16 {
-    client().get(home.url("/v1/models")).bearer_auth(key).send().await.unwrap().status().as_u16()
-}
-
 async fn becomes_known(home: &Home, key: &str, status: u16, patience: Duration) {
     let deadline = Instant::now() + patience;
-    while models(home, key).await != status {
+    while home.models(key).await != status {
         assert!(Instant::now() < deadline, "no {status} in time");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-}
-
-async fn reload(home: &Home, key: &str) -> u16 {
-    client().post(home.admin_url("/admin/reload")).bearer_auth(key).send().await.unwrap().status().as_u16()
 }
 
 #[tokio::test]
@@ -40,8 +25,8 @@ async fn a_data_folder_of_before_the_store_is_taken_over() {
     std::fs::write(home.data_dir().join("keys.json"), keys.to_string()).unwrap();
     for _ in 0..2 {
         let mut program = home.serve(&[]).await;
-        assert_eq!((shown(&program, "your key"), shown(&program, "admin key")), (None, None));
-        assert_eq!((models(&home, key).await, reload(&home, admin).await), (200, 200));
+        assert_eq!((program.shown("your key"), program.shown("admin key")), (None, None));
+        assert_eq!((home.models(key).await, home.reload(admin).await), (200, 200));
         program.signal("INT");
         program.ended().await;
     }
@@ -55,7 +40,7 @@ async fn a_data_folder_of_before_the_store_is_taken_over() {
 async fn a_first_key_that_was_disabled_does_not_come_back() {
     let mut home = Home::with(FRAME);
     let mut program = home.serve(&[]).await;
-    let key = shown(&program, "your key").unwrap();
+    let key = program.shown("your key").unwrap();
     let store = Stored::in_file(&home.data_dir().join("tollgate.db")).await;
     store.key("", "mine", "{}").await;
     let first = store.0.keys(None).await.unwrap().into_iter().find(|row| row.name == "first").unwrap();
@@ -65,8 +50,8 @@ async fn a_first_key_that_was_disabled_does_not_come_back() {
     program.signal("INT");
     program.ended().await;
     let again = home.serve(&[]).await;
-    assert_eq!(shown(&again, "your key"), None, "there is a key of one's own");
-    assert_eq!(models(&home, &key).await, 401);
+    assert_eq!(again.shown("your key"), None, "there is a key of one's own");
+    assert_eq!(home.models(&key).await, 401);
 }
 
 #[tokio::test]
@@ -76,22 +61,18 @@ async fn a_store_that_is_away_at_the_start_is_made_up_for() {
     server.stop();
     let mut home = Home::with(&format!("{FRAME}store: '{url}'\n"));
     let program = home.serve(&[]).await;
-    let (key, admin) = (shown(&program, "your key").unwrap(), shown(&program, "admin key").unwrap());
-    assert_eq!((models(&home, &key).await, reload(&home, &admin).await), (200, 200), "while it is away");
+    let (key, admin) = (program.shown("your key").unwrap(), program.shown("admin key").unwrap());
+    assert_eq!((home.models(&key).await, home.reload(&admin).await), (200, 200), "while it is away");
     server.start_again();
     let store = Stored::at(&url_of(&url)).await;
     let (_, stored) = store.key("", "app", "{}").await;
     becomes_known(&home, &stored, 200, Duration::from_secs(10)).await;
-    assert_eq!((models(&home, &key).await, reload(&home, &admin).await), (200, 200), "and when it is back");
+    assert_eq!((home.models(&key).await, home.reload(&admin).await), (200, 200), "and when it is back");
     let rows = store.0.keys(None).await.unwrap();
     assert!(rows.iter().any(|row| row.name == "first" && row.hash.to_hex() == hash(&key)), "{rows:?}");
     server.stop();
     tokio::time::sleep(IN_FORCE).await;
-    assert_eq!(
-        (models(&home, &key).await, models(&home, &stored).await),
-        (200, 200),
-        "and when it goes again"
-    );
+    assert_eq!((home.models(&key).await, home.models(&stored).await), (200, 200), "and when it goes again");
     assert!(!program.stderr().contains(support::PASSWORD), "{}", program.stderr());
 }
 
@@ -103,7 +84,7 @@ fn url_of(url: &str) -> tollgate::config::StoreUrl {
 async fn a_name_stands_for_one_tenant() {
     let mut home = Home::with(&format!("{FRAME}tenants: [ {{ name: acme }} ]\n"));
     let program = home.serve(&[]).await;
-    let admin = shown(&program, "admin key").unwrap();
+    let admin = program.shown("admin key").unwrap();
     let store = Stored::in_file(&home.data_dir().join("tollgate.db")).await;
     let other = store.tenant("other", "{}").await;
     let (_, key) = store.key(&other, "app", "{}").await;
@@ -112,9 +93,9 @@ async fn a_name_stands_for_one_tenant() {
     let refused = received(client().post(home.admin_url("/admin/reload")).bearer_auth(&admin)).await;
     assert_eq!(refused.status, 400, "{refused:?}");
     assert!(refused.body.contains("the store has a tenant `other` already"), "{refused:?}");
-    assert_eq!(models(&home, &key).await, 200, "the old configuration stays in force");
+    assert_eq!(home.models(&key).await, 200, "the old configuration stays in force");
     let acme = store.tenant("acme", "{}").await;
     let (_, shut) = store.key(&acme, "app", "{}").await;
     program.logged("the configuration file has a tenant of this name", 1).await;
-    assert_eq!(models(&home, &shut).await, 401, "nobody is given what is another's");
+    assert_eq!(home.models(&shut).await, 401, "nobody is given what is another's");
 }

@@ -30,5 +30,5 @@ pub async fn keep_tidy(parts: &Parts, store: &Store) {
 /// The time, in milliseconds since 1970, before which nothing is kept.
 fn before(age: Option<Duration>) -> u64 {
     let since = age.map_or(Duration::ZERO, |age| clock::since_epoch().saturating_sub(age));
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    clock::millis(since)
 }

@@ -1,5 +1,6 @@
 //! A request's one question to Redis, and what its answer means here.
 
+use crate::clock;
 use crate::clock::Moment;
 use crate::state::claim::{Claim, Claims, Hold, Need};
 use crate::state::memory::has_place;
@@ -28,7 +29,7 @@ impl Link {
     ) -> Result<Vec<f64>, Lost> {
         let counted = || counted(claims);
         let mut arguments = Arguments::default();
-        arguments.add(wire::millis(now.wall)).add(&present.me).add(wire::millis(SILENCE));
+        arguments.add(clock::millis(now.wall)).add(&present.me).add(clock::millis(SILENCE));
         arguments.add(counted().count());
         let mut keys = vec![REPLICAS];
         for claim in counted() {
@@ -37,7 +38,7 @@ impl Link {
             let items = wire::items(&claim.bounds);
             // A request has one place, however often it takes.
             let most = claim.bounds.concurrent.filter(|_| need.requests > 0);
-            arguments.add(most.map_or(-1, i64::from)).add(wire::millis(LIFE_OF_PLACES));
+            arguments.add(most.map_or(-1, i64::from)).add(clock::millis(LIFE_OF_PLACES));
             arguments.add(wire::life(&claim.bounds)).add(items.len());
             for item in &items {
                 item.write(now.wall, &mut arguments);

@@ -1,6 +1,7 @@
 //! Cached bytes in Redis. What fails is a miss.
 
-use crate::state::redis::{Link, Lost, Present, wire};
+use crate::clock;
+use crate::state::redis::{Link, Lost, Present};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,7 +67,7 @@ impl Link {
         let command = match put.value {
             Some((value, ttl)) => {
                 let mut set = redis::cmd("SET");
-                set.arg(put.key).arg(value.as_ref()).arg("PX").arg(wire::millis(ttl));
+                set.arg(put.key).arg(value.as_ref()).arg("PX").arg(clock::millis(ttl));
                 set
             }
             None => {

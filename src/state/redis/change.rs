@@ -1,5 +1,6 @@
 //! What Redis has to be told behind a request's back: what was given back, charged and left, and what it forgot.
 
+use crate::clock;
 use crate::clock::Moment;
 use crate::config::{Bounds, Quota, Unit};
 use crate::state::Account;
@@ -87,7 +88,7 @@ impl Change {
             What::Settle { now, .. } => now.wall,
             What::Places | What::Known(_) => now,
         };
-        arguments.add(wire::millis(now)).add(places).add(wire::millis(LIFE_OF_PLACES));
+        arguments.add(clock::millis(now)).add(places).add(clock::millis(LIFE_OF_PLACES));
         match &self.what {
             What::Places => drop(arguments.add(0).add(0)),
             What::Settle { bounds, hold, used, now } => settle(bounds, hold, used, *now, arguments),
@@ -107,7 +108,7 @@ fn settle(bounds: &Bounds, hold: &Hold, used: &Need, now: Moment, arguments: &mu
             (taken, spent) = (0, spent.saturating_sub(taken));
         }
         item.write(now.wall, arguments);
-        arguments.add(taken).add(spent).add(wire::millis(at));
+        arguments.add(taken).add(spent).add(clock::millis(at));
     }
 }
 
@@ -116,7 +117,7 @@ fn raise(known: &[Known], arguments: &mut Arguments) {
     arguments.add(wire::life(&Bounds { quotas, ..Bounds::default() })).add(known.len());
     for Known { quota, start, base, untold } in known {
         let span = window::opened(quota.period, quota.window, *start);
-        arguments.add(wire::field(quota)).add("k").add(wire::millis(span.start));
+        arguments.add(wire::field(quota)).add("k").add(clock::millis(span.start));
         arguments.add(wire::length(quota, span)).add(0).add(*base).add(*untold).add(0);
     }
 }

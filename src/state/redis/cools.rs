@@ -1,7 +1,7 @@
 //! Cool-downs that replicas tell each other: what has to be left alone, and until when.
 
 use crate::clock;
-use crate::state::redis::{Link, Lost, Present, wire};
+use crate::state::redis::{Link, Lost, Present};
 use arc_swap::ArcSwap;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -28,7 +28,7 @@ pub struct Cools {
 impl Cools {
     /// Leaves `key` alone until then, here at once and everywhere within a second.
     pub fn publish(&self, key: &str, until: Duration) {
-        let (key, until) = (hashed(key), wire::millis(until));
+        let (key, until) = (hashed(key), clock::millis(until));
         self.learn([(key, until)]);
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.len() < MOST_WAITING {
@@ -46,7 +46,7 @@ impl Cools {
     }
 
     fn learn(&self, more: impl IntoIterator<Item = (Hashed, u64)>) {
-        let now = wire::millis(clock::since_epoch());
+        let now = clock::millis(clock::since_epoch());
         let mut known = HashMap::clone(&self.known.load());
         known.retain(|_, until| *until > now);
         for (key, until) in more {
@@ -61,7 +61,7 @@ impl Link {
     /// Tells the cool-downs of this replica, and learns those of others.
     pub(super) async fn look(&self, present: &Present) -> Result<(), Lost> {
         let waiting = std::mem::take(&mut *self.cools.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        let now = wire::millis(clock::since_epoch());
+        let now = clock::millis(clock::since_epoch());
         let mut pipe = redis::pipe();
         for (key, until) in &waiting {
             pipe.cmd("ZADD").arg(COOLS).arg("GT").arg(*until).arg(key.as_slice()).ignore();

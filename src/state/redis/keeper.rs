@@ -7,7 +7,7 @@ use crate::state::redis::bytes::Put;
 use crate::state::redis::change::{Change, LIFE_OF_PLACES, What};
 use crate::state::redis::script::Arguments;
 use crate::state::redis::shadow::of_settled;
-use crate::state::redis::{Link, Lost, Present, REPLICAS, SILENCE, wire};
+use crate::state::redis::{Link, Lost, Present, REPLICAS, SILENCE};
 use redis::AsyncConnectionConfig;
 use redis::aio::MultiplexedConnection;
 use std::sync::Arc;
@@ -170,14 +170,14 @@ impl Link {
 
     /// A sign of life, for this replica and for the places its requests hold.
     async fn live(&self, present: &Present, accounts: &Accounts) -> Result<(), Lost> {
-        let now = wire::millis(self.common(clock::moment()).wall);
+        let now = clock::millis(self.common(clock::moment()).wall);
         let mut pipe = redis::pipe();
         pipe.cmd("HSET").arg(REPLICAS).arg(&present.me).arg(now).ignore();
-        pipe.cmd("PEXPIRE").arg(REPLICAS).arg(wire::millis(LIFE_OF_REPLICAS)).ignore();
+        pipe.cmd("PEXPIRE").arg(REPLICAS).arg(clock::millis(LIFE_OF_REPLICAS)).ignore();
         for account in accounts.all() {
             let held = account.counters().tie.held > 0;
             if let Some(distant) = account.distant().filter(|_| held) {
-                pipe.cmd("PEXPIRE").arg(&distant.places).arg(wire::millis(LIFE_OF_PLACES)).ignore();
+                pipe.cmd("PEXPIRE").arg(&distant.places).arg(clock::millis(LIFE_OF_PLACES)).ignore();
             }
         }
         Ok(pipe.query_async(&mut present.connection.clone()).await?)
@@ -188,9 +188,9 @@ impl Link {
         let mut connection = present.connection.clone();
         let beats: Vec<(String, u64)> =
             redis::cmd("HGETALL").arg(REPLICAS).query_async(&mut connection).await?;
-        let now = wire::millis(self.common(clock::moment()).wall);
+        let now = clock::millis(self.common(clock::moment()).wall);
         let dead = |name: &str, beat: u64| {
-            name.starts_with(&self.boot) || now.saturating_sub(beat) > 2 * wire::millis(SILENCE)
+            name.starts_with(&self.boot) || now.saturating_sub(beat) > 2 * clock::millis(SILENCE)
         };
         let dead: Vec<String> =
             beats.into_iter().filter(|(name, beat)| dead(name, *beat)).map(|(name, _)| name).collect();
@@ -203,7 +203,7 @@ impl Link {
     async fn set_clock(&self, connection: &mut MultiplexedConnection) -> Result<(), Lost> {
         let (seconds, micros): (u64, u64) = redis::cmd("TIME").query_async(connection).await?;
         let theirs = i64::try_from(seconds * 1000 + micros / 1000).unwrap_or(i64::MAX);
-        let ours = i64::try_from(wire::millis(clock::since_epoch())).unwrap_or(i64::MAX);
+        let ours = i64::try_from(clock::millis(clock::since_epoch())).unwrap_or(i64::MAX);
         let skew = theirs.saturating_sub(ours);
         self.skew.store(if skew.abs() < SMALLEST_SKEW { 0 } else { skew }, Ordering::Relaxed);
         Ok(())

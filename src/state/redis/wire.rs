@@ -1,5 +1,6 @@
 //! Bounds, needs and changes as arguments of the scripts, and the answers read back.
 
+use crate::clock;
 use crate::config::{Bounds, Period, Quota, Rate, Unit, Window};
 use crate::state::bucket::{Left, Wait};
 use crate::state::claim::Need;
@@ -71,7 +72,7 @@ impl Item {
             }
             Item::Window(quota, hard) => {
                 let span = window::opened(quota.period, quota.window, now);
-                arguments.add(field(quota)).add("w").add(millis(span.start)).add(length(quota, span));
+                arguments.add(field(quota)).add("w").add(clock::millis(span.start)).add(length(quota, span));
                 match hard {
                     Some(hard) => arguments.add(hard.amount),
                     None => arguments.add(-1),
@@ -136,13 +137,9 @@ pub fn field(quota: &Quota) -> &'static str {
 /// The length of a rolling window; 0 for a calendar's, which says by its start which one it is.
 pub fn length(quota: &Quota, span: window::Span) -> u64 {
     match quota.window {
-        Window::Rolling => millis(span.end - span.start),
+        Window::Rolling => clock::millis(span.end - span.start),
         Window::Calendar => 0,
     }
-}
-
-pub fn millis(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
 pub fn duration(millis: f64) -> Duration {
@@ -158,7 +155,7 @@ fn sign(unit: Unit) -> &'static str {
 }
 
 fn period(rate: Rate) -> u64 {
-    millis(rate.per).max(1)
+    clock::millis(rate.per).max(1)
 }
 
 fn refilled(rate: Rate, missing: f64) -> Duration {

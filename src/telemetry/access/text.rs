@@ -1,5 +1,6 @@
 //! The access line for people: `key=value`, in the order in which an eye looks for things.
 
+use crate::clock;
 use crate::telemetry::access::AccessLine;
 use crate::telemetry::access::AttemptNote;
 use crate::telemetry::access::Cost;
@@ -114,6 +115,6 @@ fn count(out: &mut Vec<u8>, name: &str, value: u64) {
 }
 
 fn millis(out: &mut Vec<u8>, name: &str, took: Duration) {
-    count(out, name, u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
+    count(out, name, clock::millis(took));
     out.extend_from_slice(b"ms");
 }
