@@ -127,7 +127,6 @@ fn the_five_groups_are_by_tier_or_media() {
 }
 
 #[test]
-#[ignore = "needs routes and clusters"]
 fn the_whole_stack_is_sound() {
     for env in [&KEYS[..], &[]] {
         load("conf/aigate.yaml", AIGATE, env).unwrap_or_else(|problems| panic!("{}", shown(&problems)));
@@ -138,7 +137,6 @@ fn the_whole_stack_is_sound() {
 }
 
 #[test]
-#[ignore = "needs routes and clusters"]
 fn the_examples_about_nginx_are_sound() {
     let folder = tempfile::tempdir().unwrap();
     let own = rcgen::generate_simple_self_signed(vec!["www.example.com".to_owned()]).unwrap();
