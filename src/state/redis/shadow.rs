@@ -87,8 +87,8 @@ impl Counters {
 
     /// Remembers changes that did not arrive, to be told when Redis is back.
     pub fn keep(&mut self, known: &Known) {
-        let counter = self.quotas.iter_mut().find(|counter| counter.of.counts_with(&known.quota));
-        if let Some(counter) = counter.filter(|counter| counter.tally.start <= known.start) {
+        let counter = self.counter(&known.quota, known.start);
+        if counter.tally.start <= known.start {
             counter.untold = counter.untold.saturating_add(known.untold);
         }
     }
