@@ -88,3 +88,31 @@ async fn a_user_who_was_forgotten_and_comes_again_has_all_places() {
         assert!(start(state, &Claims::of(of_user())).await.is_some(), "turn {turn}");
     }
 }
+
+#[tokio::test]
+async fn places_that_are_held_through_an_outage_are_told_anew() {
+    let mut stage = Stage::redis().await;
+    let mut redis = stage.redis.take().unwrap();
+    let (one, other) = (stage.one().clone(), stage.other().clone());
+    let (here, there) =
+        (of_key(&one, "limits: { concurrent: 2 }"), of_key(&other, "limits: { concurrent: 2 }"));
+    let before = start(&one, &here).await.expect("a place");
+    redis.stop();
+    eventually(async || one.is_away() && other.is_away(), "nobody notices").await;
+    let during = start(&one, &here).await.expect("the other one");
+    redis.start_again();
+    eventually(async || !one.is_away() && !other.is_away(), "it was not found").await;
+    assert!(start(&other, &there).await.is_none(), "both are taken");
+    drop(before);
+    let mut third = None;
+    eventually(
+        async || {
+            third = start(&other, &there).await;
+            third.is_some()
+        },
+        "one is free",
+    )
+    .await;
+    assert!(start(&one, &here).await.is_none() && start(&other, &there).await.is_none());
+    drop((during, third));
+}
