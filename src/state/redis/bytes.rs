@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 /// Values on their way to Redis; further ones are not kept.
 pub const MOST_PUTS: usize = 64;
 
-/// Values that all replicas share. Redis makes room for new ones as it was told to (`maxmemory-policy`).
+/// Values that all replicas share. Redis keeps them until their time is over; one that is full keeps no new ones.
 #[derive(Debug)]
 pub struct RedisBytes {
     link: Arc<Link>,
