@@ -91,7 +91,7 @@ pub struct Limits {
     pub per_tenant: Bounds,
     /// For every end user that callers name.
     pub per_user: Bounds,
-    /// By public name, for all who ask for it together.
+    /// By a name of it, for all who ask for it together by whatever name.
     pub per_model: BTreeMap<String, Bounds>,
 }
 

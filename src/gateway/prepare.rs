@@ -26,6 +26,7 @@ use crate::gateway::refuse;
 use crate::gateway::refuse::Refusal;
 use crate::gateway::snapshot::Snapshot;
 use crate::gateway::stand::stand;
+use crate::gateway::stand::stand_for_model;
 use crate::gateway::stored;
 use crate::routing::Candidate;
 use crate::routing::Route;
@@ -137,7 +138,8 @@ async fn walk(
     let (ask, keep) = from_cache(parts, snapshot, session, record, &who, ask).await?;
     // A name that means nothing is no miss of the cache.
     let planned = plan(snapshot, &who, &ask, record);
-    let (plan, of_group) = planned.inspect_err(|_| record.service.cache = None)?;
+    let Planned { plan, of_group, limited } = planned.inspect_err(|_| record.service.cache = None)?;
+    stand_for_model(parts, limited, record)?;
     if ask.operation.counts_tokens() && !snapshot.counts_tokens(&ask, &plan) {
         take(parts, record, Need::REQUEST).await?;
         return answered(answer::token_count(session, record, &ask).await);
@@ -186,19 +188,30 @@ fn may_name(snapshot: &Snapshot, who: &Credential, ask: &Ask, record: &Record) -
     }
 }
 
-/// What the name means: whom to ask in which order, and whether it is a group's.
-fn plan(
-    snapshot: &Snapshot,
+/// What a name means.
+struct Planned<'s> {
+    /// Whom to ask, in this order.
+    plan: Vec<Candidate>,
+    of_group: bool,
+    /// The name in `limits.per_model` under which it is counted.
+    limited: Option<&'s str>,
+}
+
+fn plan<'s>(
+    snapshot: &'s Snapshot,
     who: &Credential,
     ask: &Ask,
     record: &Record,
-) -> Result<(Vec<Candidate>, bool), Refusal> {
+) -> Result<Planned<'s>, Refusal> {
     let mut route = resolve(snapshot, who, ask, record)?;
     route.failover &= ask.failover && who.fails_over();
     let plan = draw_plan(&route, ask.operation, &snapshot.fleet(record.arrival.at), &mut rand::rng());
     match plan.is_empty() && !ask.operation.has_stand_ins() {
         true => Err(refuse::not_served_there(&ask.shape.model, ask.operation)),
-        false => Ok((plan, route.group.is_some())),
+        false => {
+            let limited = snapshot.spellings.limited(&ask.shape.model, &route, &plan);
+            Ok(Planned { plan, of_group: route.group.is_some(), limited })
+        }
     }
 }
 
