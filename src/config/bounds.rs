@@ -101,6 +101,11 @@ impl Bounds {
     pub fn is_empty(&self) -> bool {
         *self == Bounds::default()
     }
+
+    /// Whether an amount of money may not be passed.
+    pub fn has_hard_budget(&self) -> bool {
+        self.quotas.iter().any(|quota| quota.unit == Unit::Cost && !quota.soft)
+    }
 }
 
 #[cfg(test)]

@@ -58,6 +58,7 @@ pub use notify::Notify;
 pub use notify::Webhook;
 pub use pricing::OwnPrice;
 pub use pricing::Tariff;
+pub use pricing::UnknownPrice;
 pub use print::meaning;
 pub use print::print;
 pub use print::words::duration as write_duration;
@@ -154,6 +155,7 @@ fn checked(root: &Section<'_>, variables: &Variables<'_>) -> Config {
         models: aliases.into_iter().filter_map(|(name, target)| Some((name, target?))).collect(),
         groups,
         pricing: pricing::read(root, &chain),
+        unknown_price: pricing::unknown(root),
         ledger: ledger::read(root),
         keys: keys::read(root, variables, &limits.per_key, &tenants),
         tenants,

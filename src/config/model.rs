@@ -11,6 +11,7 @@ use crate::config::listen::Listener;
 use crate::config::log::Log;
 use crate::config::notify::Notify;
 use crate::config::pricing::OwnPrice;
+use crate::config::pricing::UnknownPrice;
 use crate::config::responses::StoredResponses;
 use crate::config::server::ServerSettings;
 use crate::config::stores::StateUrl;
@@ -55,6 +56,7 @@ pub struct Config {
     pub tenants: Vec<StaticTenant>,
     /// Go before the built-in list.
     pub pricing: Vec<OwnPrice>,
+    pub unknown_price: UnknownPrice,
     pub keys: Vec<StaticKey>,
     pub ledger: Keep,
     pub notify: Notify,

@@ -120,6 +120,8 @@ pub const FALLBACK_MODELS: Shape =
     plain("providers.*.fallback_models", &["small", "large", "reasoning", "embedding"]);
 pub const GROUP: Shape = plain("groups.*", &["strategy", "order", "failover", "members"]);
 pub const MEMBER: Shape = plain("groups.*.members[]", &["model", "weight"]);
+/// Beside models, whose names are free.
+pub const PRICING: Shape = plain("pricing", &["unknown"]);
 pub const PRICE: Shape = plain("pricing.*", &["input", "output", "cached", "cache_write"]);
 pub const LEDGER: Shape = plain("ledger", &["keep", "keep_hours"]);
 pub const TENANT: Shape = plain(
@@ -208,6 +210,7 @@ pub static SHAPES: &[&Shape] = &[
     &FALLBACK_MODELS,
     &GROUP,
     &MEMBER,
+    &PRICING,
     &PRICE,
     &LEDGER,
     &TENANT,

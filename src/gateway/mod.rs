@@ -20,6 +20,7 @@ pub mod media;
 pub mod operation;
 pub mod outbound;
 pub mod parts;
+pub mod plan;
 pub mod prepare;
 pub mod promise;
 pub mod recall;

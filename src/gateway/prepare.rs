@@ -15,6 +15,10 @@ use crate::gateway::operation::Errand;
 use crate::gateway::operation::Wish;
 use crate::gateway::operation::errand;
 use crate::gateway::parts::Parts;
+use crate::gateway::plan::Planned;
+use crate::gateway::plan::may_name;
+use crate::gateway::plan::plan;
+use crate::gateway::plan::with_known_prices;
 use crate::gateway::recall::Keep;
 use crate::gateway::recall::Recall;
 use crate::gateway::recall::recall;
@@ -29,9 +33,6 @@ use crate::gateway::stand::stand;
 use crate::gateway::stand::stand_for_model;
 use crate::gateway::stored;
 use crate::routing::Candidate;
-use crate::routing::Route;
-use crate::routing::UnknownModel;
-use crate::routing::draw_plan;
 use crate::state::Need;
 use crate::telemetry::metrics::CacheResult;
 use crate::tenants::credential::Credential;
@@ -140,6 +141,8 @@ async fn walk(
     let planned = plan(snapshot, &who, &ask, record);
     let Planned { plan, of_group, limited } = planned.inspect_err(|_| record.service.cache = None)?;
     stand_for_model(parts, limited, record)?;
+    // The model may have a budget itself.
+    let plan = with_known_prices(plan, snapshot, &ask, record)?;
     if ask.operation.counts_tokens() && !snapshot.counts_tokens(&ask, &plan) {
         take(parts, record, Need::REQUEST).await?;
         return answered(answer::token_count(session, record, &ask).await);
@@ -176,48 +179,6 @@ async fn wanted(parts: &Parts, session: &mut Session, record: &mut Record) -> Re
 fn answered<T>(sent: pingora::Result<()>) -> Result<T, Stop> {
     sent?;
     Err(Stop::Answered)
-}
-
-/// Whether this key may say the name. To whom it is unknown it is that first, not forbidden.
-fn may_name(snapshot: &Snapshot, who: &Credential, ask: &Ask, record: &Record) -> Result<(), Refusal> {
-    match who.forbids(&ask.shape.model) {
-        None => Ok(()),
-        Some(by) => {
-            resolve(snapshot, who, ask, record).and(Err(refuse::model_not_allowed(&ask.shape.model, by)))
-        }
-    }
-}
-
-/// What a name means.
-struct Planned<'s> {
-    /// Whom to ask, in this order.
-    plan: Vec<Candidate>,
-    of_group: bool,
-    /// The name in `limits.per_model` under which it is counted.
-    limited: Option<&'s str>,
-}
-
-fn plan<'s>(
-    snapshot: &'s Snapshot,
-    who: &Credential,
-    ask: &Ask,
-    record: &Record,
-) -> Result<Planned<'s>, Refusal> {
-    let mut route = resolve(snapshot, who, ask, record)?;
-    route.failover &= ask.failover && who.fails_over();
-    let plan = draw_plan(&route, ask.operation, &snapshot.fleet(record.arrival.at), &mut rand::rng());
-    match plan.is_empty() && !ask.operation.has_stand_ins() {
-        true => Err(refuse::not_served_there(&ask.shape.model, ask.operation)),
-        false => {
-            let limited = snapshot.spellings.limited(&ask.shape.model, &route, &plan);
-            Ok(Planned { plan, of_group: route.group.is_some(), limited })
-        }
-    }
-}
-
-fn resolve(snapshot: &Snapshot, who: &Credential, ask: &Ask, record: &Record) -> Result<Route, Refusal> {
-    let unknown = |model: UnknownModel| refuse::unknown_model(&model.known_to(|name| who.may_name(name)));
-    snapshot.table.resolve(&ask.shape.model, &snapshot.fleet(record.arrival.at)).map_err(unknown)
 }
 
 /// Answers from the cache where it can; else says where the answer is to be kept.

@@ -205,6 +205,21 @@ pub fn model_not_allowed(model: &str, by: ForbiddenBy) -> Refusal {
     .param("model")
 }
 
+/// A hard budget cannot be kept where nobody knows what is spent.
+pub fn price_unknown(model: &str) -> Refusal {
+    let model = shortened(model);
+    Refusal::new(
+        403,
+        "price_unknown",
+        format!(
+            "the price of model `{model}` is not known, and what you use has a hard budget (`pricing.unknown: refuse`); \
+             ask for another model, or have its price set in `pricing`"
+        ),
+    )
+    .code("price_unknown")
+    .param("model")
+}
+
 pub fn unknown_response(id: &str) -> Refusal {
     let id = shortened(id);
     Refusal::new(

@@ -48,6 +48,11 @@ impl Reservation {
         entered
     }
 
+    /// Whether one of its accounts has an amount of money that may not be passed.
+    pub fn has_hard_budget(&self) -> bool {
+        self.claims.iter().any(|claim| claim.bounds.has_hard_budget())
+    }
+
     /// Takes what a request may need from all rates and quotas of all claims, or from none.
     /// When more is taken later, the request itself has been counted.
     pub async fn take(&mut self, mut need: Need, now: Moment) -> Result<Taken, Limited> {

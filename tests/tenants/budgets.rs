@@ -107,3 +107,45 @@ async fn a_budget_is_overshot_by_no_more_than_the_estimates_were_wrong() {
     assert!(overshot <= passed as f64 * (COST - kept), "{overshot}");
     assert_eq!(stage.ask(A1).await.status, 429, "nothing more passes");
 }
+
+/// Only what is `large` has a price.
+fn half_priced(lines: &str, unknown: &str) -> Stage {
+    let vendor = Vendor::start(|_, _| Reply::chat("hello"));
+    let frame = frame(&vendor, lines);
+    let pricing = "pricing: { 'vendor/*': { input: 0, output: 1000000 } }";
+    assert!(frame.contains(pricing), "{frame}");
+    let priced = format!("pricing: {{ unknown: {unknown}, vendor/large: {{ input: 0, output: 1000000 }} }}");
+    let yaml = format!(
+        "{}tenants: [ {{ name: a, budget: {{ hard: 20/day }} }}, {{ name: b, budget: {{ soft: 20/day }} }} ]\n\
+         keys:{KEYS}\n{lines}\n",
+        frame.replace(pricing, &priced)
+    );
+    Stage { gateway: Gateway::start(&yaml), vendor }
+}
+
+#[tokio::test]
+async fn under_a_hard_budget_nothing_is_asked_whose_price_is_unknown_if_that_is_refused() {
+    let team = "groups: { team: { members: [ vendor/small, vendor/large ] } }";
+    let stage = half_priced(team, "refuse");
+    let asked = async |key: &str, model: &str| chat(&stage.gateway, key, json!({ "model": model })).await;
+    let refused = asked(A1, "chat").await;
+    assert_eq!((refused.status, refused.error_code().as_deref()), (403, Some("price_unknown")));
+    let said = message(&refused);
+    assert!(said.contains("`chat`") && said.contains("`pricing.unknown: refuse`"), "{said}");
+    assert_eq!(stage.vendor.count(), 0);
+    assert_eq!(asked(A1, "dear").await.status, 200);
+    assert_eq!(asked(A2, "team").await.status, 200);
+    assert!(stage.vendor.requests().iter().all(|request| request.json()["model"] == "large"));
+    for key in [B1, NOBODYS] {
+        assert_eq!(asked(key, "chat").await.status, 200, "no hard budget");
+    }
+}
+
+#[tokio::test]
+async fn a_budget_of_the_model_itself_needs_its_price_as_well() {
+    let stage = half_priced("limits: { per_model: { chat: { budget: { hard: 5/day } } } }", "refuse");
+    assert_eq!(chat(&stage.gateway, NOBODYS, json!({})).await.error_code().as_deref(), Some("price_unknown"));
+    let stage = half_priced("", "allow");
+    let free = chat(&stage.gateway, A1, json!({})).await;
+    assert_eq!(free.status, 200, "{free:?}");
+}
