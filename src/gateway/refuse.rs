@@ -3,6 +3,7 @@
 mod body;
 mod limit;
 
+use crate::clock;
 use crate::dialect::Dialect;
 use crate::dialect::bad_request::BadRequest;
 use crate::dialect::fault::Cause;
@@ -94,7 +95,7 @@ impl Refusal {
 
     /// Whole seconds, at least one: clients that come back too early are refused again.
     pub fn retry_after_seconds(&self) -> Option<u64> {
-        self.retry_after.map(|d| d.as_millis().div_ceil(1000).max(1) as u64)
+        self.retry_after.map(|d| clock::whole_seconds(d).max(1))
     }
 }
 
