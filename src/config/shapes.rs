@@ -167,7 +167,7 @@ pub const SERVER: Shape = plain(
 const RATES: &[&str] = &["requests", "tokens", "concurrent"];
 const RATES_AND_QUOTAS: &[&str] = &["requests", "tokens", "concurrent", "quota", "budget"];
 const QUOTA: &[&str] = &["requests", "tokens", "cost", "window"];
-const BUDGET: &[&str] = &["soft", "hard", "window"];
+const BUDGET: &[&str] = &["soft", "hard", "window", "cut_streams"];
 
 /// The three sections that say what an account may use.
 #[derive(Debug)]

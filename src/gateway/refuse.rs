@@ -82,7 +82,11 @@ impl Refusal {
 
     /// The body of the answer, in the client's dialect.
     pub fn body(&self, dialect: Dialect, request_id: &str) -> Vec<u8> {
-        dialect.client_side().error(&ClientError {
+        dialect.client_side().error(&self.error(request_id))
+    }
+
+    pub fn error<'a>(&'a self, request_id: &'a str) -> ClientError<'a> {
+        ClientError {
             status: self.status,
             message: &self.message,
             kind: self.kind,
@@ -90,7 +94,7 @@ impl Refusal {
             code: self.code,
             cause: self.cause,
             request_id,
-        })
+        }
     }
 
     /// Whole seconds, at least one: clients that come back too early are refused again.
