@@ -8,8 +8,15 @@ use std::sync::Arc;
 #[derive(Debug, Default)]
 pub struct Spellings {
     limited: HashSet<Arc<str>>,
-    /// By the model's id at its provider. Without a provider for a name that nobody is known to offer yet.
-    by_model: HashMap<Arc<str>, Vec<(Option<usize>, Arc<str>)>>,
+    /// By the model's id at its provider.
+    by_model: HashMap<Arc<str>, Vec<Spelling>>,
+}
+
+#[derive(Debug)]
+struct Spelling {
+    name: Arc<str>,
+    /// `None` for a name that nobody is known to offer yet: whoever does is meant.
+    provider: Option<usize>,
 }
 
 impl Spellings {
@@ -24,7 +31,7 @@ impl Spellings {
                 Err(_) => Some((None, name.clone())),
             };
             if let Some((provider, model)) = target {
-                made.by_model.entry(model).or_default().push((provider, name.clone()));
+                made.by_model.entry(model).or_default().push(Spelling { name: name.clone(), provider });
             }
             made.limited.insert(name);
         }
@@ -62,8 +69,8 @@ impl Spellings {
 
     fn of(&self, provider: usize, model: &str) -> Option<&str> {
         let names = self.by_model.get(model)?.iter();
-        let mut fits = names.filter(|(of, _)| of.is_none_or(|of| of == provider));
-        fits.next().map(|(_, name)| &**name)
+        let mut fits = names.filter(|name| name.provider.is_none_or(|of| of == provider));
+        fits.next().map(|name| &*name.name)
     }
 }
 
