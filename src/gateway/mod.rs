@@ -102,6 +102,9 @@ impl ProxyHttp for Gateway {
     async fn early_request_filter(&self, session: &mut Session, call: &mut Call) -> pingora::Result<()> {
         session.set_write_timeout(Some(call.snapshot.config.server.write_timeout));
         session.set_pipelining_enabled(true);
+        if client::wants_to_close(&session.req_header().headers) {
+            session.set_keepalive(None);
+        }
         if session.as_downstream().get_keepalive().is_some() {
             // Pingora lets a connection that has carried a request rest for ever.
             session.set_keepalive(Some(call.snapshot.config.server.idle_timeout.as_secs().max(1)));
