@@ -8,3 +8,5 @@ mod support;
 mod echo;
 #[path = "edge/routes.rs"]
 mod routes;
+#[path = "edge/security.rs"]
+mod security;
