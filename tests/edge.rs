@@ -4,8 +4,12 @@
 
 mod support;
 
+#[path = "edge/crowds.rs"]
+mod crowds;
 #[path = "edge/echo.rs"]
 mod echo;
+#[path = "edge/large.rs"]
+mod large;
 #[path = "edge/routes.rs"]
 mod routes;
 #[path = "edge/security.rs"]

@@ -3,6 +3,7 @@
 pub mod allowances;
 mod checks;
 mod clusters;
+mod descriptors;
 pub mod doors;
 pub mod drain;
 pub mod housekeeping;
@@ -130,6 +131,7 @@ pub fn check(config: &Config) -> Result<(), NotStarted> {
 /// [`NotStarted`] says what stands in the way.
 pub fn prepare(start: Start) -> Result<Ready, NotStarted> {
     let Start { config, sink, reloader, simulated } = start;
+    descriptors::take_all();
     listeners::are_free(&config)?;
     listeners::have_certificates(&config)?;
     let conf = pingora_conf(&config);
