@@ -5,6 +5,8 @@ use crate::clock;
 use crate::config::StoreUrl;
 use crate::gateway::parts::Parts;
 use crate::server::NotStarted;
+use crate::server::outage::Asker;
+use crate::server::outage::Outage;
 use crate::server::recount;
 use crate::server::recount::Recount;
 use crate::store::By;
@@ -21,7 +23,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tracing::error;
-use tracing::info;
 use tracing::warn;
 
 /// A change is in force everywhere within twice this.
@@ -106,35 +107,14 @@ async fn count_on(parts: &Parts, store: &Store) {
 }
 
 /// Asks the store every second, for as long as the process lives.
-pub async fn keep_asking(parts: &Parts, home: &Home) {
-    let (mut outage, mut recount) = (Outage { since: None }, Recount::default());
+pub async fn keep_asking(parts: &Parts, home: &Home, outage: &Outage) {
+    let mut recount = Recount::default();
     loop {
         match look(parts, home, &mut recount).await {
-            Ok(()) => outage.is_over(),
-            Err(error) => outage.goes_on(&error),
+            Ok(()) => outage.is_over(Asker::Registry),
+            Err(error) => outage.goes_on(Asker::Registry, &error),
         }
         tokio::time::sleep(LOOK).await;
-    }
-}
-
-/// Says when the store goes and when it is back, once each.
-struct Outage {
-    since: Option<Duration>,
-}
-
-impl Outage {
-    fn goes_on(&mut self, error: &StoreError) {
-        if self.since.is_none() {
-            self.since = Some(clock::since_epoch());
-            warn!(%error, "store away; keys and tenants stay in force as they are known");
-        }
-    }
-
-    fn is_over(&mut self) {
-        if let Some(since) = self.since.take() {
-            let seconds = clock::since_epoch().saturating_sub(since).as_secs();
-            info!(seconds, "store is back");
-        }
     }
 }
 
