@@ -33,7 +33,7 @@ impl Store {
         let until_ms = page.after.map_or(page.until_ms, |(at, _)| page.until_ms.min(at.saturating_add(1)));
         let (tenant, key) = (page.tenant.clone(), page.key.clone());
         let mut walk =
-            self.walk(Wanted { since_ms: page.since_ms, until_ms, tenant, key, with_users: false });
+            self.walk(Wanted { since_ms: page.since_ms, until_ms, tenant, key, ..Wanted::default() });
         while let Some(packed) = walk.next().await? {
             if newest.are_newer_than(packed.last_ms) {
                 break;

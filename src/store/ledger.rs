@@ -6,6 +6,7 @@ use crate::store::bulk::Bulk;
 use crate::store::entry::Entry;
 use crate::store::error::StoreError;
 use crate::store::page::Outline;
+use crate::store::page::by_hour;
 use crate::store::page::pack;
 use crate::store::pools::Flavour;
 use crate::store::pools::Tx;
@@ -54,16 +55,19 @@ impl Store {
         bytes: Range<u64>,
         entries: &[Entry<T>],
     ) -> Result<Brought, StoreError> {
-        let (outline, body) = (Outline::of(entries), pack(entries)?);
+        let pages = by_hour(entries).into_values().map(|entries| {
+            let (count, outline) = (entries.len() as u64, Outline::of(&entries));
+            Ok((count, outline, pack(&entries)?))
+        });
+        let pages = pages.collect::<Result<Vec<_>, StoreError>>()?;
         let sums = aggregates::gathered(entries);
         in_time(async {
             let mut tx = self.pools.begin().await?;
             if !advance(&mut tx, spool, &bytes).await? {
                 return Ok(Brought::Elsewhere);
             }
-            if !entries.is_empty() {
-                let place = (spool, bytes.end, entries.len() as u64);
-                insert(&mut tx, &self.inserts.page, place, outline, body).await?;
+            for page in pages {
+                insert(&mut tx, &self.inserts.page, (spool, bytes.end), page).await?;
             }
             aggregates::add(&mut tx, &self.inserts.sums, &sums).await?;
             tx.commit().await?;
@@ -116,9 +120,8 @@ async fn advance(tx: &mut Tx, spool: &str, bytes: &Range<u64>) -> Result<bool, S
 async fn insert(
     tx: &mut Tx,
     into: &Bulk,
-    (spool, upto, count): (&str, u64, u64),
-    outline: Outline,
-    body: Vec<u8>,
+    (spool, upto): (&str, u64),
+    (count, outline, body): (u64, Outline, Vec<u8>),
 ) -> Result<(), StoreError> {
     let query = into
         .of(1)

@@ -1,5 +1,6 @@
-//! A page: the entries of one batch, packed, and what is known of them without unpacking.
+//! A page: the entries that a batch has of one hour, packed, and what is known of them without unpacking.
 
+use crate::store::aggregates::HOUR;
 use crate::store::entry::Entry;
 use crate::store::error::StoreError;
 use crate::store::values::MOST;
@@ -7,6 +8,7 @@ use crate::store::values::cut;
 use crate::store::written;
 use crate::store::written::FORMAT;
 use foldhash::HashSet;
+use std::collections::BTreeMap;
 
 /// More different names than this are not listed: the page has to be looked into.
 const MOST_NAMES: usize = 200;
@@ -30,7 +32,7 @@ pub(super) struct Outline {
 }
 
 impl Outline {
-    pub fn of<T: AsRef<str>>(entries: &[Entry<T>]) -> Outline {
+    pub fn of<T: AsRef<str>>(entries: &[&Entry<T>]) -> Outline {
         let times = || entries.iter().map(|entry| entry.at.min(MOST));
         Outline {
             first_ms: times().min().unwrap_or_default(),
@@ -65,10 +67,19 @@ pub(super) fn pattern(name: &str) -> String {
     format!("% {escaped} %")
 }
 
+/// The entries of a batch by the hour: a page never reaches from one into another, so that those of an hour are found.
+pub(super) fn by_hour<T>(entries: &[Entry<T>]) -> BTreeMap<u64, Vec<&Entry<T>>> {
+    let mut hours: BTreeMap<u64, Vec<&Entry<T>>> = BTreeMap::new();
+    for entry in entries {
+        hours.entry(entry.at.min(MOST) / HOUR).or_default().push(entry);
+    }
+    hours
+}
+
 /// The body of a page.
-pub(super) fn pack<T: AsRef<str>>(entries: &[Entry<T>]) -> Result<Vec<u8>, StoreError> {
+pub(super) fn pack<T: AsRef<str>>(entries: &[&Entry<T>]) -> Result<Vec<u8>, StoreError> {
     let mut bytes = Vec::with_capacity(entries.len() * 128);
-    entries.iter().for_each(|entry| written::write(entry, &mut bytes));
+    entries.iter().for_each(|entry| written::write(*entry, &mut bytes));
     let length = u32::try_from(bytes.len()).map_err(|_| StoreError::broken("a batch is too long"))?;
     let mut body = vec![0; HEAD + zstd::zstd_safe::compress_bound(bytes.len())];
     body[0] = FORMAT;
@@ -120,7 +131,7 @@ mod tests {
     #[test]
     fn what_is_packed_is_unpacked_and_anything_else_is_refused() {
         let brought = of_tenants(&["a", "", "b"]);
-        let body = pack(&brought).unwrap();
+        let body = pack(&brought.iter().collect::<Vec<_>>()).unwrap();
         let bytes = unpack(&body).unwrap();
         assert_eq!(entries(&bytes).collect::<Result<Vec<_>, _>>().unwrap(), brought);
         let mut foreign = body.clone();
@@ -144,7 +155,7 @@ mod tests {
     fn an_outline_tells_the_oldest_and_the_newest() {
         let mut brought = of_tenants(&["a", "b", "c"]);
         (brought[0].at, brought[1].at, brought[2].at, brought[2].end_user) = (5, 3, 4, "ann");
-        let outline = Outline::of(&brought);
+        let outline = Outline::of(&brought.iter().collect::<Vec<_>>());
         assert_eq!((outline.first_ms, outline.last_ms, outline.has_users), (3, 5, true));
     }
 }

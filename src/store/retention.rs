@@ -22,8 +22,8 @@ impl Store {
     ///
     /// A file of the spool that comes back after its pages were removed is counted again.
     pub async fn retain(&self, entries_before_ms: u64, hours_before_ms: u64) -> Result<Removed, StoreError> {
-        let pages = "DELETE FROM pages WHERE (spool, upto) IN \
-                     (SELECT spool, upto FROM pages WHERE last_ms < $1 ORDER BY last_ms LIMIT $2) \
+        let pages = "DELETE FROM pages WHERE (spool, upto, first_ms) IN \
+                     (SELECT spool, upto, first_ms FROM pages WHERE last_ms < $1 ORDER BY last_ms LIMIT $2) \
                      RETURNING count AS removed";
         // All rows of one hour are a slice.
         let hours = "DELETE FROM hours WHERE at = (SELECT MIN(at) FROM hours) AND at < $1 AND $2 > 0 \

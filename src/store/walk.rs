@@ -1,11 +1,11 @@
-//! A walk through the pages, the newest first, one at a time in memory.
+//! A walk through the pages in the order of time, one at a time in memory.
 
 use crate::store::Store;
+use crate::store::aggregates::HOUR;
 use crate::store::error::StoreError;
 use crate::store::page;
 use crate::store::pools::in_time;
 use crate::store::values::Columns;
-use crate::store::values::bounded;
 use crate::store::values::to_stored;
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
@@ -25,6 +25,8 @@ pub(super) struct Wanted {
     pub key: Option<String>,
     /// Only where an end user is named.
     pub with_users: bool,
+    /// Else the newest.
+    pub oldest_first: bool,
 }
 
 impl Wanted {
@@ -38,12 +40,21 @@ pub(super) struct Walk<'s> {
     wanted: Wanted,
     fetched: VecDeque<Packed>,
     /// The last one that was fetched.
-    last: Option<(u64, String, u64)>,
+    last: Option<Place>,
     at_its_end: bool,
+}
+
+/// Where a page stands among all others.
+struct Place {
+    last_ms: u64,
+    spool: String,
+    upto: u64,
+    first_ms: u64,
 }
 
 /// A page as it is stored.
 pub(super) struct Packed {
+    pub first_ms: u64,
     pub last_ms: u64,
     body: Vec<u8>,
 }
@@ -62,7 +73,13 @@ impl Store {
 }
 
 impl Walk<'_> {
-    /// The next page: the one with the newest entry of all that were not shown.
+    /// From here on nothing is wanted of this time, or behind it.
+    pub fn ends_before(&mut self, until_ms: u64) {
+        self.wanted.until_ms = until_ms;
+        self.fetched.retain(|packed| packed.first_ms < until_ms);
+    }
+
+    /// The next page: of all that were not shown the one that ends last, or first.
     pub async fn next(&mut self) -> Result<Option<Packed>, StoreError> {
         if self.fetched.is_empty() && !self.at_its_end {
             self.fetch().await?;
@@ -76,18 +93,21 @@ impl Walk<'_> {
         let mut query = sqlx::query(AssertSqlSafe(self.text()))
             .bind(to_stored(self.wanted.since_ms))
             .bind(to_stored(self.wanted.until_ms))
+            // No page reaches from one hour into the next.
+            .bind(to_stored(self.wanted.until_ms.div_ceil(HOUR).saturating_mul(HOUR)))
             .bind(i64::from(FETCHED));
         for name in [&self.wanted.tenant, &self.wanted.key].into_iter().flatten() {
             query = query.bind(page::pattern(name));
         }
-        if let Some((last_ms, spool, upto)) = &self.last {
-            query = query.bind(to_stored(*last_ms)).bind(bounded(spool)).bind(to_stored(*upto));
+        if let Some(Place { last_ms, spool, upto, first_ms }) = &self.last {
+            query = query.bind(to_stored(*last_ms)).bind(spool.as_str());
+            query = query.bind(to_stored(*upto)).bind(to_stored(*first_ms));
         }
         let rows = in_time(async { Ok(query.fetch_all(self.store.pools.reader()).await?) }).await?;
         self.at_its_end = rows.len() < FETCHED as usize;
         for row in &rows {
-            let (packed, spool, upto) = read(row)?;
-            self.last = Some((packed.last_ms, spool, upto));
+            let (packed, place) = read(row)?;
+            self.last = Some(place);
             self.fetched.push_back(packed);
         }
         Ok(())
@@ -95,7 +115,8 @@ impl Walk<'_> {
 
     /// Places are counted in the order in which [`Walk::fetch`] binds them.
     fn text(&self) -> String {
-        let (mut places, mut more) = (4.., String::new());
+        let (mut places, mut more) = (5.., String::new());
+        let (order, behind) = if self.wanted.oldest_first { ("ASC", ">") } else { ("DESC", "<") };
         let mut place = || places.next().unwrap_or_default();
         for (column, name) in [("tenants", &self.wanted.tenant), ("keys", &self.wanted.key)] {
             if name.is_some() {
@@ -103,20 +124,23 @@ impl Walk<'_> {
             }
         }
         if self.last.is_some() {
-            more += &format!(" AND (last_ms, spool, upto) < (${}, ${}, ${})", place(), place(), place());
+            let four = [place(), place(), place(), place()].map(|place| format!("${place}")).join(", ");
+            more += &format!(" AND (last_ms, spool, upto, first_ms) {behind} ({four})");
         }
         if self.wanted.with_users {
             more += " AND has_users = 1";
         }
         format!(
-            "SELECT spool, upto, last_ms, body FROM pages WHERE last_ms >= $1 AND first_ms < $2{more} \
-             ORDER BY last_ms DESC, spool DESC, upto DESC LIMIT $3"
+            "SELECT spool, upto, first_ms, last_ms, body FROM pages \
+             WHERE last_ms >= $1 AND first_ms < $2 AND last_ms < $3{more} \
+             ORDER BY last_ms {order}, spool {order}, upto {order}, first_ms {order} LIMIT $4"
         )
     }
 }
 
-fn read(row: &AnyRow) -> Result<(Packed, String, u64), StoreError> {
+fn read(row: &AnyRow) -> Result<(Packed, Place), StoreError> {
     let row = Columns(row);
-    let packed = Packed { last_ms: row.number("last_ms")?, body: row.bytes("body")? };
-    Ok((packed, row.text("spool")?, row.number("upto")?))
+    let (first_ms, last_ms) = (row.number("first_ms")?, row.number("last_ms")?);
+    let place = Place { last_ms, spool: row.text("spool")?, upto: row.number("upto")?, first_ms };
+    Ok((Packed { first_ms, last_ms, body: row.bytes("body")? }, place))
 }

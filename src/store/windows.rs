@@ -57,15 +57,16 @@ impl Store {
         account: &AccountColumn,
         wanted: Wanted,
     ) -> Result<Option<u64>, StoreError> {
-        let (times, mut first) = (wanted.since_ms..wanted.until_ms, None);
-        let mut walk = self.walk(account.narrowed(wanted));
+        let (mut times, mut first) = (wanted.since_ms..wanted.until_ms, None);
+        let mut walk = self.walk(account.narrowed(Wanted { oldest_first: true, ..wanted }));
         while let Some(packed) = walk.next().await? {
             for entry in page::entries(&packed.unpack()?) {
                 let entry = entry?;
                 if times.contains(&entry.at) && entry.is_use() && account.is_of(&entry) {
-                    first = Some(first.map_or(entry.at, |first: u64| first.min(entry.at)));
+                    (first, times.end) = (Some(entry.at), entry.at);
                 }
             }
+            walk.ends_before(times.end);
         }
         Ok(first)
     }

@@ -34,11 +34,12 @@ async fn a_folder_that_is_taken_away_costs_no_entry_and_no_request() {
 #[tokio::test]
 async fn garbage_in_a_file_is_passed_over_and_told() {
     let stage = Stage::set(|_, _| Reply::chat("hello")).await;
+    assert_eq!(stage.ask("chat", false).await.status, 200);
+    // It has looked for such files at its start.
+    stage.entry().await;
     let (whole, torn) = (framed(9), framed(10));
     let foreign = [b"what is this\n{}\n", &*whole, &torn[..torn.len() / 2], &*framed(11), b"\xfe"].concat();
     fs::write(stage.spool().join("0000000000000001-000000.spool"), foreign).unwrap();
-    assert_eq!(stage.ask("chat", false).await.status, 200);
-    stage.entry().await;
     // Files without an owner are looked for every 30 s.
     let mut home = Home::with(&format!(
         "listen: [ {{ address: '{{listen}}' }} ]\nadmin: off\ndata_dir: '{}'\nkeys: [ {{ name: test, key: {KEY} }} ]\n",

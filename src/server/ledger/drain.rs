@@ -11,6 +11,7 @@ use crate::usage::spool::Chunk;
 use crate::usage::spool::Spool;
 use crate::usage::spool::SpoolFile;
 use std::time::Duration;
+use std::time::Instant;
 use tracing::error;
 use tracing::warn;
 
@@ -35,7 +36,7 @@ pub enum Step {
 pub async fn keep_draining(spool: &Spool, store: &Store, outage: &Outage) {
     let mut wait = FIRST_WAIT;
     loop {
-        let rest = match step(spool, store).await {
+        let rest = match step(spool, store, clock::now()).await {
             Ok(Step::Idle) => REST,
             Ok(done @ (Step::Taken | Step::Last)) => {
                 wait = FIRST_WAIT;
@@ -70,11 +71,11 @@ pub fn is_away(spool: &Spool, outage: &Outage, cause: &StoreError) {
 ///
 /// # Errors
 /// [`StoreError`]: nothing was taken, and the same comes again.
-pub async fn step(spool: &Spool, store: &Store) -> Result<Step, StoreError> {
+pub async fn step(spool: &Spool, store: &Store, now: Instant) -> Result<Step, StoreError> {
     let (others, current) = spool.files();
     let mut refused = None;
     let files = others.iter().map(|file| (file, true)).chain([(&current, false)]);
-    for (file, closed) in files.filter(|(file, _)| !file.rests(clock::now())) {
+    for (file, closed) in files.filter(|(file, _)| !file.rests(now)) {
         match take_from(spool, store, file, closed).await {
             Ok(Step::Idle) if closed => let_go(spool, store, file).await?,
             Ok(Step::Idle) => {}
@@ -84,7 +85,7 @@ pub async fn step(spool: &Spool, store: &Store) -> Result<Step, StoreError> {
             }
             Err(cause) if cause.is_away() => return Err(cause),
             Err(cause) => {
-                note_refusal(spool, file, &cause);
+                note_refusal(spool, file, &cause, now);
                 refused = Some(cause);
             }
         }
@@ -127,9 +128,9 @@ fn taken(spool: &Spool, file: &SpoolFile, batch: &Batch<'_>) {
     }
 }
 
-fn note_refusal(spool: &Spool, file: &SpoolFile, cause: &StoreError) {
+fn note_refusal(spool: &Spool, file: &SpoolFile, cause: &StoreError, now: Instant) {
     spool.counts().refused();
-    if file.refused(clock::now()) {
+    if file.refused(now) {
         warn!(file = %file.path().display(), %cause, "the store refuses entries; they are tried again");
     }
 }

@@ -55,7 +55,7 @@ CREATE TABLE spools (
   upto BIGINT NOT NULL
 );
 
--- Entries, a batch to a row: what a spool held before the byte `upto`, packed.
+-- Entries, packed: of a batch, which a spool held before the byte `upto`, those of one hour.
 CREATE TABLE pages (
   spool TEXT NOT NULL,
   upto BIGINT NOT NULL,
@@ -68,7 +68,7 @@ CREATE TABLE pages (
   tenants TEXT,
   keys TEXT,
   body BLOB NOT NULL,
-  PRIMARY KEY (spool, upto)
+  PRIMARY KEY (spool, upto, first_ms)
 );
 CREATE INDEX pages_at ON pages (last_ms, spool, upto, first_ms);
 
