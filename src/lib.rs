@@ -8,6 +8,7 @@
 //! - [`server`] — a configuration becomes a running server and its background services
 //! - [`gateway`] — `impl ProxyHttp` and the rooms a request passes: admit, receive, recall, exchange, deliver, settle, refuse
 //! - [`admin`] — metrics and the admin API, on a listener of their own
+//! - [`edge`] — routes, clusters, TLS by SNI, headers: everything nginx and HAProxy did
 //! - [`routing`] — names → groups → plan; strategies; the judge of failures (pure)
 //! - [`health`] — breaker and keys of each provider (pure), and what the active checks find
 //! - [`limits`] — token buckets and reservations
@@ -30,6 +31,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod dialect;
+pub mod edge;
 pub mod gateway;
 pub mod health;
 pub mod id;

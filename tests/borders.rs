@@ -18,6 +18,9 @@ struct Border {
 
 const PURE: &[&str] = &[
     "dialect/",
+    "edge/address.rs",
+    "edge/path.rs",
+    "edge/table.rs",
     "routing/",
     "state/bucket.rs",
     "state/window.rs",

@@ -2,11 +2,11 @@
 
 use crate::config::Allowed;
 use crate::config::Fetch;
+use crate::config::range;
 use crate::config::reader::Section;
 use crate::config::shapes;
 use crate::config::units;
 use std::fmt;
-use std::net::IpAddr;
 use std::time::Duration;
 
 /// Reads `fetch`.
@@ -24,29 +24,18 @@ pub fn read(root: &Section<'_>) -> Fetch {
 fn allowed(text: &str) -> Result<Allowed, String> {
     const MUST: &str = "must be a host such as `files.internal` or a range such as `10.0.0.0/8`";
     let name = |sign: char| sign.is_ascii_alphanumeric() || "-._".contains(sign);
-    match (range(text), text.contains(name) && text.chars().all(name)) {
-        (Some(range), _) => Ok(range),
+    match (range::parse(text), text.contains(name) && text.chars().all(name)) {
+        (Some(range), _) => Ok(Allowed::Range(range)),
         (None, true) => Ok(Allowed::Host(text.to_ascii_lowercase())),
         (None, false) => Err(MUST.to_owned()),
     }
-}
-
-fn range(text: &str) -> Option<Allowed> {
-    let (address, bits) = match text.split_once('/') {
-        Some((address, bits)) => (address, Some(bits.parse::<u8>().ok()?)),
-        None => (text, None),
-    };
-    let address: IpAddr = address.parse().ok()?;
-    let most = if address.is_ipv4() { 32 } else { 128 };
-    let bits = bits.unwrap_or(most);
-    (bits <= most).then_some(Allowed::Range { address, bits })
 }
 
 impl fmt::Display for Allowed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Allowed::Host(name) => f.write_str(name),
-            Allowed::Range { address, bits } => write!(f, "{address}/{bits}"),
+            Allowed::Range(range) => range.fmt(f),
         }
     }
 }

@@ -11,17 +11,48 @@ use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listener {
     pub address: SocketAddr,
-    pub tls: Option<Certificate>,
+    pub tls: Option<ListenerTls>,
+    /// Trusted peers say first whom they speak for (PROXY protocol, version 1 or 2); others are refused.
+    pub proxy_protocol: bool,
+    /// The port that plain requests are redirected to.
+    pub https: Option<u16>,
+    /// For how long browsers are told to come with TLS alone (RFC 6797).
+    pub hsts: Option<Duration>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListenerTls {
+    /// The first is for clients that name no host, or one that none is for. Never empty.
+    pub certificates: Vec<Certificate>,
+    pub min_version: TlsVersion,
+    pub http2: bool,
+    /// Authorities whose clients are let in.
+    pub client_ca: Option<PathBuf>,
+    /// Whether clients without a certificate are let in, too.
+    pub client_optional: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TlsVersion {
+    Tls12,
+    Tls13,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
     pub cert: PathBuf,
     pub key: PathBuf,
+}
+
+impl Listener {
+    fn plain(address: SocketAddr) -> Listener {
+        Listener { address, tls: None, proxy_protocol: false, https: None, hsts: None }
+    }
 }
 
 /// Nobody but this machine, until its owner says otherwise.
@@ -41,11 +72,11 @@ pub fn listeners(root: &Section<'_>, variables: &Variables<'_>) -> Vec<Listener>
         listeners.clear();
         for address in field.read(addresses).unwrap_or_default() {
             refuse_clash(&field, address, &listeners);
-            listeners.push(Listener { address, tls: None });
+            listeners.push(Listener::plain(address));
         }
     }
     if listeners.is_empty() {
-        listeners.push(Listener { address: LISTEN, tls: None });
+        listeners.push(Listener::plain(LISTEN));
     }
     listeners
 }
@@ -76,38 +107,64 @@ pub fn auth(root: &Section<'_>, listeners: &[Listener]) -> Auth {
 
 fn listener(item: &Field<'_>) -> Option<Listener> {
     let section = item.section(&shapes::LISTENER);
-    let tls = section.field("tls").map(|field| certificate(&field));
+    let tls = section.field("tls").map(|field| tls(&field));
     let address = section.required("address").and_then(|field| field.read(address));
+    let (https, hsts) = (section.field("https"), section.field("hsts"));
+    match (&tls, &https, &hsts) {
+        (Some(_), Some(field), _) => field.refuse("is for plain listeners, whose requests it redirects"),
+        (None, _, Some(field)) => field.refuse("is for listeners with `tls`: browsers heed it nowhere else"),
+        (_, _, _) => {}
+    }
+    let listener = Listener {
+        address: address?,
+        tls: None,
+        proxy_protocol: section.optional("proxy_protocol", units::switch).unwrap_or(false),
+        https: https.and_then(|field| field.read(port)),
+        hsts: hsts.and_then(|field| field.read(units::duration)),
+    };
     match tls {
-        None => Some(Listener { address: address?, tls: None }),
-        Some(tls) => Some(Listener { address: address?, tls: Some(tls?) }),
+        None => Some(listener),
+        Some(tls) => Some(Listener { tls: Some(tls?), ..listener }),
     }
 }
 
-/// `{ cert, key }` or `{ certificates: [{ cert, key }] }`.
-fn certificate(field: &Field<'_>) -> Option<Certificate> {
+fn port(text: &str) -> Result<u16, String> {
+    let port = text.parse().ok().filter(|port| *port > 0);
+    port.ok_or_else(|| "must be a port from 1 to 65535".to_owned())
+}
+
+fn tls(field: &Field<'_>) -> Option<ListenerTls> {
     let tls = field.section(&shapes::TLS);
-    if let Some(http2) = tls.field("http2").filter(|field| field.read(units::switch) == Some(false)) {
-        http2.refuse("must be `true`: HTTP/2 cannot be turned off in this version");
+    let versions = [("1.2", TlsVersion::Tls12), ("1.3", TlsVersion::Tls13)];
+    let clients = [("required", false), ("optional", true)];
+    let client_optional = tls.optional("client_auth", units::word(&clients));
+    if let (Some(field), None) = (tls.field("client_auth"), tls.field("client_ca")) {
+        field.refuse("needs `client_ca`, the authorities that sign clients");
     }
+    let certificates = certificates(&tls);
+    Some(ListenerTls {
+        min_version: tls.optional("min_version", units::word(&versions)).unwrap_or(TlsVersion::Tls12),
+        http2: tls.optional("http2", units::switch).unwrap_or(true),
+        client_ca: tls.field("client_ca").and_then(|field| files::readable(&field)),
+        client_optional: client_optional.unwrap_or(false),
+        certificates: certificates?,
+    })
+}
+
+/// `{ cert, key }` or `{ certificates: [{ cert, key }, …] }`.
+fn certificates(tls: &Section<'_>) -> Option<Vec<Certificate>> {
     let Some(list) = tls.field("certificates") else {
-        return pair(&tls);
+        return pair(tls).map(|one| vec![one]);
     };
     for name in ["cert", "key"].into_iter().filter_map(|name| tls.field(name)) {
         name.refuse("cannot stand beside `certificates`");
     }
     let items = list.items();
-    match items.as_slice() {
-        [one] => pair(&one.section(&shapes::CERTIFICATE)),
-        [] => {
-            list.refuse("must hold one certificate");
-            None
-        }
-        [_, second, ..] => {
-            second.refuse("is one too many: several certificates come with a later version");
-            None
-        }
+    if items.is_empty() {
+        list.refuse("must hold at least one certificate");
+        return None;
     }
+    items.iter().map(|item| pair(&item.section(&shapes::CERTIFICATE))).collect()
 }
 
 fn pair(section: &Section<'_>) -> Option<Certificate> {

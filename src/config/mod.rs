@@ -4,6 +4,7 @@ mod base_url;
 pub mod bounds;
 mod cache;
 mod chain;
+pub mod edge;
 mod environment;
 mod failover;
 mod fetch;
@@ -25,6 +26,7 @@ mod print;
 mod problem;
 mod providers;
 mod quota;
+pub mod range;
 mod reader;
 mod responses;
 mod server;
@@ -49,6 +51,8 @@ pub use limits::bounds_of;
 pub use limits::own as own_bounds;
 pub use listen::Certificate;
 pub use listen::Listener;
+pub use listen::ListenerTls;
+pub use listen::TlsVersion;
 pub use log::Log;
 pub use log::LogFormat;
 pub use model::*;
@@ -62,6 +66,7 @@ pub use print::meaning;
 pub use print::print;
 pub use print::words::duration as write_duration;
 pub use problem::Problem;
+pub use range::IpRange;
 pub use reader::Field;
 pub use reader::Section;
 pub use responses::StoredResponses;
@@ -154,6 +159,7 @@ fn checked(root: &Section<'_>, variables: &Variables<'_>) -> Config {
         models: aliases.into_iter().filter_map(|(name, target)| Some((name, target?))).collect(),
         groups,
         pricing: pricing::read(root, &chain),
+        edge: edge::read(root, &limits),
         ledger: ledger::read(root),
         keys: keys::read(root, variables, &limits.per_key, &tenants),
         tenants,

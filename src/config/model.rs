@@ -5,12 +5,14 @@
 use crate::config::bounds::Bounds;
 use crate::config::bounds::KeyQuota;
 use crate::config::cache::CacheBackend;
+use crate::config::edge::Edge;
 use crate::config::keys::StaticKey;
 use crate::config::ledger::Keep;
 use crate::config::listen::Listener;
 use crate::config::log::Log;
 use crate::config::notify::Notify;
 use crate::config::pricing::OwnPrice;
+use crate::config::range::IpRange;
 use crate::config::responses::StoredResponses;
 use crate::config::server::ServerSettings;
 use crate::config::stores::StateUrl;
@@ -21,7 +23,6 @@ use crate::provider::Preset;
 use crate::provider::Tier;
 use crate::secret::Secret;
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -56,6 +57,7 @@ pub struct Config {
     /// Go before the built-in list.
     pub pricing: Vec<OwnPrice>,
     pub keys: Vec<StaticKey>,
+    pub edge: Edge,
     pub ledger: Keep,
     pub notify: Notify,
     pub log: Log,
@@ -136,8 +138,7 @@ pub struct Fetch {
 pub enum Allowed {
     /// By its name, in small letters.
     Host(String),
-    /// Addresses that have the first `bits` bits in common with this one.
-    Range { address: IpAddr, bits: u8 },
+    Range(IpRange),
 }
 
 #[derive(Clone, Debug)]

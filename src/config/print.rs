@@ -6,6 +6,7 @@ pub mod words;
 
 use crate::config::Auth;
 use crate::config::CacheBackend;
+use crate::config::Certificate;
 use crate::config::Config;
 use crate::config::ExactCache;
 use crate::config::Failover;
@@ -98,8 +99,10 @@ fn listener(listener: &Listener) -> String {
     match &listener.tls {
         None => address,
         Some(tls) => {
-            let (cert, key) = (path(&tls.cert), path(&tls.key));
-            format!("{address}    tls: {{ cert: {cert}, key: {key}, http2: true }}\n")
+            let pair =
+                |pair: &Certificate| format!("{{ cert: {}, key: {} }}", path(&pair.cert), path(&pair.key));
+            let pairs: Vec<String> = tls.certificates.iter().map(pair).collect();
+            format!("{address}    tls: {{ certificates: [{}], http2: {} }}\n", pairs.join(", "), tls.http2)
         }
     }
 }

@@ -1,5 +1,9 @@
 //! Every setting there is, section by section. A key that is not in this table is refused.
 
+mod edge;
+
+pub use edge::*;
+
 /// The names one section of the file may hold.
 #[derive(Debug)]
 pub struct Shape {
@@ -14,6 +18,8 @@ pub const ROOT: Shape = Shape {
     path: "",
     known: &[
         "listen",
+        "trusted_proxies",
+        "real_ip",
         "admin",
         "data_dir",
         "store",
@@ -31,17 +37,17 @@ pub const ROOT: Shape = Shape {
         "tenants",
         "pricing",
         "keys",
+        "routes",
+        "clusters",
+        "jobs",
         "ledger",
         "responses",
         "notify",
         "log",
         "server",
     ],
-    later: &["routes", "clusters"],
+    later: &[],
 };
-pub const LISTENER: Shape = plain("listen[]", &["address", "tls"]);
-pub const TLS: Shape = plain("listen[].tls", &["cert", "key", "certificates", "http2"]);
-pub const CERTIFICATE: Shape = plain("listen[].tls.certificates[]", &["cert", "key"]);
 pub const ADMIN: Shape = plain("admin", &["listen"]);
 pub const AUTH: Shape = plain("auth", &["keys"]);
 pub const LIMITS: Shape = plain(
@@ -219,6 +225,25 @@ pub static SHAPES: &[&Shape] = &[
     &OF_KEY.quota,
     &OF_KEY.budget,
     &NOTIFY,
+    &ROUTE,
+    &REDIRECT,
+    &ANSWER,
+    &FILES,
+    &REWRITE,
+    &REQUEST_HEADERS,
+    &RESPONSE_HEADERS,
+    &TIMEOUTS,
+    &ROUTE_LIMITS,
+    &ROUTE_AUTH,
+    &CORS,
+    &CLUSTER,
+    &CLUSTER_SERVER,
+    &CLUSTER_TLS,
+    &CHECK,
+    &EJECT,
+    &QUEUE,
+    &STICKY,
+    &JOBS,
     &LOG,
     &SERVER,
 ];

@@ -99,6 +99,9 @@ impl Head {
         }
         taken.requests.iter().for_each(|left| head.rate_limit(name::REQUESTS, left));
         taken.tokens.iter().for_each(|left| head.rate_limit(name::TOKENS, left));
+        for (name, value) in &record.dress {
+            head.value(name.clone(), value.clone());
+        }
         head
     }
 
@@ -177,8 +180,11 @@ pub async fn refuse(client: &mut Session, record: &mut Record, refusal: &Refusal
     if let Some(seconds) = refusal.retry_after_seconds() {
         head.number(header::RETRY_AFTER, seconds);
     }
-    if let Some(allow) = refusal.allow {
-        head.word(header::ALLOW, allow);
+    if let Some(allow) = &refusal.allow {
+        head.text(header::ALLOW, allow);
+    }
+    if let Some(challenge) = &refusal.challenge {
+        head.text(header::WWW_AUTHENTICATE, challenge);
     }
     if let Some(limited) = &refusal.limited {
         let left = Left { limit: limited.limit, remaining: limited.remaining, reset: limited.reset };

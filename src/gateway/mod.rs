@@ -20,6 +20,7 @@ pub mod media;
 pub mod operation;
 pub mod outbound;
 pub mod parts;
+pub mod passage;
 pub mod prepare;
 pub mod promise;
 pub mod recall;
@@ -39,16 +40,23 @@ pub mod verdicts;
 pub mod warnings;
 
 use crate::clock;
+use crate::config::Config;
+use crate::edge::Passage;
+use crate::edge::address;
 use crate::gateway::exchange::Exchange;
 use crate::gateway::parts::Parts;
+use crate::gateway::passage::Way;
 use crate::gateway::record::Arrival;
 use crate::gateway::record::Record;
 use crate::gateway::snapshot::Snapshot;
 use crate::id;
 use async_trait::async_trait;
+use bytes::Bytes;
 use http::header;
 use pingora::Error;
 use pingora::ErrorType;
+use pingora::http::RequestHeader;
+use pingora::http::ResponseHeader;
 use pingora::modules::http::HttpModules;
 use pingora::proxy::FailToProxy;
 use pingora::proxy::ProxyHttp;
@@ -71,7 +79,10 @@ impl Gateway {
 pub struct Call {
     snapshot: Arc<Snapshot>,
     record: Option<Record>,
+    /// An AI request, ready to be asked of providers.
     exchange: Option<Box<Exchange>>,
+    /// A request on a route of the edge.
+    passage: Option<Box<Passage>>,
 }
 
 #[async_trait]
@@ -79,7 +90,7 @@ impl ProxyHttp for Gateway {
     type CTX = Call;
 
     fn new_ctx(&self) -> Call {
-        Call { snapshot: self.parts.snapshot.load_full(), record: None, exchange: None }
+        Call { snapshot: self.parts.snapshot.load_full(), record: None, exchange: None, passage: None }
     }
 
     /// No modules: each would look at every byte, and compression would hold events back.
@@ -92,7 +103,7 @@ impl ProxyHttp for Gateway {
             // Pingora lets a connection that has carried a request rest for ever.
             session.set_keepalive(Some(call.snapshot.config.server.idle_timeout.as_secs().max(1)));
         }
-        call.record = Some(Record::new(self.parts.ledger.clone(), arrival(session)));
+        call.record = Some(Record::new(self.parts.ledger.clone(), arrival(session, &call.snapshot.config)));
         Ok(())
     }
 
@@ -100,28 +111,89 @@ impl ProxyHttp for Gateway {
         let Some(record) = &mut call.record else {
             return Ok(false);
         };
-        call.exchange = prepare::prepare(&self.parts, &call.snapshot, session, record).await?;
-        Ok(call.exchange.is_none())
+        match passage::enter(&self.parts, &call.snapshot, session, record).await? {
+            Way::Answered => Ok(true),
+            Way::Onward(passage) => {
+                call.passage = Some(passage);
+                Ok(false)
+            }
+            Way::Api(_place) => {
+                call.exchange = prepare::prepare(&self.parts, &call.snapshot, session, record).await?;
+                Ok(call.exchange.is_none())
+            }
+        }
     }
 
     async fn proxy_upstream_filter(&self, session: &mut Session, call: &mut Call) -> pingora::Result<bool> {
         if let (Some(record), Some(exchange)) = (&mut call.record, call.exchange.take()) {
             exchange::run(&self.parts, &call.snapshot, session, record, *exchange).await?;
             ended(record)?;
+            return Ok(false);
         }
-        Ok(false)
+        Ok(call.passage.is_some())
     }
 
-    /// Only edge routes come this way, and there are none yet.
-    async fn upstream_peer(
+    /// This phase and those that follow, up to the failures, are for the routes of the edge alone.
+    async fn upstream_peer(&self, session: &mut Session, call: &mut Call) -> pingora::Result<Box<HttpPeer>> {
+        passage::peer(session, call.passage.as_deref_mut()).await
+    }
+
+    async fn upstream_request_filter(
         &self,
         _session: &mut Session,
-        _call: &mut Call,
-    ) -> pingora::Result<Box<HttpPeer>> {
-        Err(Error::explain(ErrorType::HTTPStatus(404), "no edge route"))
+        head: &mut RequestHeader,
+        call: &mut Call,
+    ) -> pingora::Result<()> {
+        call.passage.as_ref().map_or(Ok(()), |passage| passage.request_head(head))
+    }
+
+    async fn request_body_filter(
+        &self,
+        _session: &mut Session,
+        body: &mut Option<Bytes>,
+        _end: bool,
+        call: &mut Call,
+    ) -> pingora::Result<()> {
+        call.passage.as_mut().map_or(Ok(()), |passage| passage.request_body(body.as_ref()))
+    }
+
+    async fn response_filter(
+        &self,
+        _session: &mut Session,
+        head: &mut ResponseHeader,
+        call: &mut Call,
+    ) -> pingora::Result<()> {
+        passage::response_head(call.record.as_mut(), call.passage.as_deref_mut(), head)
+    }
+
+    fn fail_to_connect(
+        &self,
+        _session: &mut Session,
+        _peer: &HttpPeer,
+        call: &mut Call,
+        mut error: Box<Error>,
+    ) -> Box<Error> {
+        call.passage.iter_mut().for_each(|passage| passage.not_connected(&mut error));
+        error
+    }
+
+    fn error_while_proxy(
+        &self,
+        _peer: &HttpPeer,
+        session: &mut Session,
+        mut error: Box<Error>,
+        call: &mut Call,
+        _reused: bool,
+    ) -> Box<Error> {
+        let untouched = passage::is_untouched(session, &error);
+        call.passage.iter_mut().for_each(|passage| passage.broke(&mut error, untouched));
+        error
     }
 
     async fn fail_to_proxy(&self, session: &mut Session, error: &Error, call: &mut Call) -> FailToProxy {
+        if let (Some(record), Some(passage)) = (&mut call.record, &call.passage) {
+            passage::give_up(session, record, passage, error).await;
+        }
         if let Some(record) = call.record.as_mut().filter(|r| r.outcome.status == 0) {
             record.client_left();
         }
@@ -146,7 +218,7 @@ fn ended(record: &Record) -> pingora::Result<()> {
     }
 }
 
-fn arrival(session: &Session) -> Arrival {
+fn arrival(session: &Session, config: &Config) -> Arrival {
     let head = session.req_header();
     let given = head.headers.get("x-request-id").map(|v| v.as_bytes());
     let now = clock::moment();
@@ -154,7 +226,8 @@ fn arrival(session: &Session) -> Arrival {
         at: now.mono,
         wall: now.wall,
         request_id: id::request_id(given),
-        client: session.client_addr().and_then(|a| a.as_inet()).map(|a| a.ip()),
+        client: passage::peer_address(session)
+            .map(|peer| address::client(peer, &config.edge.trusted, config.edge.real_ip, &head.headers)),
         method: head.method.clone(),
         uri: head.uri.clone(),
     }

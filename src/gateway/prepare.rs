@@ -257,7 +257,7 @@ async fn reserve(
 }
 
 /// Takes from all limits at once. What is answered here needs nothing but itself.
-async fn take(parts: &Parts, record: &mut Record, need: Need) -> Result<(), Refusal> {
+pub async fn take(parts: &Parts, record: &mut Record, need: Need) -> Result<(), Refusal> {
     // Not when it came: the body may have taken its time.
     let now = record.arrival.moment().at(clock::now());
     if let Some(reservation) = &mut record.held.reservation {

@@ -29,9 +29,12 @@ use crate::tenants::credential::Credential;
 use crate::usage::pricing::Price;
 use crate::usage::pricing::cost;
 use crate::usage::spool::Spool;
+use http::HeaderName;
+use http::HeaderValue;
 use http::Method;
 use http::Uri;
 use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
@@ -79,6 +82,10 @@ pub struct Subject {
     pub end_user: Option<String>,
     pub model: Option<String>,
     pub stream: bool,
+    /// The name of the edge's route it takes.
+    pub route: Option<Arc<str>>,
+    /// The server it was sent to there.
+    pub server: Option<SocketAddr>,
 }
 
 impl Default for Subject {
@@ -92,6 +99,8 @@ impl Default for Subject {
             end_user: None,
             model: None,
             stream: false,
+            route: None,
+            server: None,
         }
     }
 }
@@ -141,6 +150,8 @@ pub struct Record {
     pub service: Service,
     pub outcome: Outcome,
     pub held: Held,
+    /// What the route puts on answers.
+    pub dress: Vec<(HeaderName, HeaderValue)>,
     written: bool,
     closed: bool,
 }
@@ -155,6 +166,7 @@ impl Record {
             service: Service::default(),
             outcome: Outcome::default(),
             held,
+            dress: Vec::new(),
             written: false,
             closed: false,
         }
@@ -265,6 +277,8 @@ impl Record {
             method: self.arrival.method.as_str(),
             path: self.arrival.uri.path(),
             status: self.outcome.status,
+            route: self.subject.route.as_deref(),
+            server: self.subject.server,
             key: self.subject.key.as_deref(),
             tenant: self.subject.tenant.as_deref(),
             provider: self.service.provider.as_deref(),

@@ -1,6 +1,7 @@
 //! Every "no" the gateway says, in OpenAI's envelope, with a sentence that says what to do.
 
 mod body;
+pub mod edge;
 mod limit;
 
 use crate::dialect::Dialect;
@@ -13,6 +14,7 @@ use crate::routing::UnknownModel;
 use crate::state::Limited;
 use crate::tenants::credential::ForbiddenBy;
 use crate::tenants::credential::Lapsed;
+use std::borrow::Cow;
 use std::time::Duration;
 
 pub use body::{broken_body, not_encoded, too_large, too_slow, unknown_encoding};
@@ -38,7 +40,9 @@ pub struct Refusal {
     /// The limit that was hit, for the `X-RateLimit-*` headers.
     pub limited: Option<Box<Limited>>,
     /// The methods that a path takes, for the `Allow` header.
-    pub allow: Option<&'static str>,
+    pub allow: Option<Cow<'static, str>>,
+    /// What is asked of who has shown no credentials, for the `WWW-Authenticate` header.
+    pub challenge: Option<String>,
 }
 
 impl Refusal {
@@ -61,6 +65,7 @@ impl Refusal {
             reason,
             limited: None,
             allow: None,
+            challenge: None,
         }
     }
 
@@ -116,7 +121,7 @@ pub fn not_served(why: NotServed, method: &str, path: &str) -> Refusal {
         ),
         NotServed::WrongMethod { allowed } => {
             let message = format!("{path} takes {allowed}, not {}", shortened(method));
-            Refusal { allow: Some(allowed), ..Refusal::new(405, "wrong_method", message) }
+            Refusal { allow: Some(allowed.into()), ..Refusal::new(405, "wrong_method", message) }
         }
     }
 }

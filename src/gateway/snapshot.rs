@@ -5,6 +5,8 @@ use crate::config::BaseUrl;
 use crate::config::Config;
 use crate::config::Provider;
 use crate::config::Rate;
+use crate::edge::Edge;
+use crate::edge::rule::Unusable;
 use crate::gateway::receive::Ask;
 use crate::gateway::vendor::BadHeader;
 use crate::gateway::vendor::Counting;
@@ -36,6 +38,7 @@ pub struct Snapshot {
     pub table: Table,
     /// In the order of `config.providers`.
     pub vendors: Vec<Vendor>,
+    pub edge: Edge,
     pub per_ip: Option<Arc<IpLimit>>,
     pub bad_keys: Option<Arc<IpLimit>>,
 }
@@ -54,6 +57,8 @@ pub struct Lasting<'a> {
 pub enum Unservable {
     #[error(transparent)]
     Header(#[from] BadHeader),
+    #[error(transparent)]
+    Edge(#[from] Unusable),
     #[error("providers.{provider}: {cause}")]
     Authority { provider: String, cause: BadAuthority },
 }
@@ -78,6 +83,7 @@ impl Snapshot {
         }
         name_lanes(&config, &mut vendors, &lasting.counting);
         Ok(Snapshot {
+            edge: Edge::new(&config.edge, lasting.before.map(|before| &before.edge))?,
             edition: edition(&config),
             table: Table::build(&config),
             vendors,

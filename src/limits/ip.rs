@@ -45,7 +45,7 @@ impl IpLimit {
 }
 
 /// The address a client is known by: IPv6 by its /64, and IPv4 in IPv6 clothes as IPv4.
-fn client(ip: IpAddr) -> IpAddr {
+pub fn client(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
         IpAddr::V4(ip) => IpAddr::V4(ip),
         IpAddr::V6(ip) => IpAddr::V6(Ipv6Addr::from_bits(ip.to_bits() >> 64 << 64)),

@@ -3,6 +3,7 @@
 use crate::gateway::parts::Parts;
 use crate::server::allowances;
 use crate::server::checks;
+use crate::server::clusters;
 use crate::server::doors;
 use crate::server::drain;
 use crate::server::ledger;
@@ -65,6 +66,7 @@ impl BackgroundService for Housekeeping {
             tokio::join!(
                 names::keep_fresh(parts),
                 checks::keep_checking(parts),
+                clusters::keep(parts),
                 allowances::keep(parts),
                 parts.upstreams.keep_tidy(),
                 stored::keep_asking(parts, &self.home, &outage),

@@ -31,7 +31,8 @@ pub fn are_free(config: &Config) -> Result<(), NotStarted> {
 /// # Errors
 /// [`NotStarted::Certificate`] names the file.
 pub fn have_certificates(config: &Config) -> Result<(), NotStarted> {
-    config.listen.iter().filter_map(|listener| listener.tls.as_ref()).try_for_each(fits)
+    let tls = config.listen.iter().filter_map(|listener| listener.tls.as_ref());
+    tls.flat_map(|tls| &tls.certificates).try_for_each(fits)
 }
 
 fn fits(pair: &Certificate) -> Result<(), NotStarted> {
@@ -54,7 +55,7 @@ fn fits(pair: &Certificate) -> Result<(), NotStarted> {
 /// [`NotStarted::Certificate`].
 pub fn add(service: &mut Service<Front>, listener: &Listener) -> Result<(), NotStarted> {
     let address = listener.address.to_string();
-    let Some(pair) = &listener.tls else {
+    let Some(pair) = listener.tls.as_ref().and_then(|tls| tls.certificates.first()) else {
         service.add_tcp(&address);
         return Ok(());
     };

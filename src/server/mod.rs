@@ -2,6 +2,7 @@
 
 pub mod allowances;
 mod checks;
+mod clusters;
 pub mod doors;
 pub mod drain;
 pub mod housekeeping;
@@ -180,7 +181,8 @@ fn pingora_conf(config: &Config) -> ServerConf {
         // Housekeeping ends the process as soon as the last stream has ended; this is the latest moment.
         grace_period_seconds: Some(config.server.grace.as_millis().div_ceil(1000) as u64),
         graceful_shutdown_timeout_seconds: Some(1),
-        max_retries: 1,
+        // Routes of the edge say themselves when it is enough.
+        max_retries: 16,
         pid_file: config.data_dir.join("tollgate.pid").display().to_string(),
         upgrade_sock: config.data_dir.join("upgrade.sock").display().to_string(),
         ..ServerConf::default()

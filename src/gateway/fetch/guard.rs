@@ -1,12 +1,13 @@
 //! Which addresses files may be fetched from: public ones, and what the configuration names.
 
 use crate::config::Allowed;
+use crate::config::IpRange;
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
 
 /// Networks of version 4 that lead to no public host, by address and bits (RFC 6890 and IANA's registry).
-const NOT_PUBLIC: &[([u8; 4], u32)] = &[
+const NOT_PUBLIC: &[([u8; 4], u8)] = &[
     ([0, 0, 0, 0], 8),
     ([10, 0, 0, 0], 8),
     ([100, 64, 0, 0], 10),
@@ -30,7 +31,7 @@ pub fn may_ask(host: &str, address: IpAddr, allow: &[Allowed]) -> bool {
     is_public(address)
         || allow.iter().any(|allowed| match allowed {
             Allowed::Host(name) => name == host,
-            Allowed::Range { address: range, bits } => is_within(address.to_canonical(), *range, *bits),
+            Allowed::Range(range) => range.contains(address),
         })
 }
 
@@ -43,7 +44,8 @@ pub fn is_public(address: IpAddr) -> bool {
 }
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
-    !NOT_PUBLIC.iter().any(|(range, bits)| is_within(address.into(), (*range).into(), *bits as u8))
+    let range = |(range, bits): &([u8; 4], u8)| IpRange { address: (*range).into(), bits: *bits };
+    !NOT_PUBLIC.iter().any(|private| range(private).contains(address.into()))
 }
 
 /// Only global unicast (2000::/3), without what stands for an address of version 4 (Teredo, 6to4), protocols,
@@ -57,16 +59,6 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
         (_, _) => false,
     };
     segments[0] & 0xe000 == 0x2000 && !special
-}
-
-/// Whether two addresses have their first `bits` bits in common.
-fn is_within(address: IpAddr, range: IpAddr, bits: u8) -> bool {
-    let differ = match (address, range) {
-        (IpAddr::V4(one), IpAddr::V4(other)) => u128::from(one.to_bits() ^ other.to_bits()) << 96,
-        (IpAddr::V6(one), IpAddr::V6(other)) => one.to_bits() ^ other.to_bits(),
-        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => return false,
-    };
-    differ.leading_zeros() >= u32::from(bits)
 }
 
 #[cfg(test)]
@@ -94,7 +86,7 @@ mod tests {
 
     #[test]
     fn what_the_configuration_names_may_be_asked() {
-        let range = |address: &str, bits| Allowed::Range { address: address.parse().unwrap(), bits };
+        let range = |address: &str, bits| Allowed::Range(IpRange { address: address.parse().unwrap(), bits });
         let allow = [Allowed::Host("files.internal".into()), range("10.1.0.0", 16), range("fd00::", 8)];
         let may = |host: &str, address: &str| may_ask(host, address.parse().unwrap(), &allow);
         assert!(may("files.internal", "192.168.0.9") && may("x", "10.1.2.3") && may("x", "::ffff:10.1.2.3"));

@@ -41,6 +41,7 @@ fn asked(out: &mut Vec<u8>, line: &AccessLine<'_>) {
     }
     string(out, ",\"method\":", line.method);
     string(out, ",\"path\":", line.path_without_query());
+    optional(out, ",\"route\":", line.route);
     optional(out, ",\"key\":", line.key);
     optional(out, ",\"tenant\":", line.tenant);
     optional(out, ",\"model\":", line.model_asked);
@@ -49,6 +50,12 @@ fn asked(out: &mut Vec<u8>, line: &AccessLine<'_>) {
 
 fn answered(out: &mut Vec<u8>, line: &AccessLine<'_>) {
     count(out, ",\"status\":", u64::from(line.status));
+    if let Some(server) = line.server {
+        // Nor does that of a server.
+        out.extend_from_slice(b",\"server\":\"");
+        let _ = write!(out, "{server}");
+        out.push(b'"');
+    }
     optional(out, ",\"provider\":", line.provider);
     optional(out, ",\"model_served\":", line.model_served);
     optional(out, ",\"cache\":", line.cache);

@@ -14,6 +14,7 @@ use crate::telemetry::sink::Sink;
 use std::cell::RefCell;
 use std::io::Write;
 use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +28,9 @@ pub struct AccessLine<'a> {
     /// The route's pattern or the path as sent; a query is cut off, as it may carry a key.
     pub path: &'a str,
     pub status: u16,
+    /// The name of the edge's route, and the server that was asked there.
+    pub route: Option<&'a str>,
+    pub server: Option<SocketAddr>,
     /// The name of the key, never the key.
     pub key: Option<&'a str>,
     /// The name of the tenant who pays.

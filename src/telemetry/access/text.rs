@@ -32,12 +32,16 @@ fn asked(out: &mut Vec<u8>, line: &AccessLine<'_>) {
     }
     optional(out, " key=", line.key);
     optional(out, " tenant=", line.tenant);
+    optional(out, " route=", line.route);
     value(out, " method=", line.method);
     value(out, " path=", line.path_without_query());
 }
 
 fn answered(out: &mut Vec<u8>, line: &AccessLine<'_>) {
     count(out, " status=", u64::from(line.status));
+    if let Some(server) = line.server {
+        let _ = write!(out, " server={server}");
+    }
     optional(out, " provider=", line.provider);
     optional(out, " model=", line.model_asked);
     optional(out, " cache=", line.cache);

@@ -1,0 +1,76 @@
+//! What a server is told: the path, the host, and for whom we ask.
+
+use crate::config::edge::RouteAuth;
+use crate::config::edge::UpstreamHost;
+use crate::edge::address;
+use crate::edge::cluster::Server;
+use crate::edge::passage::Passage;
+use http::HeaderName;
+use http::header;
+use pingora::http::RequestHeader;
+
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// Makes a client's head one for a server.
+///
+/// # Errors
+/// A path that cannot be written in a request line.
+pub fn head(passage: &Passage, server: &Server, head: &mut RequestHeader) -> pingora::Result<()> {
+    let route = &passage.rule.route;
+    head.set_uri(passage.target()?);
+    match &route.upstream_host {
+        UpstreamHost::Keep => {}
+        UpstreamHost::Server => head.insert_header(header::HOST, server.authority())?,
+        UpstreamHost::Value(host) => head.insert_header(header::HOST, host)?,
+    }
+    // It was meant for us.
+    match &route.auth {
+        RouteAuth::Nothing => {}
+        RouteAuth::Basic(_) => drop(head.remove_header(&header::AUTHORIZATION)),
+        RouteAuth::Keys => {
+            head.remove_header(&header::AUTHORIZATION);
+            head.remove_header(&API_KEY);
+        }
+    }
+    who_asks(passage, head)?;
+    for name in &route.request_headers.remove {
+        head.remove_header(name);
+    }
+    for (name, value) in &route.request_headers.set {
+        head.insert_header(name.clone(), value.clone())?;
+    }
+    Ok(())
+}
+
+/// A trusted proxy's words are passed on and added to, those of anybody else are replaced.
+fn who_asks(passage: &Passage, head: &mut RequestHeader) -> pingora::Result<()> {
+    let Some(peer) = passage.from.peer else { return Ok(()) };
+    let before = match passage.from.trusted {
+        true => joined(head, &address::FORWARDED_FOR),
+        false => {
+            head.remove_header(&header::FORWARDED);
+            None
+        }
+    };
+    let hops = before.map_or_else(|| peer.to_string(), |before| format!("{before}, {peer}"));
+    head.insert_header(address::FORWARDED_FOR, hops)?;
+    head.insert_header(address::REAL_IP, passage.from.client.unwrap_or(peer).to_string())?;
+    let told =
+        |head: &RequestHeader, name: &HeaderName| passage.from.trusted && head.headers.contains_key(name);
+    if !told(head, &FORWARDED_PROTO) {
+        head.insert_header(FORWARDED_PROTO, if passage.from.tls { "https" } else { "http" })?;
+    }
+    if !told(head, &FORWARDED_HOST) {
+        head.insert_header(FORWARDED_HOST, passage.authority.as_str())?;
+    }
+    head.insert_header(REQUEST_ID, passage.request_id.as_str())
+}
+
+fn joined(head: &RequestHeader, name: &HeaderName) -> Option<String> {
+    let values: Vec<&str> =
+        head.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
+    (!values.is_empty()).then(|| values.join(", "))
+}

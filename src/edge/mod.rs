@@ -1,0 +1,81 @@
+//! Everything nginx and HAProxy did: routes, clusters, TLS, headers.
+//!
+//! A request's way is a [`Passage`]: opened when its head has come, asked by the gateway's phases one after the other,
+//! and closed when it is dropped.
+
+pub mod address;
+pub mod cluster;
+pub mod forward;
+pub mod guard;
+pub mod passage;
+pub mod path;
+pub mod peer;
+pub mod redirect;
+pub mod refused;
+pub mod rule;
+pub mod table;
+pub mod zone;
+
+pub use cluster::Cluster;
+pub use passage::Passage;
+pub use refused::Refused;
+pub use rule::Rule;
+
+use crate::config;
+use crate::edge::rule::Unusable;
+use crate::edge::table::Table;
+use crate::edge::zone::Zone;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The routes and clusters of one configuration.
+pub struct Edge {
+    table: Table,
+    /// In the order of the configuration.
+    rules: Vec<Arc<Rule>>,
+    pub clusters: Vec<Arc<Cluster>>,
+    pub zones: HashMap<String, Arc<Zone>>,
+}
+
+impl Edge {
+    /// Makes routes ready. Clusters and zones that did not change are those of `before`: a reload must not forget
+    /// who is healthy, and let nobody begin anew.
+    ///
+    /// # Errors
+    /// [`Unusable`] names the route or the cluster.
+    pub fn new(config: &config::edge::Edge, before: Option<&Edge>) -> Result<Edge, Unusable> {
+        let clusters: Vec<Arc<Cluster>> =
+            config.clusters.iter().map(|cluster| cluster_of(cluster, before)).collect::<Result<_, _>>()?;
+        let zones = zones(config, before);
+        let rule = |route| Rule::new(route, &clusters, &zones).map(Arc::new);
+        let rules = config.routes.iter().map(rule).collect::<Result<_, _>>()?;
+        Ok(Edge { table: Table::new(&config.routes), rules, clusters, zones })
+    }
+
+    /// Whether there is anything but the AI API.
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
+    /// The rule for a host and a plain path.
+    pub fn find(&self, host: &str, path: &str) -> Option<&Arc<Rule>> {
+        self.table.find(host, path).map(|route| &self.rules[route])
+    }
+}
+
+fn cluster_of(config: &config::edge::Cluster, before: Option<&Edge>) -> Result<Arc<Cluster>, Unusable> {
+    let same = before.and_then(|edge| edge.clusters.iter().find(|cluster| cluster.config == *config));
+    same.map_or_else(|| Cluster::new(config.clone()), |same| Ok(same.clone()))
+}
+
+fn zones(config: &config::edge::Edge, before: Option<&Edge>) -> HashMap<String, Arc<Zone>> {
+    let mut zones = HashMap::new();
+    for route in &config.routes {
+        let Some(rate) = route.limits.per_ip else { continue };
+        let same = before.and_then(|edge| edge.zones.get(&route.zone));
+        let same = same.filter(|zone| zone.rate == rate && zone.burst == route.limits.burst);
+        let zone = same.cloned().unwrap_or_else(|| Arc::new(Zone::new(rate, route.limits.burst)));
+        zones.entry(route.zone.clone()).or_insert(zone);
+    }
+    zones
+}

@@ -1,0 +1,83 @@
+//! One route, ready to be used.
+
+use crate::config::edge::Destination;
+use crate::config::edge::PathPattern;
+use crate::config::edge::Route;
+use crate::edge::cluster::Cluster;
+use crate::edge::zone::Zone;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
+
+/// A route or a cluster that is well written but cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    #[error("clusters.{cluster}: {cause}")]
+    Authority { cluster: String, cause: crate::upstream::tls::BadAuthority },
+}
+
+/// One route and what it leads to.
+pub struct Rule {
+    pub route: Route,
+    /// Where it leads to one.
+    pub cluster: Option<Arc<Cluster>>,
+    /// Where addresses are limited.
+    pub zone: Option<Arc<Zone>>,
+    /// As lines of the log have it.
+    pub name: Arc<str>,
+    /// Requests under way.
+    busy: Arc<AtomicU32>,
+}
+
+/// One of the requests a route has room for; its room is given back when it is dropped.
+#[derive(Debug)]
+pub struct Place {
+    busy: Arc<AtomicU32>,
+}
+
+impl Rule {
+    pub fn new(
+        route: &Route,
+        clusters: &[Arc<Cluster>],
+        zones: &HashMap<String, Arc<Zone>>,
+    ) -> Result<Rule, Unusable> {
+        let cluster = match &route.to {
+            Destination::Cluster(index) => clusters.get(*index).cloned(),
+            Destination::Api
+            | Destination::Jobs
+            | Destination::Redirect(_)
+            | Destination::Answer { .. }
+            | Destination::Files(_) => None,
+        };
+        Ok(Rule {
+            cluster,
+            zone: route.limits.per_ip.and_then(|_| zones.get(&route.zone).cloned()),
+            name: route.name.as_str().into(),
+            busy: Arc::default(),
+            route: route.clone(),
+        })
+    }
+
+    /// Room for one more request; `None` if there is none.
+    pub fn enter(&self) -> Option<Place> {
+        let place = Place { busy: self.busy.clone() };
+        let before = self.busy.fetch_add(1, Ordering::AcqRel);
+        // Otherwise the place is given back at once.
+        self.route.limits.concurrent.is_none_or(|most| before < most).then_some(place)
+    }
+
+    /// What is taken off paths.
+    pub fn prefix(&self) -> Option<&str> {
+        match &self.route.path {
+            PathPattern::Prefix(path) | PathPattern::Exact(path) if self.route.strip_prefix => Some(path),
+            PathPattern::Prefix(_) | PathPattern::Exact(_) | PathPattern::Regex(_) => None,
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.busy.fetch_sub(1, Ordering::AcqRel);
+    }
+}

@@ -1,0 +1,205 @@
+//! Requests on routes of the edge, between Pingora's phases and `edge`.
+
+use crate::config::edge::Destination;
+use crate::config::edge::RouteAuth;
+use crate::edge::Passage;
+use crate::edge::Refused;
+use crate::edge::passage::From;
+use crate::edge::redirect;
+use crate::gateway::admit;
+use crate::gateway::client;
+use crate::gateway::client::ClientLeft;
+use crate::gateway::client::Head;
+use crate::gateway::parts::Parts;
+use crate::gateway::prepare;
+use crate::gateway::record::Record;
+use crate::gateway::refuse;
+use crate::gateway::refuse::Refusal;
+use crate::gateway::snapshot::Snapshot;
+use crate::state::Need;
+use http::HeaderValue;
+use http::header;
+use pingora::Error;
+use pingora::ErrorSource;
+use pingora::ErrorType;
+use pingora::http::ResponseHeader;
+use pingora::proxy::Session;
+use pingora::upstreams::peer::HttpPeer;
+use std::net::IpAddr;
+use std::pin::pin;
+
+/// What becomes of a request.
+pub enum Way {
+    Answered,
+    /// To a server of a cluster.
+    Onward(Box<Passage>),
+    /// To the AI API; through a route, whose room it takes for as long as this is kept.
+    Api(Option<Box<Passage>>),
+}
+
+/// Who is connected to us.
+pub fn peer_address(session: &Session) -> Option<IpAddr> {
+    session.client_addr().and_then(|address| address.as_inet()).map(|address| address.ip())
+}
+
+/// Finds the route a request takes, lets it in, and answers what needs no server.
+///
+/// # Errors
+/// What breaks the connection to the client.
+pub async fn enter(
+    parts: &Parts,
+    snapshot: &Snapshot,
+    session: &mut Session,
+    record: &mut Record,
+) -> pingora::Result<Way> {
+    if snapshot.edge.is_empty() {
+        return Ok(Way::Api(None));
+    }
+    let mut passage = match open(snapshot, session, record) {
+        Ok(Some(passage)) => passage,
+        Ok(None) => return Ok(Way::Api(None)),
+        Err(refused) => return refuse_at_edge(session, record, &refused).await,
+    };
+    record.subject.route = Some(passage.rule.name.clone());
+    record.dress.clone_from(&passage.rule.route.response_headers.set);
+    if let Err(refused) = passage.admit(session.req_header(), record.arrival.moment()) {
+        return refuse_at_edge(session, record, &refused).await;
+    }
+    if let Err(refusal) = with_key(parts, snapshot, session, record, &passage).await {
+        return client::refuse(session, record, &refusal).await.map(|()| Way::Answered);
+    }
+    serve(session, record, passage).await
+}
+
+fn open(snapshot: &Snapshot, session: &Session, record: &Record) -> Result<Option<Box<Passage>>, Refused> {
+    let tls = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
+    let trusted = &snapshot.config.edge.trusted;
+    let from = From::new(peer_address(session), record.arrival.client, trusted, tls);
+    Passage::open(&snapshot.edge, from, &record.arrival.request_id, session.req_header())
+}
+
+async fn serve(session: &mut Session, record: &mut Record, passage: Box<Passage>) -> pingora::Result<Way> {
+    let rule = passage.rule.clone();
+    match &rule.route.to {
+        Destination::Cluster(_) => {
+            session.set_read_timeout(Some(rule.route.timeouts.write));
+            Ok(Way::Onward(passage))
+        }
+        Destination::Api => {
+            session.req_header_mut().set_uri(passage.target()?);
+            Ok(Way::Api(Some(passage)))
+        }
+        Destination::Redirect(to) => {
+            let mut head = Head::new(to.status, record);
+            if let Ok(location) = HeaderValue::from_str(&redirect::location(&to.to, &passage)) {
+                head.value(header::LOCATION, location);
+            }
+            say(session, record, head, (to.status, PLAIN, "")).await
+        }
+        Destination::Answer { status, body, content_type } => {
+            let kind = HeaderValue::from_str(content_type).unwrap_or(client::BYTES);
+            let head = Head::new(*status, record);
+            say(session, record, head, (*status, kind, body)).await
+        }
+        Destination::Jobs | Destination::Files(_) => {
+            refuse_at_edge(session, record, &Refused::NotFound).await
+        }
+    }
+}
+
+const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+
+async fn say(
+    session: &mut Session,
+    record: &mut Record,
+    head: Head,
+    (status, kind, body): (u16, HeaderValue, &str),
+) -> pingora::Result<Way> {
+    record.outcome.status = status;
+    client::answer(session, record, head, kind, body.to_owned().into()).await.map(|()| Way::Answered)
+}
+
+/// A route that wants a key takes it as the AI API does, and counts the request on it.
+async fn with_key(
+    parts: &Parts,
+    snapshot: &Snapshot,
+    session: &Session,
+    record: &mut Record,
+    passage: &Passage,
+) -> Result<(), Refusal> {
+    match (&passage.rule.route.auth, &passage.rule.route.to) {
+        // It asks for one itself.
+        (RouteAuth::Keys, Destination::Api | Destination::Jobs) => Ok(()),
+        (RouteAuth::Keys, _) => {
+            admit::admit(parts, snapshot, &session.req_header().headers, record)?;
+            prepare::take(parts, record, Need::REQUEST).await
+        }
+        (RouteAuth::Nothing | RouteAuth::Basic(_), _) => Ok(()),
+    }
+}
+
+/// The next server.
+///
+/// # Errors
+/// There is none, or the client has left while it waited.
+pub async fn peer(session: &mut Session, passage: Option<&mut Passage>) -> pingora::Result<Box<HttpPeer>> {
+    let Some(passage) = passage else {
+        return Err(Error::explain(ErrorType::HTTPStatus(404), "no route"));
+    };
+    let head = session.req_header().clone();
+    if !session.as_downstream_mut().is_body_empty() {
+        return passage.peer(&head).await;
+    }
+    let chosen = client::while_it_waits(session, pin!(passage.peer(&head))).await;
+    chosen.unwrap_or_else(|ClientLeft| Err(Error::explain(ErrorType::ConnectionClosed, "client left")))
+}
+
+/// The head of a server's answer.
+///
+/// # Errors
+/// What cannot be written in a head.
+pub fn response_head(
+    record: Option<&mut Record>,
+    passage: Option<&mut Passage>,
+    head: &mut ResponseHeader,
+) -> pingora::Result<()> {
+    let (Some(record), Some(passage)) = (record, passage) else { return Ok(()) };
+    if !head.status.is_informational() || head.status == http::StatusCode::SWITCHING_PROTOCOLS {
+        record.outcome.status = head.status.as_u16();
+        record.first_byte();
+        record.subject.server = passage.server();
+    }
+    if !head.headers.contains_key(client::name::REQUEST_ID) {
+        head.insert_header(client::name::REQUEST_ID, record.arrival.request_id.as_str())?;
+    }
+    passage.response_head(head)
+}
+
+/// Whether another server may be asked: nothing of an answer has been sent, and to ask twice does no harm.
+pub fn is_untouched(session: &Session, error: &Error) -> bool {
+    let sent = session.response_written().is_some_and(|head| !head.status.is_informational());
+    let whole = !session.as_ref().retry_buffer_truncated();
+    *error.esource() == ErrorSource::Upstream && !sent && whole && session.req_header().method.is_idempotent()
+}
+
+/// Says why there is no answer, where anything can still be said.
+pub async fn give_up(session: &mut Session, record: &mut Record, passage: &Passage, error: &Error) {
+    let sent = session.response_written().is_some_and(|head| !head.status.is_informational());
+    let left = *error.esource() == ErrorSource::Downstream || *error.etype() == ErrorType::ConnectionClosed;
+    match (&passage.refused, sent) {
+        (Some(refused), false) => {
+            // A client that has left cannot be told.
+            let _ = refuse_at_edge(session, record, refused).await;
+        }
+        (_, true) if !left => record.outcome.error = Some("cut"),
+        (_, _) => record.client_left(),
+    }
+}
+
+async fn refuse_at_edge(
+    session: &mut Session,
+    record: &mut Record,
+    refused: &Refused,
+) -> pingora::Result<Way> {
+    client::refuse(session, record, &refuse::edge::refusal(refused)).await.map(|()| Way::Answered)
+}

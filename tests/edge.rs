@@ -1,0 +1,10 @@
+//! The edge over real sockets: routes, clusters, and what servers and clients see of them.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+mod support;
+
+#[path = "edge/echo.rs"]
+mod echo;
+#[path = "edge/routes.rs"]
+mod routes;
