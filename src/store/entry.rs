@@ -75,7 +75,8 @@ impl<T: AsRef<str>> Entry<T> {
 
     /// Whether it counts against quotas.
     pub fn is_use(&self) -> bool {
-        !self.is_from_cache() && !(self.status == 429 && self.attempts == 0)
+        let was_refused = self.status == 429 && self.attempts == 0;
+        !was_refused && !self.is_from_cache()
     }
 
     /// The public name that was asked for, where it may mean something. What we refused ourselves may have been asked

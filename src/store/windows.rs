@@ -120,7 +120,7 @@ impl Users {
 
     fn newest(self, most: usize) -> Vec<UserUse> {
         let mut found: Vec<_> = self.found.into_iter().collect();
-        found.sort_unstable_by(|(_, one), (_, other)| Reverse(one.last_ms).cmp(&Reverse(other.last_ms)));
+        found.sort_unstable_by_key(|(_, uses)| Reverse(uses.last_ms));
         let row = |([user, tenant, key], uses): ([String; 3], Uses)| UserUse {
             user,
             tenant,

@@ -32,7 +32,8 @@ fn is_meant(account: &AccountColumn, entry: &Entry) -> bool {
 
 /// Neither from a cache nor refused by a limit.
 fn is_use(entry: &Entry) -> bool {
-    !["hit", "semantic"].contains(&&*entry.cache) && !(entry.status == 429 && entry.attempts == 0)
+    let was_refused = entry.status == 429 && entry.attempts == 0;
+    !was_refused && !["hit", "semantic"].contains(&&*entry.cache)
 }
 
 fn added_up(entries: &[Entry], account: &AccountColumn, since: u64, until: u64) -> Used {

@@ -29,6 +29,8 @@ fn plain<'a>() -> AccessLine<'a> {
         cache: None,
         attempts: &[],
         error: None,
+        route: None,
+        server: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::store::Entry;
 use crate::usage::spool::frame;
-use crate::usage::spool::frame::Found;
+use crate::usage::spool::frame::NoEntry;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -68,12 +68,12 @@ impl Chunk {
         let (mut at, mut garbage) = (0, false);
         while batch.entries.len() < MOST_ENTRIES && at < self.bytes.len() {
             match frame::read(&self.bytes[at..]) {
-                Found::Entry(entry, length) => {
+                Ok((entry, length)) => {
                     batch.entries.push(entry);
                     (at, garbage) = (at + length, false);
                 }
-                Found::Begun if !(self.is_last && closed) => break,
-                Found::Begun | Found::Garbage => {
+                Err(NoEntry::Begun) if !(self.is_last && closed) => break,
+                Err(NoEntry::Begun | NoEntry::Garbage) => {
                     if !garbage {
                         batch.garbage.push(self.from + at as u64);
                     }

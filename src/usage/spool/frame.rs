@@ -12,10 +12,9 @@ pub(super) const HEAD: usize = 8;
 /// A frame is never longer: each word of an entry is cut.
 pub(super) const LONGEST: usize = 4096;
 
-/// What stands at the begin of some bytes.
-pub(super) enum Found<'b> {
-    /// And the length of its frame.
-    Entry(Entry<&'b str>, usize),
+/// Why no entry stands at the begin of some bytes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum NoEntry {
     /// It may be one when there is more.
     Begun,
     Garbage,
@@ -35,24 +34,25 @@ pub(super) fn write<T: AsRef<str>>(entry: &Entry<T>, to: &mut Vec<u8>) {
     }
 }
 
-pub(super) fn read(bytes: &[u8]) -> Found<'_> {
+/// The first entry, and the length of its frame.
+pub(super) fn read(bytes: &[u8]) -> Result<(Entry<&str>, usize), NoEntry> {
     let seen = bytes.len().min(MARK.len());
     if bytes[..seen] != MARK[..seen] {
-        return Found::Garbage;
+        return Err(NoEntry::Garbage);
     }
-    let Some((head, rest)) = bytes.split_first_chunk::<HEAD>() else { return Found::Begun };
+    let Some((head, rest)) = bytes.split_first_chunk::<HEAD>() else { return Err(NoEntry::Begun) };
     let length = length(head);
     if length > LONGEST {
-        return Found::Garbage;
+        return Err(NoEntry::Garbage);
     }
-    let Some(payload) = rest.get(..length - HEAD) else { return Found::Begun };
+    let Some(payload) = rest.get(..length - HEAD) else { return Err(NoEntry::Begun) };
     let [.., a, b, c, d] = *head;
     if crc32fast::hash(payload) != u32::from_le_bytes([a, b, c, d]) {
-        return Found::Garbage;
+        return Err(NoEntry::Garbage);
     }
     match written::read(payload) {
-        Some((entry, [])) => Found::Entry(entry, length),
-        Some(_) | None => Found::Garbage,
+        Some((entry, [])) => Ok((entry, length)),
+        Some(_) | None => Err(NoEntry::Garbage),
     }
 }
 
@@ -94,13 +94,11 @@ mod tests {
     fn an_entry_is_read_as_soon_as_it_is_there_whole() {
         let bytes = framed("r1");
         for end in 0..bytes.len() {
-            assert!(matches!(read(&bytes[..end]), Found::Begun), "{end}");
+            assert_eq!(read(&bytes[..end]).unwrap_err(), NoEntry::Begun, "{end}");
         }
         let more = [bytes.clone(), vec![7]].concat();
-        match read(&more) {
-            Found::Entry(entry, length) => assert_eq!((entry.request_id, length), ("r1", bytes.len())),
-            Found::Begun | Found::Garbage => panic!("it is whole"),
-        }
+        let (entry, length) = read(&more).unwrap();
+        assert_eq!((entry.request_id, length), ("r1", bytes.len()));
     }
 
     #[test]
@@ -109,7 +107,7 @@ mod tests {
         for at in 0..bytes.len() {
             let mut torn = bytes.clone();
             torn[at] ^= 1;
-            assert!(!matches!(read(&torn), Found::Entry(..)), "{at}");
+            assert!(read(&torn).is_err(), "{at}");
         }
     }
 
