@@ -18,6 +18,7 @@ pub mod simulate;
 pub mod standings;
 pub mod stored;
 
+use crate::clock;
 use crate::config::CacheBackend;
 use crate::config::Config;
 use crate::config::ExactCache;
@@ -179,7 +180,7 @@ fn pingora_conf(config: &Config) -> ServerConf {
         work_stealing: config.server.threads > 1,
         upstream_keepalive_pool_size: config.server.upstream_idle,
         // Housekeeping ends the process as soon as the last stream has ended; this is the latest moment.
-        grace_period_seconds: Some(config.server.grace.as_millis().div_ceil(1000) as u64),
+        grace_period_seconds: Some(clock::whole_seconds(config.server.grace)),
         graceful_shutdown_timeout_seconds: Some(1),
         // Routes of the edge say themselves when it is enough.
         max_retries: 16,

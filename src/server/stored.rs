@@ -14,6 +14,8 @@ use crate::store::Store;
 use crate::store::StoreError;
 use crate::tenants::first_keys::FirstKeys;
 use crate::tenants::first_keys::Fresh;
+use crate::tenants::first_keys::SIGHT_EVERY;
+use crate::tenants::first_keys::STORE_GRACE;
 use crate::tenants::registry::Known;
 use crate::tenants::settle::Wants;
 use crate::tenants::settle::settle;
@@ -64,7 +66,11 @@ pub fn first_look(parts: &Parts, home: &Home, wants_client: bool) -> Result<Fres
     let asked = runtime.block_on(async { tokio::time::timeout(patience, asked).await.unwrap_or(Err(away)) });
     let fresh = match asked {
         Ok((store, settled)) => {
-            keep_if_new(&settled.kept, &kept, folder)?;
+            // A folder that cannot be written to is in nobody's way while the keys are the same.
+            match settled.kept.are(&kept) {
+                true => keep_quietly(&settled.kept, &kept, folder),
+                false => settled.kept.keep(folder)?,
+            }
             parts.registry.learn(Known::Stored(settled.rows));
             parts.renew_credentials();
             runtime.block_on(count_on(parts, &store));
@@ -77,7 +83,11 @@ pub fn first_look(parts: &Parts, home: &Home, wants_client: bool) -> Result<Fres
             if !fresh.is_empty() {
                 kept.keep(folder)?;
             }
-            parts.registry.learn(Known::First(kept));
+            let open = kept.without_store(clock::since_epoch());
+            if !open.are(&kept) {
+                warn_of_lapse();
+            }
+            parts.registry.learn(Known::First(open));
             parts.renew_credentials();
             fresh
         }
@@ -109,12 +119,53 @@ async fn count_on(parts: &Parts, store: &Store) {
 /// Asks the store every second, for as long as the process lives.
 pub async fn keep_asking(parts: &Parts, home: &Home, outage: &Outage) {
     let mut recount = Recount::default();
+    let mut next_sight = Duration::ZERO;
     loop {
         match look(parts, home, &mut recount).await {
-            Ok(()) => outage.is_over(Asker::Registry),
-            Err(error) => outage.goes_on(Asker::Registry, &error),
+            Ok(()) => {
+                outage.is_over(Asker::Registry);
+                let now = clock::since_epoch();
+                if now >= next_sight {
+                    note_sight(parts, home, now);
+                    next_sight = now + SIGHT_EVERY;
+                }
+            }
+            Err(error) => {
+                outage.goes_on(Asker::Registry, &error);
+                lapse(parts, clock::since_epoch());
+            }
         }
         tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Takes the first keys out of force that the store was not seen to call good for too long.
+fn lapse(parts: &Parts, now: Duration) {
+    if let Known::First(keys) = &*parts.registry.known() {
+        let open = keys.without_store(now);
+        if !open.are(keys) {
+            warn_of_lapse();
+            parts.registry.learn(Known::First(open));
+            parts.renew_credentials();
+        }
+    }
+}
+
+fn warn_of_lapse() {
+    let hours = STORE_GRACE.as_secs() / 3600;
+    warn!(
+        hours,
+        "the store has not been seen for so long: the first keys wait for it, as they may be disabled there"
+    );
+}
+
+/// Writes down that the store was seen to call the first keys good.
+fn note_sight(parts: &Parts, home: &Home, now: Duration) {
+    if let Known::Stored(rows) = &*parts.registry.known() {
+        let kept = FirstKeys::read(&home.folder).unwrap_or_default();
+        if let Some(seen) = still_good(&kept, rows).seen_again(now) {
+            keep_quietly(&seen, &kept, &home.folder);
+        }
     }
 }
 
@@ -170,15 +221,11 @@ async fn learn(parts: &Parts, home: &Home) -> Result<bool, StoreError> {
     Ok(true)
 }
 
-fn keep_if_new(now: &FirstKeys, before: &FirstKeys, folder: &Path) -> Result<(), NotStarted> {
-    match now == before {
-        true => Ok(()),
-        false => Ok(now.keep(folder)?),
-    }
-}
-
 fn keep_quietly(now: &FirstKeys, before: &FirstKeys, folder: &Path) {
-    if let Err(error) = keep_if_new(now, before, folder) {
+    if now == before {
+        return;
+    }
+    if let Err(error) = now.keep(folder) {
         error!(%error, "first keys not written down; a start without the store would not know of the change");
     }
 }
