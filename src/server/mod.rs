@@ -11,6 +11,7 @@ pub mod ledger;
 pub mod listeners;
 pub mod names;
 pub mod notify;
+pub mod outage;
 pub mod recount;
 pub mod reload;
 pub mod signals;
