@@ -36,6 +36,7 @@ pub mod snapshot;
 pub mod sound;
 pub mod stand;
 pub mod stored;
+pub mod subject;
 pub mod threads;
 pub mod unread;
 pub mod vendor;
