@@ -4,7 +4,13 @@
 
 mod support;
 
+#[path = "edge/doors.rs"]
+mod doors;
 #[path = "edge/echo.rs"]
 mod echo;
+#[path = "edge/handshake.rs"]
+mod handshake;
 #[path = "edge/routes.rs"]
 mod routes;
+#[path = "edge/tls.rs"]
+mod tls;

@@ -3,6 +3,7 @@
 use crate::cache::ExactCache;
 use crate::cache::flights::Flights;
 use crate::cache::memo::Memo;
+use crate::edge::Doors;
 use crate::gateway::keepsakes::Keepsakes;
 use crate::gateway::record::Ledger;
 use crate::gateway::snapshot::Snapshot;
@@ -30,6 +31,8 @@ use tracing::error;
 /// Everything that outlives a request.
 pub struct Parts {
     pub snapshot: ArcSwap<Snapshot>,
+    /// The listeners for clients.
+    pub doors: Doors,
     pub upstreams: Upstreams,
     pub state: Arc<State>,
     pub board: Board,

@@ -89,7 +89,7 @@ fn a_listener_has_one_certificate() {
     let pair = "{ cert: Cargo.toml, key: Cargo.toml }";
     for tls in [pair.to_owned(), format!("{{ certificates: [ {pair} ], http2: true }}")] {
         let config = accepted(&format!("listen: [ {{ address: 127.0.0.1:1, tls: {tls} }} ]"));
-        assert_eq!(config.listen[0].tls.as_ref().unwrap().cert.to_str(), Some("Cargo.toml"));
+        assert_eq!(config.listen[0].tls.as_ref().unwrap().certificates[0].cert.to_str(), Some("Cargo.toml"));
     }
     for (tls, expected) in [
         (format!("{{ certificates: [ {pair}, {pair} ] }}"), "several certificates come with a later version"),
