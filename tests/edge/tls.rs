@@ -14,6 +14,7 @@ use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
+const OLD: &[&rustls::SupportedProtocolVersion] = &[&rustls::version::TLS12];
 const HEALTH: &str = "GET /health HTTP/1.1\r\nhost: x";
 
 /// A plain listener, and one with these settings of TLS.
@@ -108,7 +109,7 @@ async fn broken_certificates_change_nothing_and_are_told_once() {
 async fn older_versions_are_refused_where_they_are_not_wanted() {
     let authority = Authority::new();
     let pair = authority.writes("site", &["a.test"]).replace(['{', '}'], "");
-    let old = || Caller { versions: &[&rustls::version::TLS12], ..Caller::asking_for("a.test") };
+    let old = || Caller { versions: OLD, ..Caller::asking_for("a.test") };
     let (_gateway, port) = gateway(&pair);
     assert!(old().call(port).await.is_ok());
     let (_gateway, port) = gateway(&format!("{pair}, min_version: '1.3'"));
@@ -150,7 +151,7 @@ async fn clients_prove_themselves_and_servers_are_told_who_they_are() {
     let (authority, stranger) = (Authority::new(), Authority::new());
     let pair = authority.writes("site", &["a.test"]).replace(['{', '}'], "");
     let route = format!(
-        "routes: [ {{ path: /, cluster: web }} ]\nclusters: {{ web: {{ servers: [ '{}' ] }} }}\n",
+        "routes: [ {{ path: /x, cluster: web }} ]\nclusters: {{ web: {{ servers: [ '{}' ] }} }}\n",
         echo.address
     );
     let with = |identity| Caller { identity: Some(identity), ..Caller::asking_for("a.test") };
@@ -177,7 +178,7 @@ fn sha2(der: &[u8]) -> String {
 async fn words_about_certificates_are_removed_on_plain_listeners_too() {
     let echo = Echo::start("one").await;
     let gateway = Gateway::start(&format!(
-        "routes: [ {{ path: /, cluster: web }} ]\nclusters: {{ web: {{ servers: [ '{}' ] }} }}\n",
+        "routes: [ {{ path: /x, cluster: web }} ]\nclusters: {{ web: {{ servers: [ '{}' ] }} }}\n",
         echo.address
     ));
     let asked = reqwest::Client::new().get(gateway.url("/x")).header("x-client-cert-cn", "forged").send();
