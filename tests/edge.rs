@@ -4,6 +4,8 @@
 
 mod support;
 
+#[path = "edge/acme.rs"]
+mod acme;
 #[path = "edge/doors.rs"]
 mod doors;
 #[path = "edge/echo.rs"]

@@ -1,18 +1,17 @@
 //! The configuration in force, written as a file that would say the same.
 
 mod bounds;
+mod listener;
 mod routing;
 pub mod words;
 
 use crate::config::Auth;
 use crate::config::CacheBackend;
-use crate::config::Certificate;
 use crate::config::Config;
 use crate::config::ExactCache;
 use crate::config::Failover;
 use crate::config::Fetch;
 use crate::config::Keep;
-use crate::config::Listener;
 use crate::config::Log;
 use crate::config::LogFormat;
 use crate::config::Notify;
@@ -21,6 +20,7 @@ use crate::config::Settings;
 use crate::config::StaticKey;
 use crate::config::StaticTenant;
 use crate::config::StoredResponses;
+use crate::config::print::listener::listener;
 use crate::config::print::words::duration;
 use crate::config::print::words::list;
 use crate::config::print::words::or_off;
@@ -92,19 +92,6 @@ fn block(name: &str, nothing: &str, entries: Vec<String>) -> String {
 fn section(name: &str, values: &[(&str, String)]) -> String {
     let lines: Vec<String> = values.iter().map(|(name, value)| format!("  {name}: {value}\n")).collect();
     block(name, "{}", lines)
-}
-
-fn listener(listener: &Listener) -> String {
-    let address = format!("  - address: {}\n", quoted(&listener.address.to_string()));
-    match &listener.tls {
-        None => address,
-        Some(tls) => {
-            let pair =
-                |pair: &Certificate| format!("{{ cert: {}, key: {} }}", path(&pair.cert), path(&pair.key));
-            let pairs: Vec<String> = tls.certificates.iter().map(pair).collect();
-            format!("{address}    tls: {{ certificates: [{}], http2: {} }}\n", pairs.join(", "), tls.http2)
-        }
-    }
 }
 
 fn failover(failover: &Failover) -> String {

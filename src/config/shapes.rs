@@ -187,6 +187,7 @@ pub static SHAPES: &[&Shape] = &[
     &LISTENER,
     &TLS,
     &CERTIFICATE,
+    &ACME,
     &ADMIN,
     &AUTH,
     &LIMITS,

@@ -3,6 +3,7 @@
 //! A request's way is a [`Passage`]: opened when its head has come, asked by the gateway's phases one after the other,
 //! and closed when it is dropped.
 
+pub mod acme;
 pub mod address;
 pub mod cluster;
 pub mod doors;

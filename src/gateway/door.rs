@@ -1,5 +1,6 @@
 //! What the listener of a request does with it: HSTS on its answer, or a redirect to HTTPS.
 
+use crate::edge::acme::challenges;
 use crate::edge::doors::Manner;
 use crate::edge::passage::authority;
 use crate::edge::table::plain_host;
@@ -20,9 +21,6 @@ use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 use std::sync::Arc;
 
-/// Where authorities look whether a name is ours (RFC 8555 §8.3): they come to the plain port, and it has to answer.
-const ACME: &str = "/.well-known/acme-challenge/";
-
 /// Puts on the answer what every answer of the listener has.
 pub fn dress(parts: &Parts, session: &Session, record: &mut Record) {
     if let Some(hsts) = of(parts, session).and_then(|door| door.hsts.clone()) {
@@ -30,11 +28,20 @@ pub fn dress(parts: &Parts, session: &Session, record: &mut Record) {
     }
 }
 
-/// Whether the request was sent to HTTPS, and is answered.
+/// Whether the request came from an authority that looks whether a name is ours, or was sent to HTTPS.
 ///
 /// # Errors
 /// What breaks the connection to the client.
-pub async fn redirected(parts: &Parts, session: &mut Session, record: &mut Record) -> pingora::Result<bool> {
+pub async fn answered(parts: &Parts, session: &mut Session, record: &mut Record) -> pingora::Result<bool> {
+    if let Some(proof) = parts.challenges.answer(session.req_header().uri.path()) {
+        record.outcome.status = 200;
+        let head = Head::new(200, record);
+        return client::answer(session, record, head, client::BYTES, proof.into()).await.map(|()| true);
+    }
+    redirected(parts, session, record).await
+}
+
+async fn redirected(parts: &Parts, session: &mut Session, record: &mut Record) -> pingora::Result<bool> {
     let Some(port) = of(parts, session).and_then(|door| door.listener.https) else { return Ok(false) };
     let asked = session.req_header();
     if is_exempt(asked) {
@@ -54,9 +61,11 @@ fn of(parts: &Parts, session: &Session) -> Option<Arc<Manner>> {
     parts.doors.of_request(session.server_addr().and_then(|address| address.as_inet()).copied())
 }
 
+/// Authorities come to the plain port, and so do load balancers.
 fn is_exempt(asked: &RequestHeader) -> bool {
     let path = asked.uri.path();
-    path.starts_with(ACME) || matches!(errand(&asked.method, path), Ok(Errand::Health | Errand::Readiness))
+    path.starts_with(challenges::PLACE)
+        || matches!(errand(&asked.method, path), Ok(Errand::Health | Errand::Readiness))
 }
 
 /// The same place over TLS; `None` if it names no host. 443 is what HTTPS means without a port.
@@ -65,8 +74,9 @@ fn location(authority: &str, uri: &Uri, port: u16) -> Option<HeaderValue> {
     let host = if host.contains(':') { format!("[{host}]") } else { host };
     let port = if port == 443 { String::new() } else { format!(":{port}") };
     // `*` is no place (RFC 9112 §3.2.4).
-    let place = uri.path_and_query().map(|place| place.as_str()).filter(|place| place.starts_with('/'));
-    let location = HeaderValue::try_from(format!("https://{host}{port}{}", place.unwrap_or("/")));
+    let path = if uri.path().starts_with('/') { uri.path() } else { "/" };
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    let location = HeaderValue::try_from(format!("https://{host}{port}{path}{query}"));
     location.ok().filter(|_| !host.is_empty())
 }
 

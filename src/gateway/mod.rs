@@ -115,7 +115,7 @@ impl ProxyHttp for Gateway {
         let Some(record) = &mut call.record else {
             return Ok(false);
         };
-        if door::redirected(&self.parts, session, record).await? {
+        if door::answered(&self.parts, session, record).await? {
             return Ok(true);
         }
         match passage::enter(&self.parts, &call.snapshot, session, record).await? {

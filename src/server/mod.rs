@@ -1,6 +1,7 @@
 //! A configuration becomes a running server: listeners for clients, and one service that keeps house.
 
 pub mod allowances;
+mod certificates;
 mod checks;
 mod clusters;
 pub mod doors;
@@ -22,6 +23,7 @@ use crate::config::Config;
 use crate::config::ExactCache;
 use crate::config::StateUrl;
 use crate::edge::Doors;
+use crate::edge::acme::Challenges;
 use crate::edge::tls::BadTls;
 use crate::gateway::Gateway;
 use crate::gateway::front::Front;
@@ -214,6 +216,7 @@ fn parts(config: Config, sink: Sink) -> Result<Arc<Parts>, NotStarted> {
     let parts = Parts {
         snapshot: ArcSwap::from_pointee(snapshot),
         doors,
+        challenges: Challenges::default(),
         upstreams,
         state: Arc::new(state),
         board,

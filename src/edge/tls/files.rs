@@ -1,16 +1,20 @@
 //! Certificates, keys and authorities as they lie in files.
 
+use crate::config::Acme;
 use crate::config::Certificate;
 use crate::config::ListenerTls;
+use crate::edge::acme::kept;
 use crate::edge::tls::BadTls;
 use pingora::tls::load_certs_and_key_files;
 use rustls::RootCertStore;
 use rustls::crypto::CryptoProvider;
 use rustls::sign::CertifiedKey;
 use rustls_pki_types::CertificateDer;
+use rustls_pki_types::PrivatePkcs8KeyDer;
 use rustls_pki_types::pem::PemObject;
 use std::fs;
 use std::path::Path;
+use std::path::PathBuf;
 use std::time::SystemTime;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
@@ -37,6 +41,22 @@ pub fn certificate(pair: &Certificate, provider: &CryptoProvider) -> Result<Serv
     Ok(Served { key, names })
 }
 
+/// The certificate of an authority. As long as it has not given one, something that lets handshakes end.
+///
+/// # Errors
+/// [`BadTls`].
+pub fn issued(acme: &Acme, provider: &CryptoProvider) -> Result<Served, BadTls> {
+    let pair = kept::certificate(acme);
+    if pair.cert.exists() {
+        return certificate(&pair, provider);
+    }
+    let failed = |cause: String| BadTls::Settings { cause };
+    let made = rcgen::generate_simple_self_signed(acme.domains.clone()).map_err(|e| failed(e.to_string()))?;
+    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let key = CertifiedKey::from_der(vec![made.cert.der().clone()], key.into(), provider);
+    Ok(Served { key: key.map_err(|e| failed(e.to_string()))?, names: acme.domains.clone() })
+}
+
 /// Reads the authorities that clients are to be signed by.
 ///
 /// # Errors
@@ -61,9 +81,9 @@ pub type Stamps = Vec<Option<(SystemTime, u64)>>;
 pub fn stamps(tls: Option<&ListenerTls>) -> Stamps {
     let files = tls.into_iter().flat_map(|tls| {
         let pairs = tls.certificates.iter().flat_map(|pair| [&pair.cert, &pair.key]);
-        pairs.chain(&tls.client_ca)
+        pairs.chain(&tls.client_ca).cloned().chain(tls.acme.as_ref().map(|acme| kept::certificate(acme).cert))
     });
-    let stamp = |path| fs::metadata(path).and_then(|file| Ok((file.modified()?, file.len())));
+    let stamp = |path: PathBuf| fs::metadata(path).and_then(|file| Ok((file.modified()?, file.len())));
     files.map(|path| stamp(path).ok()).collect()
 }
 

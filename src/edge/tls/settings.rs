@@ -90,6 +90,7 @@ struct Certificates {
 impl Certificates {
     fn read(tls: &ListenerTls, provider: &CryptoProvider) -> Result<Certificates, BadTls> {
         let read = tls.certificates.iter().map(|pair| files::certificate(pair, provider));
+        let read = read.chain(tls.acme.iter().map(|acme| files::issued(acme, provider)));
         let read: Vec<Served> = read.collect::<Result<_, _>>()?;
         let (names, keys): (Vec<_>, Vec<_>) =
             read.into_iter().map(|served| (served.names, Arc::new(served.key))).unzip();
