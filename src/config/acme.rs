@@ -24,21 +24,20 @@ pub struct Acme {
 
 pub fn read(field: &Field<'_>, data_dir: &Path) -> Option<Acme> {
     let acme = field.section(&shapes::ACME);
-    let domains: Vec<String> = acme.items("domains").iter().filter_map(|item| item.read(domain)).collect();
-    if domains.is_empty() {
-        // Those that are no names have been told of.
-        if acme.items("domains").is_empty() {
-            field.refuse("needs `domains`, the names the certificate is for");
-        }
-        return None;
+    let written = acme.items("domains");
+    if written.is_empty() {
+        field.refuse("needs `domains`, the names the certificate is for");
     }
-    Some(Acme {
+    let domains: Vec<String> = written.iter().filter_map(|item| item.read(domain)).collect();
+    let whole = Acme {
         domains,
         email: acme.optional("email", email),
         directory: acme.optional("directory", directory).unwrap_or_else(|| LETS_ENCRYPT.to_owned()),
         ca_file: acme.field("ca_file").and_then(|field| files::readable(&field)),
         folder: data_dir.join("acme"),
-    })
+    };
+    // What is missing has been told of.
+    (!whole.domains.is_empty()).then_some(whole)
 }
 
 /// The authority looks for a name's server, so it must be a whole one.
