@@ -120,14 +120,17 @@ fn listener(item: &Field<'_>, data_dir: &Path) -> Option<Listener> {
         (None, _, Some(field)) => field.refuse("is for listeners with `tls`: browsers heed it nowhere else"),
         (_, _, _) => {}
     }
-    let proxy_protocol = section.optional("proxy_protocol", units::switch).unwrap_or(false);
-    let https = https.and_then(|field| field.read(port));
-    let hsts = hsts.and_then(|field| field.read(units::duration));
-    // Not before everything has been read: whatever is wrong is told at once.
-    let listener = Listener { address: address?, tls: None, proxy_protocol, https, hsts };
+    let listener = Listener {
+        // Reading goes on, so that all problems are told at once.
+        address: address.unwrap_or(LISTEN),
+        tls: None,
+        proxy_protocol: section.optional("proxy_protocol", units::switch).unwrap_or(false),
+        https: https.and_then(|field| field.read(port)),
+        hsts: hsts.and_then(|field| field.read(units::duration)),
+    };
     match tls {
-        None => Some(listener),
-        Some(tls) => Some(Listener { tls: Some(tls?), ..listener }),
+        None => address.map(|_| listener),
+        Some(tls) => address.zip(tls).map(|(_, tls)| Listener { tls: Some(tls), ..listener }),
     }
 }
 

@@ -1,6 +1,8 @@
 //! The configuration in force, written as a file that would say the same.
 
 mod bounds;
+mod cluster;
+mod edge;
 mod listener;
 mod routing;
 pub mod words;
@@ -60,6 +62,7 @@ pub fn print(config: &Config) -> String {
         block("tenants", "[]", config.tenants.iter().map(tenant).collect()),
         block("pricing", "{}", routing::pricing(config)),
         block("keys", "[]", config.keys.iter().map(key).collect()),
+        edge::edge(config),
         ledger(&config.ledger),
         notify(&config.notify),
         log(&config.log),

@@ -42,8 +42,6 @@ environment: GATEWAY_CACHE_TTL must be a duration such as `30s`, `5m` or `250ms`
 #[test]
 fn what_comes_later_is_told_so() {
     for (text, field) in [
-        ("routes: []", "routes"),
-        ("clusters: {}", "clusters"),
         ("cache: { semantic: { enabled: true } }", "cache.semantic.enabled"),
         ("providers: { groq: { servers: [] } }", "providers.groq.servers"),
     ] {
@@ -64,7 +62,8 @@ fn every_setting_is_read_and_refuses_nonsense() {
 
 #[test]
 fn a_setting_nobody_knows_is_refused_in_every_section() {
-    for shape in SHAPES {
+    // Whatever else stands in `pricing` is a model.
+    for shape in SHAPES.iter().filter(|shape| shape.path != "pricing") {
         has(&document(shape.path, "frobnicate", "1"), "frobnicate is not a setting");
     }
 }

@@ -87,9 +87,10 @@ fn two_listeners_on_one_address_are_refused() {
 #[test]
 fn a_listener_has_certificates() {
     let pair = "{ cert: Cargo.toml, key: Cargo.toml }";
-    for tls in [pair.to_owned(), format!("{{ certificates: [ {pair} ], http2: true }}")] {
+    for (tls, certificates) in [(pair.to_owned(), 1), (format!("{{ certificates: [ {pair}, {pair} ] }}"), 2)]
+    {
         let config = accepted(&format!("listen: [ {{ address: 127.0.0.1:1, tls: {tls} }} ]"));
-        assert_eq!(config.listen[0].tls.as_ref().unwrap().certificates[0].cert.to_str(), Some("Cargo.toml"));
+        assert_eq!(config.listen[0].tls.as_ref().unwrap().certificates.len(), certificates);
     }
     let two = accepted(&format!(
         "data_dir: /d\nlisten: [ {{ address: 127.0.0.1:1, tls: {{ certificates: [ {pair}, {pair} ], acme: {{ domains: [ A.test ] }} }} }} ]"
@@ -111,6 +112,7 @@ fn a_listener_has_certificates() {
             "{ acme: { domains: [ a.test ], email: x, directory: 'http://a' } }".to_owned(),
             "listen[0].tls.acme.directory must be an address",
         ),
+        (format!("{{ certificates: [ {pair} ], client_auth: optional }}"), "needs `client_ca`"),
         ("{ cert: Cargo.toml }".to_owned(), "listen[0].tls.key is missing"),
         ("{ cert: nowhere, key: Cargo.toml }".to_owned(), "listen[0].tls.cert must be a readable file"),
     ] {
@@ -144,7 +146,7 @@ fn variables_work_in_any_string() {
 #[test]
 fn prices_are_read_exactly_and_by_name_or_beginning() {
     let config = accepted(&format!(
-        "{PROVIDERS}pricing:\n  openai/gpt-4o: {{ input: 2.5, output: 10, cached: 1.25, cache_write: 0 }}\n  \
+        "{PROVIDERS}pricing:\n  unknown: refuse\n  openai/gpt-4o: {{ input: 2.5, output: 10, cached: 1.25, cache_write: 0 }}\n  \
          openai/tiny: {{ input: 0.000000001 }}\n  local/*: free\n  groq/x: free\n"
     ));
     let per_million = |input, output, cached: Option<u64>, cache_write: Option<u64>| Tariff::PerMillion {
@@ -158,6 +160,7 @@ fn prices_are_read_exactly_and_by_name_or_beginning() {
     let exact = per_million(2_500_000_000, 10_000_000_000, Some(1_250_000_000), Some(0));
     // `groq` has no key: what points to it vanishes.
     assert_eq!(prices, [("gpt-4o", exact), ("tiny", per_million(1, 0, None, None)), ("*", Tariff::Free)]);
+    assert_eq!(config.unknown_price, config::UnknownPrice::Refuse);
     assert!(
         config::print(&config).contains("{ input: 0.000000001, output: 0 }"),
         "{}",
@@ -177,6 +180,7 @@ fn a_price_that_is_none_is_refused() {
         ("openai/m: { input: 1, outptu: 2 }", "pricing.openai/m.outptu is not a setting"),
         ("'openai/a*b': free", "pricing.openai/a*b may have a `*` only at the end"),
         ("opneai/m: free", "pricing.opneai/m names"),
+        ("unknown: maybe", "pricing.unknown must be `allow` or `refuse`"),
         ("gpt-4o: free", "pricing.gpt-4o must be `provider/model`"),
     ] {
         has(&format!("{PROVIDERS}pricing: {{ {price} }}"), expected);

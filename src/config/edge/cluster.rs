@@ -1,13 +1,15 @@
 //! `clusters`: servers that do the same, and how one of them is chosen.
 
+use crate::config::edge::check;
+use crate::config::edge::check::Check;
 use crate::config::edge::headers;
+use crate::config::edge::pattern;
 use crate::config::files;
 use crate::config::reader::Field;
 use crate::config::reader::Section;
 use crate::config::shapes;
 use crate::config::units;
 use http::HeaderName;
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -68,29 +70,6 @@ pub struct Tls {
     pub verify: bool,
 }
 
-/// An active check.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Check {
-    pub probe: Probe,
-    pub interval: Duration,
-    pub timeout: Duration,
-    /// Good answers in a row that bring a server back.
-    pub rise: u32,
-    /// Bad ones that take it out.
-    pub fall: u32,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Probe {
-    /// It can be connected to.
-    Tcp,
-    Http {
-        path: String,
-        host: Option<String>,
-        status: RangeInclusive<u16>,
-    },
-}
-
 /// When failures of real requests leave a server out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Eject {
@@ -134,7 +113,8 @@ fn cluster(name: &str, field: &Field<'_>) -> Option<Cluster> {
     let section = field.section(&shapes::CLUSTER);
     let span =
         |name, seconds| section.optional(name, units::some_duration).unwrap_or(Duration::from_secs(seconds));
-    let servers: Vec<Server> = section.required("servers")?.items().iter().filter_map(server).collect();
+    let servers = section.required("servers").map(|list| list.items()).unwrap_or_default();
+    let servers: Vec<Server> = servers.iter().filter_map(server).collect();
     if servers.is_empty() {
         field.refuse("has no server");
     }
@@ -145,13 +125,13 @@ fn cluster(name: &str, field: &Field<'_>) -> Option<Cluster> {
         balance: balance(&section),
         tls: section.field("tls").map(|field| tls(&field)),
         http2: section.optional("http2", units::switch).unwrap_or(false),
-        check: section.field("check").map(|field| check(&field)),
+        check: section.field("check").map(|field| check::read(&field)),
         eject: eject(&section),
         slow_start: section.optional("slow_start", units::duration_or_off).flatten(),
         per_server: section.optional("per_server", units::count_or_off).flatten(),
         queue: queue(&section),
         sticky: section.field("sticky").and_then(|field| sticky(&field)),
-        status: section.optional("status", crate::config::edge::pattern::absolute),
+        status: section.optional("status", pattern::absolute),
         idle: span("idle", 60),
     })
 }
@@ -240,48 +220,6 @@ fn tls(field: &Field<'_>) -> Tls {
         name: section.field("name").and_then(|field| field.text()),
         ca_file: section.field("ca_file").and_then(|field| files::readable(&field)),
         verify,
-    }
-}
-
-fn check(field: &Field<'_>) -> Check {
-    let section = field.section(&shapes::CHECK);
-    let span =
-        |name, seconds| section.optional(name, units::some_duration).unwrap_or(Duration::from_secs(seconds));
-    let count = |name, default| section.optional(name, units::some_count).unwrap_or(default);
-    let tcp = section.optional("tcp", units::switch).unwrap_or(false);
-    let path = section.optional("path", absolute);
-    if let (true, Some(field)) = (tcp, section.field("path")) {
-        field.refuse("cannot stand beside `tcp`");
-    }
-    let probe = match tcp {
-        true => Probe::Tcp,
-        false => Probe::Http {
-            path: path.unwrap_or_else(|| "/".to_owned()),
-            host: section.field("host").and_then(|field| field.text()),
-            status: section.optional("status", statuses).unwrap_or(200..=399),
-        },
-    };
-    Check {
-        probe,
-        interval: span("interval", 10),
-        timeout: span("timeout", 2),
-        rise: count("rise", 2),
-        fall: count("fall", 3),
-    }
-}
-
-/// A path with a query, perhaps.
-fn absolute(text: &str) -> Result<String, String> {
-    let sound = text.starts_with('/') && text.bytes().all(|byte| byte.is_ascii_graphic());
-    sound.then(|| text.to_owned()).ok_or_else(|| "must be a path such as `/health`".to_owned())
-}
-
-fn statuses(text: &str) -> Result<RangeInclusive<u16>, String> {
-    let (from, to) = text.split_once('-').unwrap_or((text, text));
-    let status = |text: &str| text.trim().parse::<u16>().ok().filter(|status| (100..600).contains(status));
-    match (status(from), status(to)) {
-        (Some(from), Some(to)) if from <= to => Ok(from..=to),
-        (_, _) => Err("must be a status or a range of them such as `200-399`".to_owned()),
     }
 }
 

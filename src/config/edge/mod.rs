@@ -1,18 +1,22 @@
 //! `routes`, `clusters`, `jobs`, `trusted_proxies`: what the gateway does for all that is no AI request.
 
+mod check;
 mod cluster;
+mod destination;
 mod guard;
 mod headers;
 mod jobs;
 mod pattern;
 mod route;
 
-pub use cluster::{Balance, Check, Cluster, Eject, HashOn, Probe, Queue, Server, Sticky, StickyBy, Tls};
+pub use check::{Check, Probe};
+pub use cluster::{Balance, Cluster, Eject, HashOn, Queue, Server, Sticky, StickyBy, Tls};
+pub use destination::{Destination, Files, Redirect};
 pub use guard::{Basic, Cors, Origins, RouteAuth, RouteLimits};
 pub use headers::{HeaderChanges, Rewrite, UpstreamHost};
 pub use jobs::Jobs;
 pub use pattern::{HostPattern, PathPattern};
-pub use route::{Destination, Files, Redirect, Route, Timeouts};
+pub use route::{Route, Timeouts};
 
 use crate::config::Limits;
 use crate::config::range;
