@@ -8,12 +8,14 @@ pub mod charge;
 pub mod client;
 pub mod decode;
 pub mod deliver;
+pub mod door;
 pub mod entry;
 pub mod exchange;
 pub mod failure;
 pub mod fetch;
 mod flow;
 pub mod follow;
+pub mod front;
 mod give_up;
 pub mod itinerary;
 pub mod keepsakes;
@@ -110,7 +112,9 @@ impl ProxyHttp for Gateway {
             // Pingora lets a connection that has carried a request rest for ever.
             session.set_keepalive(Some(call.snapshot.config.server.idle_timeout.as_secs().max(1)));
         }
-        call.record = Some(Record::new(self.parts.ledger.clone(), arrival(session, &call.snapshot.config)));
+        let mut record = Record::new(self.parts.ledger.clone(), arrival(session, &call.snapshot.config));
+        door::dress(&self.parts, session, &mut record);
+        call.record = Some(record);
         Ok(())
     }
 
@@ -118,6 +122,9 @@ impl ProxyHttp for Gateway {
         let Some(record) = &mut call.record else {
             return Ok(false);
         };
+        if door::answered(&self.parts, session, record).await? {
+            return Ok(true);
+        }
         match passage::enter(&self.parts, &call.snapshot, session, record).await? {
             Way::Answered => Ok(true),
             Way::Onward(passage) => {

@@ -65,7 +65,7 @@ pub async fn enter(
         Err(refused) => return refuse_at_edge(session, record, &refused).await,
     };
     record.subject.route = Some(passage.rule.name.clone());
-    record.dress.clone_from(&passage.rule.route.response_headers.set);
+    record.dress.extend(passage.rule.route.response_headers.set.iter().cloned());
     if let Err(refused) = passage.admit(session.req_header(), record.arrival.moment()) {
         return refuse_at_edge(session, record, &refused).await;
     }
@@ -79,7 +79,10 @@ fn open(snapshot: &Snapshot, session: &Session, record: &Record) -> Result<Optio
     let tls = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
     let trusted = &snapshot.config.edge.trusted;
     let from = From::new(peer_address(session), record.arrival.client, trusted, tls);
-    Passage::open(&snapshot.edge, from, &record.arrival.request_id, session.req_header())
+    let mut passage = Passage::open(&snapshot.edge, from, &record.arrival.request_id, session.req_header())?;
+    let certificate = session.digest().and_then(|digest| digest.ssl_digest.as_ref()?.extension.get());
+    passage.iter_mut().for_each(|passage| passage.certificate = certificate.cloned());
+    Ok(passage)
 }
 
 async fn serve(session: &mut Session, record: &mut Record, passage: Box<Passage>) -> pingora::Result<Way> {
@@ -111,7 +114,8 @@ async fn serve(session: &mut Session, record: &mut Record, passage: Box<Passage>
     }
 }
 
-const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+/// A few words, or none.
+pub const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
 async fn say(
     session: &mut Session,
@@ -176,7 +180,11 @@ pub fn response_head(
     if !head.headers.contains_key(client::name::REQUEST_ID) {
         head.insert_header(client::name::REQUEST_ID, record.arrival.request_id.as_str())?;
     }
-    passage.response_head(head)
+    passage.response_head(head)?;
+    for (name, value) in &record.dress {
+        head.insert_header(name.clone(), value.clone())?;
+    }
+    Ok(())
 }
 
 /// Whether another server may be asked: nothing of an answer has been sent, and to ask twice does no harm.

@@ -2,6 +2,7 @@
 
 use crate::gateway::parts::Parts;
 use crate::server::allowances;
+use crate::server::certificates;
 use crate::server::checks;
 use crate::server::clusters;
 use crate::server::doors;
@@ -67,6 +68,7 @@ impl BackgroundService for Housekeeping {
                 names::keep_fresh(parts),
                 checks::keep_checking(parts),
                 clusters::keep(parts),
+                certificates::keep_ordering(parts),
                 allowances::keep(parts),
                 parts.upstreams.keep_tidy(),
                 stored::keep_asking(parts, &self.home, &outage),
