@@ -4,6 +4,7 @@ use crate::config::edge::Destination;
 use crate::config::edge::RouteAuth;
 use crate::edge::Passage;
 use crate::edge::Refused;
+use crate::edge::page;
 use crate::edge::passage::From;
 use crate::edge::redirect;
 use crate::gateway::admit;
@@ -82,6 +83,14 @@ async fn serve(session: &mut Session, record: &mut Record, passage: Box<Passage>
     let rule = passage.rule.clone();
     match &rule.route.to {
         Destination::Cluster(_) => {
+            match page::page(&passage) {
+                Ok(None) => {}
+                Ok(Some((status, page))) => {
+                    let head = Head::new(status, record);
+                    return say(session, record, head, (status, client::JSON, &page.to_string())).await;
+                }
+                Err(refused) => return refuse_at_edge(session, record, &refused).await,
+            }
             session.set_read_timeout(Some(rule.route.timeouts.write));
             Ok(Way::Onward(passage))
         }

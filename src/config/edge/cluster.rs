@@ -1,5 +1,7 @@
 //! `clusters`: servers that do the same, and how one of them is chosen.
 
+use crate::config::edge::check::Check;
+use crate::config::edge::check::check;
 use crate::config::edge::headers;
 use crate::config::files;
 use crate::config::reader::Field;
@@ -7,7 +9,6 @@ use crate::config::reader::Section;
 use crate::config::shapes;
 use crate::config::units;
 use http::HeaderName;
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -66,29 +67,6 @@ pub struct Tls {
     pub name: Option<String>,
     pub ca_file: Option<PathBuf>,
     pub verify: bool,
-}
-
-/// An active check.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Check {
-    pub probe: Probe,
-    pub interval: Duration,
-    pub timeout: Duration,
-    /// Good answers in a row that bring a server back.
-    pub rise: u32,
-    /// Bad ones that take it out.
-    pub fall: u32,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Probe {
-    /// It can be connected to.
-    Tcp,
-    Http {
-        path: String,
-        host: Option<String>,
-        status: RangeInclusive<u16>,
-    },
 }
 
 /// When failures of real requests leave a server out.
@@ -240,48 +218,6 @@ fn tls(field: &Field<'_>) -> Tls {
         name: section.field("name").and_then(|field| field.text()),
         ca_file: section.field("ca_file").and_then(|field| files::readable(&field)),
         verify,
-    }
-}
-
-fn check(field: &Field<'_>) -> Check {
-    let section = field.section(&shapes::CHECK);
-    let span =
-        |name, seconds| section.optional(name, units::some_duration).unwrap_or(Duration::from_secs(seconds));
-    let count = |name, default| section.optional(name, units::some_count).unwrap_or(default);
-    let tcp = section.optional("tcp", units::switch).unwrap_or(false);
-    let path = section.optional("path", absolute);
-    if let (true, Some(field)) = (tcp, section.field("path")) {
-        field.refuse("cannot stand beside `tcp`");
-    }
-    let probe = match tcp {
-        true => Probe::Tcp,
-        false => Probe::Http {
-            path: path.unwrap_or_else(|| "/".to_owned()),
-            host: section.field("host").and_then(|field| field.text()),
-            status: section.optional("status", statuses).unwrap_or(200..=399),
-        },
-    };
-    Check {
-        probe,
-        interval: span("interval", 10),
-        timeout: span("timeout", 2),
-        rise: count("rise", 2),
-        fall: count("fall", 3),
-    }
-}
-
-/// A path with a query, perhaps.
-fn absolute(text: &str) -> Result<String, String> {
-    let sound = text.starts_with('/') && text.bytes().all(|byte| byte.is_ascii_graphic());
-    sound.then(|| text.to_owned()).ok_or_else(|| "must be a path such as `/health`".to_owned())
-}
-
-fn statuses(text: &str) -> Result<RangeInclusive<u16>, String> {
-    let (from, to) = text.split_once('-').unwrap_or((text, text));
-    let status = |text: &str| text.trim().parse::<u16>().ok().filter(|status| (100..600).contains(status));
-    match (status(from), status(to)) {
-        (Some(from), Some(to)) if from <= to => Ok(from..=to),
-        (_, _) => Err("must be a status or a range of them such as `200-399`".to_owned()),
     }
 }
 

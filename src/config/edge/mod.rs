@@ -1,5 +1,6 @@
 //! `routes`, `clusters`, `jobs`, `trusted_proxies`: what the gateway does for all that is no AI request.
 
+mod check;
 mod cluster;
 mod guard;
 mod headers;
@@ -7,7 +8,8 @@ mod jobs;
 mod pattern;
 mod route;
 
-pub use cluster::{Balance, Check, Cluster, Eject, HashOn, Probe, Queue, Server, Sticky, StickyBy, Tls};
+pub use check::{Check, Probe};
+pub use cluster::{Balance, Cluster, Eject, HashOn, Queue, Server, Sticky, StickyBy, Tls};
 pub use guard::{Basic, Cors, Origins, RouteAuth, RouteLimits};
 pub use headers::{HeaderChanges, Rewrite, UpstreamHost};
 pub use jobs::Jobs;

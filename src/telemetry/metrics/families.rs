@@ -1,5 +1,6 @@
 //! The table of metric families: name, meaning and labels of each.
 
+use crate::telemetry::metrics::edge::EdgeFamilies;
 use crate::telemetry::metrics::ledger::LedgerCounts;
 use crate::telemetry::metrics::words::CacheResult;
 use prometheus::CounterVec;
@@ -47,6 +48,7 @@ pub(super) struct Families {
     pub(super) ledger: LedgerCounts,
     pub(super) state_away: IntGauge,
     pub(super) state_changes_lost: IntCounter,
+    pub(super) edge: EdgeFamilies,
 }
 
 impl Families {
@@ -109,6 +111,7 @@ impl Families {
             state_away: table.gauge("tollgate_state_away", "1 while Redis is away and limits are local."),
             state_changes_lost: table
                 .counter("tollgate_state_changes_lost_total", "Corrections that Redis was never told."),
+            edge: EdgeFamilies::new(&table),
             registry: table.0,
         }
     }
@@ -143,7 +146,7 @@ impl Table {
         self.register(IntCounter::new(name, help))
     }
 
-    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
+    pub(super) fn counters(&self, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
         self.register(IntCounterVec::new(Opts::new(name, help), labels))
     }
 
@@ -155,7 +158,7 @@ impl Table {
         self.register(IntGauge::new(name, help))
     }
 
-    fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
+    pub(super) fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
         self.register(IntGaugeVec::new(Opts::new(name, help), labels))
     }
 
