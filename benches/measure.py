@@ -1,7 +1,8 @@
-"""The three measurements. Each takes its turns in the same order, so that noise meets everyone alike."""
+"""The measurements. Each takes its turns in the same order, so that noise meets everyone alike."""
 
 import json
 import os
+import socket
 import subprocess
 import threading
 import time
@@ -16,6 +17,8 @@ from stage import SEARCH
 from stage import Trouble
 
 WARM_UP_SECONDS = 1
+# Few enough that the time of a request is its own, not that of a queue.
+REDIS_CONNECTIONS = 8
 # Nothing may run for ever; the longest honest turn is a fraction of it.
 LONGEST_TURN = 180
 # How a gateway is told of a provider of each dialect, and where that serves. Its key is nobody's.
@@ -44,6 +47,36 @@ def plain(stage, asked):
     expect_cache(proxies["Tollgate, cache hit"], body, hit=True)
     turns = take_turns(proxies, asked.rounds, lambda proxy: wrk(proxy, body, asked.seconds, asked.connections))
     return {"turns": turns, "idle_mib": idle}
+
+
+def redis(stage, asked):
+    """Plain requests of a few clients, with the counters in the process and in Redis."""
+    upstream, server = stage.plain_upstream(), stage.redis()
+    proxies = {
+        "memory": stage.gateway(upstream),
+        "redis": stage.gateway(upstream, state=f"redis://127.0.0.1:{server.port}/0"),
+    }
+    body = stage.body()
+    for proxy in proxies.values():
+        wrk(proxy, body, WARM_UP_SECONDS, REDIS_CONNECTIONS)
+    # By now it has been found; from here on every request has to be counted there.
+    before = scripts_of(server)
+    turns = take_turns(proxies, asked.rounds, lambda proxy: wrk(proxy, body, asked.seconds, REDIS_CONNECTIONS))
+    scripts, requests = scripts_of(server) - before, sum(turn["requests"] for turn in turns["redis"])
+    if scripts < requests:
+        raise Trouble(f"redis was asked {scripts} times for {requests} requests: the gateway went on without it")
+    return {"turns": turns, "connections": REDIS_CONNECTIONS}
+
+
+def scripts_of(server):
+    """How many scripts a Redis has been asked to run."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(b"INFO commandstats\r\n")
+        answer = connection.makefile("rb")
+        size = int(answer.readline()[1:])
+        lines = answer.read(size).decode().splitlines()
+    scripts = [line for line in lines if line.startswith(("cmdstat_evalsha:", "cmdstat_eval:"))]
+    return sum(int(line.partition("calls=")[2].partition(",")[0]) for line in scripts)
 
 
 def streams(stage, asked):

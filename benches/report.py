@@ -33,6 +33,26 @@ def plain(result):
     return table(head, rows)
 
 
+def redis(result):
+    rows = []
+    memory = result["turns"]["memory"]
+    for name, turns in result["turns"].items():
+        p50 = lambda turn: turn["p50_ms"]
+        added = "-" if name == "memory" else f"{middle(turns, p50) - middle(memory, p50):.2f}"
+        rows.append([
+            name,
+            spread(turns, cpu_per_request),
+            f"{middle(turns, cpu_per_request) / middle(memory, cpu_per_request):.2f}",
+            f"{middle(turns, lambda turn: turn['requests'] / turn['seconds']):.0f}",
+            spread(turns, p50, 2),
+            added,
+            f"{middle(turns, lambda turn: turn['p99_ms']):.2f}",
+        ])
+    head = [f"counters in ({result['connections']} connections)", "CPU µs/request", "× memory", "requests/s", "p50 ms",
+            "p50 added", "p99 ms"]
+    return table(head, rows)
+
+
 def streams(result):
     rows = []
     floor = middle(result["turns"][FLOOR], cpu_per_event)

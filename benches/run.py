@@ -12,7 +12,7 @@ import measure
 import report
 import stage
 
-PARTS = ["plain", "streams", "first-event", "translated"]
+PARTS = ["plain", "redis", "streams", "first-event", "translated"]
 
 
 def arguments():
@@ -36,6 +36,8 @@ def main():
         print(report.conditions(asked))
         if asked.only in (None, "plain"):
             print(report.plain(measure.plain(here, asked)))
+        if asked.only in (None, "redis"):
+            print(report.redis(measure.redis(here, asked)))
         if asked.only in (None, "streams"):
             print(report.streams(measure.streams(here, asked)))
         if asked.only in (None, "first-event"):

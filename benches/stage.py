@@ -98,9 +98,15 @@ class Stage:
         addresses = [f"127.0.0.1:{port}", f"127.0.0.1:{upstream.port}"]
         return self.start([EXAMPLES / "bare_pingora", *addresses], port)
 
-    def gateway(self, upstream, ttl="0", provider="kind: openai_compatible", base="v1"):
+    def redis(self):
+        """A Redis that keeps nothing on the disk."""
         port = free_port()
-        values = {"ADMIN": free_port(), "UPSTREAM": upstream.port, "TTL": ttl, "KEY": KEY}
+        options = ["--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", self.folder]
+        return self.start(["redis-server", *options], port)
+
+    def gateway(self, upstream, ttl="0", provider="kind: openai_compatible", base="v1", state="memory"):
+        port = free_port()
+        values = {"ADMIN": free_port(), "UPSTREAM": upstream.port, "TTL": ttl, "KEY": KEY, "STATE": state}
         values |= {"PROVIDER": provider, "BASE": base}
         config = self.render(HERE / "tollgate.yaml", port, values)
         return self.start([self.tollgate, "run", "-c", config], port)

@@ -91,6 +91,7 @@ need_bench_tools() {
   local new=()
   PATH="$PATH:/usr/sbin"
   has nginx || { want nginx; new+=(nginx); }
+  has redis-server || { want "$(by_system redis-server redis)"; new+=(redis-server); }
   has wrk || want wrk
   has python3 || want python3
   install_wanted

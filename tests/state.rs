@@ -10,6 +10,12 @@ mod away;
 mod contract;
 #[path = "state/crowd.rs"]
 mod crowd;
+#[path = "state/gateways.rs"]
+mod gateways;
+#[path = "state/late.rs"]
+mod late;
+#[path = "state/places.rs"]
+mod places;
 #[path = "state/shared.rs"]
 mod shared;
 #[path = "state/windows.rs"]
@@ -18,6 +24,7 @@ mod windows;
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
+use support::Passage;
 use support::RedisServer;
 use tokio::task::JoinHandle;
 use tollgate::clock;

@@ -116,15 +116,16 @@ fn listener(item: &Field<'_>) -> Option<Listener> {
         (_, _, _) => {}
     }
     let listener = Listener {
-        address: address?,
+        // Reading goes on, so that all problems are told at once.
+        address: address.unwrap_or(LISTEN),
         tls: None,
         proxy_protocol: section.optional("proxy_protocol", units::switch).unwrap_or(false),
         https: https.and_then(|field| field.read(port)),
         hsts: hsts.and_then(|field| field.read(units::duration)),
     };
     match tls {
-        None => Some(listener),
-        Some(tls) => Some(Listener { tls: Some(tls?), ..listener }),
+        None => address.map(|_| listener),
+        Some(tls) => address.zip(tls).map(|(_, tls)| Listener { tls: Some(tls), ..listener }),
     }
 }
 

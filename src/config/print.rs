@@ -1,6 +1,8 @@
 //! The configuration in force, written as a file that would say the same.
 
 mod bounds;
+mod cluster;
+mod edge;
 mod routing;
 pub mod words;
 
@@ -13,6 +15,7 @@ use crate::config::Failover;
 use crate::config::Fetch;
 use crate::config::Keep;
 use crate::config::Listener;
+use crate::config::ListenerTls;
 use crate::config::Log;
 use crate::config::LogFormat;
 use crate::config::Notify;
@@ -21,6 +24,7 @@ use crate::config::Settings;
 use crate::config::StaticKey;
 use crate::config::StaticTenant;
 use crate::config::StoredResponses;
+use crate::config::TlsVersion;
 use crate::config::print::words::duration;
 use crate::config::print::words::list;
 use crate::config::print::words::or_off;
@@ -60,6 +64,7 @@ pub fn print(config: &Config) -> String {
         block("tenants", "[]", config.tenants.iter().map(tenant).collect()),
         block("pricing", "{}", routing::pricing(config)),
         block("keys", "[]", config.keys.iter().map(key).collect()),
+        edge::edge(config),
         ledger(&config.ledger),
         notify(&config.notify),
         log(&config.log),
@@ -95,16 +100,26 @@ fn section(name: &str, values: &[(&str, String)]) -> String {
 }
 
 fn listener(listener: &Listener) -> String {
-    let address = format!("  - address: {}\n", quoted(&listener.address.to_string()));
-    match &listener.tls {
-        None => address,
-        Some(tls) => {
-            let pair =
-                |pair: &Certificate| format!("{{ cert: {}, key: {} }}", path(&pair.cert), path(&pair.key));
-            let pairs: Vec<String> = tls.certificates.iter().map(pair).collect();
-            format!("{address}    tls: {{ certificates: [{}], http2: {} }}\n", pairs.join(", "), tls.http2)
-        }
-    }
+    let mut lines = vec![format!("  - address: {}\n", quoted(&listener.address.to_string()))];
+    lines.extend(listener.tls.as_ref().map(|settings| format!("    tls: {}\n", tls(settings))));
+    lines.push(format!("    proxy_protocol: {}\n", listener.proxy_protocol));
+    lines.extend(listener.https.map(|port| format!("    https: {port}\n")));
+    lines.extend(listener.hsts.map(|age| format!("    hsts: {}\n", duration(age))));
+    lines.concat()
+}
+
+fn tls(tls: &ListenerTls) -> String {
+    let pair = |pair: &Certificate| format!("{{ cert: {}, key: {} }}", path(&pair.cert), path(&pair.key));
+    let pairs: Vec<String> = tls.certificates.iter().map(pair).collect();
+    let version = match tls.min_version {
+        TlsVersion::Tls12 => "1.2",
+        TlsVersion::Tls13 => "1.3",
+    };
+    let auth = if tls.client_optional { "optional" } else { "required" };
+    let clients =
+        tls.client_ca.as_deref().map(|file| format!(", client_ca: {}, client_auth: {auth}", path(file)));
+    let (pairs, clients) = (pairs.join(", "), clients.unwrap_or_default());
+    format!("{{ certificates: [{pairs}], min_version: \"{version}\", http2: {}{clients} }}", tls.http2)
 }
 
 fn failover(failover: &Failover) -> String {

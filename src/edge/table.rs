@@ -18,12 +18,21 @@ pub struct Table {
 struct Row {
     host: Option<HostPattern>,
     path: PathPattern,
-    route: usize,
+    /// `None`: the AI API.
+    route: Option<usize>,
 }
+
+/// Those who watch us ask here, whatever a route for all paths says; one that names the path or the host goes before.
+const OURS: [&str; 4] = ["/health", "/health/liveliness", "/v1/health", "/ready"];
 
 impl Table {
     pub fn new(routes: &[Route]) -> Table {
         let mut rows: Vec<Row> = routes.iter().enumerate().flat_map(rows).collect();
+        if rows.is_empty() {
+            return Table::default();
+        }
+        let ours = |path: &str| Row { host: None, path: PathPattern::Exact(path.to_owned()), route: None };
+        rows.extend(OURS.into_iter().map(ours));
         // Stable: what is equally specific stays as it was written.
         rows.sort_by_key(|row| (host_rank(row.host.as_ref()), path_rank(&row.path)));
         Table { rows }
@@ -39,12 +48,12 @@ impl Table {
         let fits = |row: &&Row| {
             row.host.as_ref().is_none_or(|pattern| is_host(pattern, host)) && is_path(&row.path, path)
         };
-        self.rows.iter().find(fits).map(|row| row.route)
+        self.rows.iter().find(fits).and_then(|row| row.route)
     }
 }
 
 fn rows((route, rule): (usize, &Route)) -> Vec<Row> {
-    let row = |host| Row { host, path: rule.path.clone(), route };
+    let row = |host| Row { host, path: rule.path.clone(), route: Some(route) };
     match rule.hosts.is_empty() {
         true => vec![row(None)],
         false => rule.hosts.iter().cloned().map(|host| row(Some(host))).collect(),
@@ -106,7 +115,7 @@ mod tests {
         let row = |(route, (name, path)): (usize, &(Option<&str>, PathPattern))| Row {
             host: name.map(host),
             path: path.clone(),
-            route,
+            route: Some(route),
         };
         let mut rows: Vec<Row> = rows.iter().enumerate().map(row).collect();
         rows.sort_by_key(|row| (host_rank(row.host.as_ref()), path_rank(&row.path)));

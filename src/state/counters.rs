@@ -26,6 +26,16 @@ pub struct Tie {
     pub told: bool,
     /// Requests that hold one of the places that are limited.
     pub held: u32,
+    pub places: Places,
+}
+
+/// What the shared store is told of places: counts since it was told that only grow, so that a message that
+/// comes late, twice or never does no harm to the next one. It counts itself what it granted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// Taken without asking.
+    pub own: u64,
+    pub left: u64,
 }
 
 /// What was used of all quotas of one unit, period and window.
@@ -73,6 +83,9 @@ impl Counters {
         }
         for (bucket, rate) in self.tokens.iter_mut().zip(bounds.tokens.iter()) {
             taken.note(Unit::Tokens, bucket.deduct(rate, need.tokens));
+        }
+        for quota in &bounds.quotas {
+            self.counter(quota, now.wall);
         }
         for counter in &mut self.quotas {
             let used = of_unit(need, counter.of.unit);
@@ -128,7 +141,7 @@ impl Counters {
             all.push(rate(Which::Tokens(of), bucket.look(of, now.mono)));
         }
         for quota in &bounds.quotas {
-            let tally = self.counter(quota, now.wall).tally;
+            let tally = self.seen(quota, now.wall);
             let reset = resets(quota, &tally, now);
             let which = Which::Quota(quota.unit, quota.period);
             all.push(Standing {
@@ -143,8 +156,8 @@ impl Counters {
         all
     }
 
-    fn check_quota(&mut self, quota: &Quota, need: &Need, now: Moment) -> Result<(), Short> {
-        let tally = self.counter(quota, now.wall).tally;
+    fn check_quota(&self, quota: &Quota, need: &Need, now: Moment) -> Result<(), Short> {
+        let tally = self.seen(quota, now.wall);
         let needed = of_unit(need, quota.unit);
         match tally.used.checked_add(needed) {
             _ if quota.soft || needed == 0 => Ok(()),
@@ -166,6 +179,15 @@ impl Counters {
         } else if before >= quota.amount && taken.soft.is_none() {
             taken.soft = Some(Soft { whose, quota: *quota, used: before, resets });
         }
+    }
+
+    /// What a quota's counter reads now. A look opens no window: a rolling one begins with its first use.
+    fn seen(&self, quota: &Quota, now: Duration) -> Tally {
+        let known = self.quotas.iter().find(|counter| counter.of.counts_with(quota));
+        let none = || Tally::none(quota.period, quota.window, now);
+        let mut tally = known.map_or_else(none, |counter| counter.tally);
+        tally.roll(quota.period, quota.window, now);
+        tally
     }
 
     /// The counter of a quota in the window that runs; soft and hard ones share it.

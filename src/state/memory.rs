@@ -87,25 +87,28 @@ pub fn take(claims: &Claims, need: &Need, now: Moment) -> Result<Taken, Limited>
     for (claim, counters) in locked.each(claims) {
         counters.deduct(&claim.bounds, need, now, claim.whose, &mut taken);
         if claim.account.distant.is_some() {
-            counters.tie.held += has_place(&claim.bounds, need);
+            let place = has_place(&claim.bounds, need);
+            counters.tie.held += place;
+            counters.tie.places.own += u64::from(place);
         }
     }
     Ok(taken)
 }
 
-/// Corrects what was taken of one claim to what was used, and gives its place back. Of a shared account:
-/// the epoch in which others have to be told of it.
-pub fn settle(claim: &Claim, hold: &Hold, used: &Need, now: Moment) -> Option<u32> {
+/// Corrects what was taken of one claim to what was used, and gives its place back. Says whether others have to be
+/// told of it.
+pub fn settle(claim: &Claim, hold: &Hold, used: &Need, now: Moment) -> bool {
     let (bounds, account) = (&claim.bounds, &claim.account);
     let (settles, place) = (hold.need != *used && counts(bounds), has_place(bounds, &hold.need));
-    let mut told = None;
+    let mut told = false;
     if settles || (place > 0 && account.distant.is_some()) {
         let mut counters = account.counters();
         if settles {
             counters.settle(bounds, hold, used, now);
         }
         counters.tie.held = counters.tie.held.saturating_sub(place);
-        told = counters.tie.told.then_some(counters.tie.epoch);
+        counters.tie.places.left += u64::from(place);
+        told = counters.tie.told;
     }
     account.leave();
     told

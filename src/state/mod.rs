@@ -16,7 +16,7 @@ use crate::secret::Secret;
 use crate::state::accounts::Accounts;
 use crate::state::bytes::ByteStore;
 use crate::state::redis::change::{Change, Known, What};
-use crate::state::redis::{Answer, Link, RedisBytes};
+use crate::state::redis::{Answer, Asked, Link, RedisBytes};
 use crate::telemetry::metrics::Metrics;
 use std::sync::Arc;
 use std::time::Duration;
@@ -102,8 +102,9 @@ impl State {
         match link.take(claims, &need, now).await {
             Answer::Taken(taken) => Ok(taken),
             Answer::Limited(limited) => Err(limited),
-            Answer::Away => {
+            Answer::Away(asked) => {
                 let taken = memory::take(claims, &need, now)?;
+                asked.into_iter().for_each(Asked::counted_here);
                 link.tell_taken(claims, &need, now);
                 Ok(taken)
             }
@@ -132,9 +133,9 @@ impl State {
     pub fn settle(&self, claims: &Claims, hold: &Hold, used: Need, now: Moment) {
         let now = self.common(now);
         for claim in claims.iter() {
-            let told = memory::settle(claim, hold, &used, now);
-            if let (Some(link), Some(epoch)) = (&self.link, told) {
-                link.tell(Change::settled(claim, epoch, hold, used, now));
+            let to_tell = memory::settle(claim, hold, &used, now);
+            if let Some(link) = self.link.as_ref().filter(|_| to_tell) {
+                link.tell(Change::settled(claim, hold, used, now));
             }
         }
     }
@@ -150,9 +151,9 @@ impl State {
         let now = self.common(now);
         account.counters().seed(quota, start, used, now.wall);
         let Some(link) = &self.link else { return };
-        if let Some(epoch) = link.tie(account, now) {
+        if link.tie(account, now) {
             let known = Known { quota: *quota, start, base: used, untold: 0 };
-            link.tell(Change { account: account.clone(), epoch, places: 0, what: What::Known(vec![known]) });
+            link.tell(Change { account: account.clone(), places: false, what: What::Known(vec![known]) });
         }
     }
 

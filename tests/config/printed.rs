@@ -9,6 +9,31 @@ use crate::settings;
 use crate::shown;
 use tollgate::config;
 
+/// One of each of what the sample only shows.
+const EDGE: &str = r#"
+routes:
+  - { host: [ a.test, "*.b.test" ], path: /s/, cluster: s, strip_prefix: true, rewrite: { regex: "^/(x)", to: "/$1" }, upstream_host: h:1 }
+  - { exact: /e, answer: { status: 404, body: "no\n" }, methods: [ GET ], request_headers: { set: { X-A: "1" }, remove: [ X-B ] } }
+  - { regex: "^/r[0-9]+$", redirect: { to: "https://{host}{uri}" }, cors: { origins: "*", max_age: 1m }, allow: [ 10.0.0.0/8 ], deny: [ "::1" ] }
+  - { path: /f/, files: { root: ., fallback: /i.html }, auth: { basic: [ "ann:secret" ] }, body: off, limits: { per_ip: 5/s, burst: 2, concurrent: 3 }, zone: z }
+  - { path: /q/, jobs: true, auth: keys }
+  - { path: /ai/, api: true, timeouts: { read: 1h }, compress: true, websocket: false, retries: 0 }
+clusters:
+  s:
+    servers: [ "[::1]:1", { address: "n.test:2", weight: 3 } ]
+    balance: hash
+    hash_on: "cookie:c"
+    tls: { name: n.test, verify: false }
+    check: { path: /h, status: 204, rise: 1 }
+    eject: off
+    slow_start: 5s
+    per_server: 2
+    queue: { size: 0, timeout: 1s }
+    sticky: { header: Mcp-Session-Id, size: 9 }
+    status: /st
+  t: { servers: [ "1.1.1.1:1" ], check: { tcp: true }, eject: { after: 2, for: 3s }, sticky: { cookie: C }, tls: true }
+"#;
+
 #[test]
 fn a_printed_configuration_loads_to_the_same() {
     let env = [
@@ -19,11 +44,14 @@ fn a_printed_configuration_loads_to_the_same() {
     ];
     let text =
         format!("{}\nkeys: [ {{ name: 'a\"${{X:-$$}}', key: abcdefgh, models: [ quick ] }} ]\n", SAMPLE)
-            .replace("allow: []", "allow: [ files.internal, 10.0.0.0/8 ]");
+            .replace("allow: []", "allow: [ files.internal, 10.0.0.0/8 ]")
+            + EDGE;
     let config = load(&text, &env).map_err(|problems| shown(&problems)).unwrap().config;
     let printed = config::print(&config);
-    let restored =
-        printed.replace("[\"***\", \"***\"]", "[one, two]").replace("key: \"***\"", "key: abcdefgh");
+    let restored = printed
+        .replace("[\"***\", \"***\"]", "[one, two]")
+        .replace("key: \"***\"", "key: abcdefgh")
+        .replace("basic: [\"***\"]", "basic: [\"ann:secret\"]");
     let again = accepted(&restored);
     // `Secret` shows as `***` here as well, so the texts differ in everything but secrets.
     assert_eq!(format!("{again:#?}"), format!("{config:#?}"), "{printed}");
@@ -33,7 +61,7 @@ fn a_printed_configuration_loads_to_the_same() {
 #[test]
 fn secrets_are_never_printed() {
     let text = "keys: [ { name: a, key: hush-hush-1 } ]\nproviders: { openai: { api_key: hush-hush-2, headers: { X-K: \
-                hush-hush-3 } } }";
+                hush-hush-3 } } }\nroutes: [ { path: /x/, api: true, auth: { basic: [ 'a:hush-hush-4' ] } } ]";
     let printed = config::print(&accepted(text));
     assert!(printed.contains("***") && !printed.contains("hush"), "{printed}");
 }

@@ -42,8 +42,6 @@ environment: GATEWAY_CACHE_TTL must be a duration such as `30s`, `5m` or `250ms`
 #[test]
 fn what_comes_later_is_told_so() {
     for (text, field) in [
-        ("routes: []", "routes"),
-        ("clusters: {}", "clusters"),
         ("cache: { semantic: { enabled: true } }", "cache.semantic.enabled"),
         ("providers: { groq: { servers: [] } }", "providers.groq.servers"),
     ] {

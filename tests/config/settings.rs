@@ -85,14 +85,16 @@ fn two_listeners_on_one_address_are_refused() {
 }
 
 #[test]
-fn a_listener_has_one_certificate() {
+fn a_listener_has_certificates() {
     let pair = "{ cert: Cargo.toml, key: Cargo.toml }";
-    for tls in [pair.to_owned(), format!("{{ certificates: [ {pair} ], http2: true }}")] {
+    for (tls, certificates) in [(pair.to_owned(), 1), (format!("{{ certificates: [ {pair}, {pair} ] }}"), 2)]
+    {
         let config = accepted(&format!("listen: [ {{ address: 127.0.0.1:1, tls: {tls} }} ]"));
-        assert_eq!(config.listen[0].tls.as_ref().unwrap().cert.to_str(), Some("Cargo.toml"));
+        assert_eq!(config.listen[0].tls.as_ref().unwrap().certificates.len(), certificates);
     }
     for (tls, expected) in [
-        (format!("{{ certificates: [ {pair}, {pair} ] }}"), "several certificates come with a later version"),
+        ("{ certificates: [] }".to_owned(), "must hold at least one certificate"),
+        (format!("{{ certificates: [ {pair} ], client_auth: optional }}"), "needs `client_ca`"),
         ("{ cert: Cargo.toml }".to_owned(), "listen[0].tls.key is missing"),
         ("{ cert: nowhere, key: Cargo.toml }".to_owned(), "listen[0].tls.cert must be a readable file"),
     ] {

@@ -68,10 +68,77 @@ async fn cached_bytes_are_found_by_all_and_a_redis_that_is_gone_is_a_miss() {
     assert_eq!(one.get(&[5; 32]).await, None);
     one.put(&[6; 32], Bytes::from_static(b"lost"), hour).await;
     redis.start_again();
-    eventually(async || !stage.one().is_away(), "it was not found").await;
-    one.put(&[6; 32], Bytes::from_static(b"kept"), hour).await;
-    eventually(async || one.get(&[6; 32]).await.as_deref() == Some(b"kept".as_slice()), "it was not kept")
-        .await;
+    let found_again = async || {
+        one.put(&[6; 32], Bytes::from_static(b"kept"), hour).await;
+        one.get(&[6; 32]).await.as_deref() == Some(b"kept".as_slice())
+    };
+    eventually(found_again, "it was not kept").await;
+}
+
+#[tokio::test]
+async fn counters_do_not_wait_behind_a_large_answer() {
+    let stage = Stage::redis().await;
+    let redis = stage.redis.as_ref().unwrap();
+    let passage = Passage::to(redis.port()).await;
+    let replica = Replica::ready(&redis.url_by(passage.port()), PATIENT).await;
+    let large = Bytes::from(vec![b'x'; 4 << 20]);
+    let (near, far) =
+        (stage.one().shared_bytes(8 << 20).unwrap(), replica.state.shared_bytes(8 << 20).unwrap());
+    near.put(&[1; 32], large.clone(), Duration::from_secs(3600)).await;
+    eventually(async || far.get(&[1; 32]).await.as_ref() == Some(&large), "it was not kept").await;
+    passage.narrow(6 << 20);
+    let got = tokio::spawn(async move { far.get(&[1; 32]).await });
+    eventually(async || passage.waiting() == 1, "it is not under way").await;
+    let said = "quota: { requests: 5/day }";
+    let (here, there) = (of_key(&replica.state, said), of_key(stage.one(), said));
+    for _ in 0..5 {
+        replica.state.take(&here, Need::REQUEST, clock::moment()).await.expect("room");
+    }
+    assert!(!replica.state.is_away() && passage.waiting() == 1);
+    assert!(
+        stage.one().take(&there, Need::REQUEST, clock::moment()).await.is_err(),
+        "it was counted for all"
+    );
+    passage.open();
+    assert_eq!(got.await.unwrap().map(|value| value.len()), Some(4 << 20));
+}
+
+const DAY: i64 = 86_400_000;
+
+/// Milliseconds that the only account there is will live.
+fn life(redis: &RedisServer) -> i64 {
+    let keys: Vec<String> = redis.say("KEYS {tollgate}:c:*");
+    assert_eq!(keys.len(), 1, "{keys:?}");
+    redis.say(&format!("PTTL {}", keys[0]))
+}
+
+#[tokio::test]
+async fn an_account_lives_no_longer_than_what_it_counts() {
+    let table = [
+        ("limits: { requests: 9/min, tokens: 900/s }", 180_000),
+        ("{ limits: { requests: 9/min }, quota: { tokens: 100/day } }", 2 * DAY),
+        ("{ limits: { requests: 9/min }, quota: { tokens: 100/day, cost: 5/month rolling } }", 32 * DAY),
+    ];
+    for (said, longest) in table {
+        let stage = Stage::redis().await;
+        let claims = claims(stage.one(), &[(Whose::User, said)]);
+        stage.one().take(&claims, tokens(1), clock::moment()).await.expect("room");
+        let left = life(stage.redis.as_ref().unwrap());
+        assert!(left <= longest && left > longest / 10 * 9, "{said}: {left} ms");
+    }
+}
+
+#[tokio::test]
+async fn a_change_of_a_short_counter_ends_no_longer_one() {
+    let stage = Stage::redis().await;
+    let (one, other, now) = (stage.one(), stage.other(), clock::moment());
+    let said = "quota: { tokens: 100/day, cost: 5/month }";
+    let (here, there) = (of_key(one, said), of_key(other, said));
+    one.take(&here, tokens(1), now).await.expect("room");
+    one.seed(&one.account("key of ann"), &bounds(said).quotas[0], now.wall, 60, now);
+    let told = async || other.take(&there, tokens(101), now).await.expect_err("too many").remaining < 50;
+    eventually(told, "nobody was told").await;
+    assert!(life(stage.redis.as_ref().unwrap()) > 31 * DAY);
 }
 
 #[tokio::test]

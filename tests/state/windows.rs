@@ -123,3 +123,22 @@ async fn counters_are_seeded_from_elsewhere_in_the_window_that_runs() {
         eventually(async || left().await == 40, "nobody else was told").await;
     }
 }
+
+#[tokio::test]
+async fn a_rolling_window_begins_with_its_first_use_and_not_when_somebody_looks_or_is_refused() {
+    let said = "quota: { tokens: 100/day rolling }";
+    let noon = on("Sat, 14 Mar 2026 12:00:00 GMT");
+    for stage in Stage::all().await {
+        let (state, claims) = (stage.one(), of_key(stage.one(), said));
+        assert_eq!(state.standing(&claims, noon)[0].used, 0);
+        assert!(state.look(&claims, tokens(1), noon).is_ok());
+        assert!(state.take(&claims, tokens(101), noon).await.is_err());
+        assert!(takes(state, said, 70, later(noon, 80_000)).await);
+        let next_noon = later(noon, 86_400);
+        assert_eq!(state.standing(&claims, next_noon)[0].used, 70, "the window began with the first use");
+        assert_eq!(state.standing(&claims, later(noon, 166_399))[0].reset, Duration::from_secs(1));
+        assert!(!takes(state, said, 31, next_noon).await);
+        assert_eq!(state.standing(&claims, later(noon, 166_400))[0].used, 0);
+        assert_eq!(state.standing(&claims, next_noon)[0].used, 70, "nor does a look end one");
+    }
+}

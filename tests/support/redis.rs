@@ -26,7 +26,16 @@ impl RedisServer {
     }
 
     pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}/0", self.port)
+        self.url_by(self.port)
+    }
+
+    /// By way of another port of this machine.
+    pub fn url_by(&self, port: u16) -> String {
+        format!("redis://127.0.0.1:{port}/0")
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// As `url`, for a user that was made by `ACL SETUSER`.

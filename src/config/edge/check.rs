@@ -1,4 +1,4 @@
-//! `check` of a cluster: how its servers are asked whether they are well.
+//! `clusters.<name>.check`: how servers are asked whether they are well.
 
 use crate::config::reader::Field;
 use crate::config::shapes;
@@ -30,7 +30,7 @@ pub enum Probe {
 }
 
 /// Reads `check`.
-pub fn check(field: &Field<'_>) -> Check {
+pub fn read(field: &Field<'_>) -> Check {
     let section = field.section(&shapes::CHECK);
     let span =
         |name, seconds| section.optional(name, units::some_duration).unwrap_or(Duration::from_secs(seconds));

@@ -1,8 +1,9 @@
 //! `clusters`: servers that do the same, and how one of them is chosen.
 
+use crate::config::edge::check;
 use crate::config::edge::check::Check;
-use crate::config::edge::check::check;
 use crate::config::edge::headers;
+use crate::config::edge::pattern;
 use crate::config::files;
 use crate::config::reader::Field;
 use crate::config::reader::Section;
@@ -112,7 +113,8 @@ fn cluster(name: &str, field: &Field<'_>) -> Option<Cluster> {
     let section = field.section(&shapes::CLUSTER);
     let span =
         |name, seconds| section.optional(name, units::some_duration).unwrap_or(Duration::from_secs(seconds));
-    let servers: Vec<Server> = section.required("servers")?.items().iter().filter_map(server).collect();
+    let servers = section.required("servers").map(|list| list.items()).unwrap_or_default();
+    let servers: Vec<Server> = servers.iter().filter_map(server).collect();
     if servers.is_empty() {
         field.refuse("has no server");
     }
@@ -123,13 +125,13 @@ fn cluster(name: &str, field: &Field<'_>) -> Option<Cluster> {
         balance: balance(&section),
         tls: section.field("tls").map(|field| tls(&field)),
         http2: section.optional("http2", units::switch).unwrap_or(false),
-        check: section.field("check").map(|field| check(&field)),
+        check: section.field("check").map(|field| check::read(&field)),
         eject: eject(&section),
         slow_start: section.optional("slow_start", units::duration_or_off).flatten(),
         per_server: section.optional("per_server", units::count_or_off).flatten(),
         queue: queue(&section),
         sticky: section.field("sticky").and_then(|field| sticky(&field)),
-        status: section.optional("status", crate::config::edge::pattern::absolute),
+        status: section.optional("status", pattern::absolute),
         idle: span("idle", 60),
     })
 }

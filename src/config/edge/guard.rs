@@ -101,19 +101,15 @@ pub fn cors(section: &Section<'_>) -> Option<Cors> {
     let section = field.section(&shapes::CORS);
     let names = |name| section.items(name).iter().filter_map(|item| item.read(headers::header)).collect();
     let methods: Vec<Method> = section.items("methods").iter().filter_map(|item| item.read(method)).collect();
-    let origins = origins(&section.required("origins")?);
+    let origins = section.required("origins").map(|field| origins(&field));
     let credentials = section.optional("credentials", units::switch).unwrap_or(false);
-    if credentials && origins == Origins::Any {
+    if credentials && origins == Some(Origins::Any) {
         field.refuse("cannot have credentials for any origin: name the origins");
     }
-    Some(Cors {
-        origins,
-        methods: if methods.is_empty() { simple_methods() } else { methods },
-        headers: names("headers"),
-        expose: names("expose"),
-        credentials,
-        max_age: section.optional("max_age", units::duration).unwrap_or(Duration::from_secs(3600)),
-    })
+    let (headers, expose) = (names("headers"), names("expose"));
+    let max_age = section.optional("max_age", units::duration).unwrap_or(Duration::from_secs(3600));
+    let methods = if methods.is_empty() { simple_methods() } else { methods };
+    origins.map(|origins| Cors { origins, methods, headers, expose, credentials, max_age })
 }
 
 /// A method in capitals.

@@ -2,6 +2,7 @@
 
 mod check;
 mod cluster;
+mod destination;
 mod guard;
 mod headers;
 mod jobs;
@@ -10,11 +11,12 @@ mod route;
 
 pub use check::{Check, Probe};
 pub use cluster::{Balance, Cluster, Eject, HashOn, Queue, Server, Sticky, StickyBy, Tls};
+pub use destination::{Destination, Files, Redirect};
 pub use guard::{Basic, Cors, Origins, RouteAuth, RouteLimits};
 pub use headers::{HeaderChanges, Rewrite, UpstreamHost};
 pub use jobs::Jobs;
 pub use pattern::{HostPattern, PathPattern};
-pub use route::{Destination, Files, Redirect, Route, Timeouts};
+pub use route::{Route, Timeouts};
 
 use crate::config::Limits;
 use crate::config::range;

@@ -2,13 +2,14 @@
 
 use crate::config::Limits;
 use crate::config::edge::cluster::Cluster;
+use crate::config::edge::destination;
+use crate::config::edge::destination::Destination;
 use crate::config::edge::guard;
 use crate::config::edge::guard::{Cors, RouteAuth, RouteLimits};
 use crate::config::edge::headers;
 use crate::config::edge::headers::{HeaderChanges, Rewrite, UpstreamHost};
 use crate::config::edge::pattern;
 use crate::config::edge::pattern::{HostPattern, PathPattern};
-use crate::config::near;
 use crate::config::range::IpRange;
 use crate::config::reader::Field;
 use crate::config::reader::Section;
@@ -16,8 +17,10 @@ use crate::config::shapes;
 use crate::config::units;
 use http::Method;
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::time::Duration;
+
+/// Longest name of a route, in signs.
+const LONGEST_NAME: usize = 100;
 
 /// One rule.
 #[derive(Clone, Debug)]
@@ -52,40 +55,6 @@ pub struct Route {
     pub retries: u32,
 }
 
-/// Where a route leads.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Destination {
-    /// The AI API.
-    Api,
-    /// The AI API, its answers to be fetched later.
-    Jobs,
-    /// Index into [`crate::config::edge::Edge::clusters`].
-    Cluster(usize),
-    Redirect(Redirect),
-    Answer {
-        status: u16,
-        body: String,
-        content_type: String,
-    },
-    Files(Files),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Redirect {
-    /// `{host}`, `{path}`, `{uri}`, `{query}` and `{1}` to `{9}` are filled in.
-    pub to: String,
-    pub status: u16,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Files {
-    pub root: PathBuf,
-    /// For folders.
-    pub index: String,
-    /// For what is not there: a path below the root.
-    pub fallback: Option<String>,
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
     /// Default 5 s.
@@ -112,16 +81,19 @@ pub fn read(root: &Section<'_>, clusters: &[Cluster], limits: &Limits) -> Vec<Ro
 
 fn route(item: &Field<'_>, clusters: &[Cluster], limits: &Limits) -> Option<Route> {
     let section = item.section(&shapes::ROUTE);
-    let (hosts, path, to) = (pattern::hosts(&section), pattern::path(&section), to(item, &section, clusters));
-    let (path, to) = (path?, to?);
+    let (hosts, path, to) =
+        (pattern::hosts(&section), pattern::path(&section), destination::read(item, &section, clusters));
+    // Reading goes on, so that all problems are told at once.
+    let is_whole = path.is_some() && to.is_some();
+    let (path, to) = (path.unwrap_or(PathPattern::Prefix(String::new())), to.unwrap_or(Destination::Api));
     let default = format!("{}{}", hosts.first().map(ToString::to_string).unwrap_or_default(), path.text());
-    let name = section.optional("name", units::label).unwrap_or(default);
+    let name = section.optional("name", words).unwrap_or(default);
     let switch = |name, default| section.optional(name, units::switch).unwrap_or(default);
     if matches!((&to, &path), (Destination::Jobs, PathPattern::Exact(_) | PathPattern::Regex(_))) {
         item.refuse("needs a prefix `path` for `jobs`");
     }
-    Some(Route {
-        zone: section.optional("zone", units::label).unwrap_or_else(|| name.clone()),
+    let route = Route {
+        zone: section.optional("zone", words).unwrap_or_else(|| name.clone()),
         name,
         hosts,
         methods: section.items("methods").iter().filter_map(|item| item.read(guard::method)).collect(),
@@ -142,88 +114,16 @@ fn route(item: &Field<'_>, clusters: &[Cluster], limits: &Limits) -> Option<Rout
         compress: switch("compress", false),
         websocket: switch("websocket", true),
         retries: section.optional("retries", units::count).unwrap_or(1).min(15),
-    })
-}
-
-/// Exactly one destination.
-fn to(item: &Field<'_>, section: &Section<'_>, clusters: &[Cluster]) -> Option<Destination> {
-    let names = ["cluster", "api", "jobs", "redirect", "answer", "files"];
-    let mut written = names.into_iter().filter_map(|name| Some((name, section.field(name)?)));
-    let Some((name, field)) = written.next() else {
-        item.refuse(format!("leads nowhere: write {}", units::either(names.into_iter())));
-        return None;
     };
-    if let Some((second, other)) = written.next() {
-        other.refuse(format!(
-            "cannot stand beside `{name}`: a route leads to one place, not to `{second}` too"
-        ));
+    is_whole.then_some(route)
+}
+
+/// What stands in lines of the log and as a label of metrics.
+fn words(text: &str) -> Result<String, String> {
+    match text.chars().count() <= LONGEST_NAME && !text.contains(char::is_control) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("must have {LONGEST_NAME} signs or less, and no control signs")),
     }
-    match name {
-        "cluster" => cluster(&field, clusters),
-        "redirect" => redirect(&field),
-        "answer" => answer(&field),
-        "files" => files(&field),
-        "jobs" => on(&field).then_some(Destination::Jobs),
-        _ => on(&field).then_some(Destination::Api),
-    }
-}
-
-fn on(field: &Field<'_>) -> bool {
-    let on = field.read(units::switch) == Some(true);
-    if !on {
-        field.refuse("must be `true`, or leave it out");
-    }
-    on
-}
-
-fn cluster(field: &Field<'_>, clusters: &[Cluster]) -> Option<Destination> {
-    let name = field.text()?;
-    let found = clusters.iter().position(|cluster| cluster.name == name);
-    if found.is_none() {
-        let hint = near::did_you_mean(&name, clusters.iter().map(|cluster| cluster.name.as_str()));
-        field.refuse_with_hint(format!("names `{name}`, which is no cluster"), hint);
-    }
-    found.map(Destination::Cluster)
-}
-
-fn redirect(field: &Field<'_>) -> Option<Destination> {
-    let section = field.section(&shapes::REDIRECT);
-    let to = section.required("to").and_then(|field| field.text());
-    let status = section.optional("status", redirect_status).unwrap_or(308);
-    Some(Destination::Redirect(Redirect { to: to?, status }))
-}
-
-fn redirect_status(text: &str) -> Result<u16, String> {
-    units::word(&[("301", 301), ("302", 302), ("303", 303), ("307", 307), ("308", 308)])(text)
-}
-
-fn answer(field: &Field<'_>) -> Option<Destination> {
-    let section = field.section(&shapes::ANSWER);
-    let status = section.required("status").and_then(|field| field.read(status));
-    Some(Destination::Answer {
-        status: status?,
-        body: section.optional("body", |text| Ok(text.to_owned())).unwrap_or_default(),
-        content_type: section
-            .optional("type", |text| Ok(text.to_owned()))
-            .unwrap_or_else(|| "text/plain; charset=utf-8".to_owned()),
-    })
-}
-
-fn status(text: &str) -> Result<u16, String> {
-    match text.parse() {
-        Ok(status @ 200..=599) => Ok(status),
-        Ok(_) | Err(_) => Err("must be a status from 200 to 599".to_owned()),
-    }
-}
-
-fn files(field: &Field<'_>) -> Option<Destination> {
-    let section = field.section(&shapes::FILES);
-    let root = section.required("root").and_then(|field| field.text());
-    Some(Destination::Files(Files {
-        root: PathBuf::from(root?),
-        index: section.optional("index", |text| Ok(text.to_owned())).unwrap_or("index.html".to_owned()),
-        fallback: section.optional("fallback", pattern::absolute),
-    }))
 }
 
 fn strip_prefix(section: &Section<'_>, path: &PathPattern) -> bool {

@@ -6,11 +6,11 @@ use crate::state::claim::{Claim, Claims, Hold, Need};
 use crate::state::memory::has_place;
 use crate::state::redis::change::{Change, LIFE_OF_PLACES};
 use crate::state::redis::script::Arguments;
-use crate::state::redis::shadow::Untold;
 use crate::state::redis::wire::Reading;
 use crate::state::redis::{Link, Lost, Present, REPLICAS, SILENCE, wire};
 use crate::state::verdict::{Limited, Short, Taken};
-use std::sync::atomic::Ordering;
+use redis::RedisResult;
+use std::future::Future;
 
 /// What the script said.
 pub enum Said {
@@ -20,32 +20,33 @@ pub enum Said {
 }
 
 impl Link {
-    pub(super) async fn ask(
+    /// The question on its way. It outlives the request, if that must not wait any longer.
+    pub(super) fn ask(
         &self,
         present: &Present,
         claims: &Claims,
         need: &Need,
         now: Moment,
-    ) -> Result<Vec<f64>, Lost> {
-        let counted = || counted(claims);
-        let mut arguments = Arguments::default();
+    ) -> impl Future<Output = RedisResult<Vec<f64>>> + Send + use<> {
+        let mut arguments = Arguments::of(1 + 2 * counted(claims).count());
+        arguments.add(REPLICAS);
+        for distant in counted(claims).filter_map(|claim| claim.account.distant()) {
+            arguments.add(&distant.counters).add(&distant.places);
+        }
         arguments.add(clock::millis(now.wall)).add(&present.me).add(clock::millis(SILENCE));
-        arguments.add(counted().count());
-        let mut keys = vec![REPLICAS];
-        for claim in counted() {
-            let Some(distant) = claim.account.distant() else { continue };
-            keys.extend([distant.counters.as_str(), distant.places.as_str()]);
+        arguments.add(counted(claims).count());
+        for claim in counted(claims) {
+            self.tie(&claim.account, now);
+            write_place(claim, need, &mut arguments);
             let items = wire::items(&claim.bounds);
-            // A request has one place, however often it takes.
-            let most = claim.bounds.concurrent.filter(|_| need.requests > 0);
-            arguments.add(most.map_or(-1, i64::from)).add(clock::millis(LIFE_OF_PLACES));
             arguments.add(wire::life(&claim.bounds)).add(items.len());
             for item in &items {
                 item.write(now.wall, &mut arguments);
                 arguments.add(item.cost(need));
             }
         }
-        Ok(self.take.run(&mut present.connection.clone(), &keys, &arguments).await?)
+        let (take, mut connection) = (self.take.clone(), present.connection.clone());
+        async move { take.run(&mut connection, &arguments).await }
     }
 
     /// Does here what was done there.
@@ -61,24 +62,49 @@ impl Link {
         let mut readings = readings.iter().copied();
         for claim in counted(claims) {
             let mut counters = claim.account.counters();
-            let current = self.epoch.load(Ordering::Acquire);
-            // An account that is new was not there when the link was made.
-            let mut untold = match present.epoch == current {
-                true => counters.tie(current, now),
-                false => Untold::default(),
-            };
             counters.follow((&claim.bounds, claim.whose), need, now, &mut readings, &mut taken);
             let place = has_place(&claim.bounds, need);
             counters.tie.held += place;
-            if counters.tie.told && present.epoch != current {
+            if place > 0 && counters.tie.epoch != present.epoch {
                 // Taken under a name that is dead by now, it has to be taken again.
-                untold.places += place;
+                counters.tie.places.own += 1;
+                drop(counters);
+                self.tell(Change::places(&claim.account));
             }
-            let epoch = counters.tie.epoch;
-            drop(counters);
-            self.tell(Change::untold(&claim.account, epoch, untold));
         }
         taken
+    }
+
+    /// Gives back what was taken for a request that did not wait.
+    pub(super) fn give_back(
+        &self,
+        epoch: u32,
+        claims: &Claims,
+        need: &Need,
+        now: Moment,
+        counted_here: bool,
+    ) {
+        for claim in counted(claims) {
+            let mut counters = claim.account.counters();
+            if !counted_here && counters.tie.epoch == epoch {
+                counters.tie.places.left += u64::from(has_place(&claim.bounds, need));
+            }
+            drop(counters);
+            self.tell(Change::taken_twice(claim, *need, now, counted_here));
+        }
+    }
+}
+
+/// A request has one place, however often it takes.
+fn write_place(claim: &Claim, need: &Need, arguments: &mut Arguments) {
+    let most = claim.bounds.concurrent.filter(|_| need.requests > 0);
+    match (most, claim.account.distant()) {
+        (Some(most), Some(distant)) => {
+            let places = claim.account.counters().tie.places;
+            arguments.add(most).add(clock::millis(LIFE_OF_PLACES));
+            arguments.add(distant.number).add(places.own).add(places.left);
+        }
+        (_, None) | (None, _) => drop(arguments.add(-1)),
     }
 }
 

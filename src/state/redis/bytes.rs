@@ -1,15 +1,19 @@
-//! Cached bytes in Redis. What fails is a miss.
+//! Cached bytes in Redis, on a connection of their own: no counter waits behind a large answer. What fails is a miss.
 
 use crate::clock;
-use crate::state::redis::{Link, Lost, Present};
+use crate::state::redis::Link;
+use crate::state::redis::keeper::AGAIN;
 use bytes::Bytes;
+use redis::aio::MultiplexedConnection;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::mpsc::Receiver;
+use tokio::time::{sleep, timeout};
 
 /// Values on their way to Redis; further ones are not kept.
 pub const MOST_PUTS: usize = 64;
 
-/// Values that all replicas share. Redis makes room for new ones as it was told to (`maxmemory-policy`).
+/// Values that all replicas share. Redis keeps them until their time is over; one that is full keeps no new ones.
 #[derive(Debug)]
 pub struct RedisBytes {
     link: Arc<Link>,
@@ -26,28 +30,33 @@ pub struct Put {
 
 impl RedisBytes {
     pub fn new(link: Arc<Link>, most: u64) -> RedisBytes {
+        // From now on there has to be a connection.
+        link.bytes_wanted.notify_one();
         RedisBytes { link, most }
     }
 
     pub async fn get(&self, key: &[u8; 32]) -> Option<Bytes> {
-        let present = self.link.present.load_full()?;
-        let mut connection = present.connection.clone();
+        if self.link.is_away() {
+            return None;
+        }
+        let known = self.link.bytes.load_full()?;
+        let mut connection = MultiplexedConnection::clone(&known);
         let get = redis::cmd("GET").arg(named(key)).to_owned();
-        let asked = tokio::time::timeout(self.link.within, get.query_async::<Option<Bytes>>(&mut connection));
-        match asked.await {
-            Ok(Ok(value)) => value,
-            Ok(Err(error)) => {
-                self.link.cut(&present, &Lost::Failed(error));
+        // A large answer takes its time; that says nothing of Redis.
+        match timeout(self.link.within, get.query_async::<Option<Bytes>>(&mut connection)).await.ok()? {
+            Ok(value) => value,
+            Err(error) => {
+                if is_broken(&error) {
+                    self.link.cut_bytes();
+                }
                 None
             }
-            // A large answer takes its time; that says nothing of Redis.
-            Err(_) => None,
         }
     }
 
     pub fn put(&self, key: &[u8; 32], value: Bytes, ttl: Duration) {
         let fits = value.len() as u64 <= self.most && ttl >= Duration::from_millis(1);
-        if fits && self.link.present.load().is_some() {
+        if fits && !self.link.is_away() {
             self.later(Put { key: named(key), value: Some((value, ttl)) });
         }
     }
@@ -63,24 +72,52 @@ impl RedisBytes {
 }
 
 impl Link {
-    pub(super) async fn put(&self, present: &Present, put: Put) -> Result<(), Lost> {
-        let command = match put.value {
-            Some((value, ttl)) => {
-                let mut set = redis::cmd("SET");
-                set.arg(put.key).arg(value.as_ref()).arg("PX").arg(clock::millis(ttl));
-                set
+    /// Keeps the connection of the bytes, once somebody wants one.
+    pub(super) async fn keep_bytes(&self, puts: &mut Receiver<Put>) {
+        self.bytes_wanted.notified().await;
+        loop {
+            if let Ok(connection) = self.open().await {
+                self.bytes.store(Some(Arc::new(connection.clone())));
+                self.serve_bytes(connection, puts).await;
             }
-            None => {
-                let mut del = redis::cmd("DEL");
-                del.arg(put.key);
-                del
-            }
-        };
-        match command.query_async::<()>(&mut present.connection.clone()).await {
-            // Redis is full or read-only: that is no reason to go without its counters.
-            Err(error) if error.is_io_error() || error.is_timeout() => Err(error.into()),
-            Ok(()) | Err(_) => Ok(()),
+            while puts.try_recv().is_ok() {}
+            sleep(AGAIN).await;
         }
+    }
+
+    /// Until it breaks, or Redis is found away by whoever needs its counters.
+    async fn serve_bytes(&self, mut connection: MultiplexedConnection, puts: &mut Receiver<Put>) {
+        while self.bytes.load().is_some() {
+            tokio::select! {
+                () = self.bytes_cut.notified() => {}
+                Some(put) = puts.recv() => {
+                    if command(put).query_async::<()>(&mut connection).await.is_err_and(|error| is_broken(&error)) {
+                        self.cut_bytes();
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn cut_bytes(&self) {
+        self.bytes.store(None);
+        self.bytes_cut.notify_one();
+    }
+}
+
+/// A Redis that is full or read-only says so on a connection that is good.
+fn is_broken(error: &redis::RedisError) -> bool {
+    error.is_io_error() || error.is_timeout()
+}
+
+fn command(put: Put) -> redis::Cmd {
+    match put.value {
+        Some((value, ttl)) => {
+            let mut set = redis::cmd("SET");
+            set.arg(put.key).arg(value.as_ref()).arg("PX").arg(clock::millis(ttl));
+            set
+        }
+        None => redis::cmd("DEL").arg(put.key).to_owned(),
     }
 }
 

@@ -1,24 +1,23 @@
 -- Corrects counters and places to what came of requests, or raises them to what a replica knows.
 -- KEYS: counters and places of each change.
--- ARGV: own name, changes; per change: its time, places more or fewer, life of the places, life of the counters, items;
--- per item: field, kind, x, y, amount, a, b, at.
+-- ARGV: own name, changes; per change: its time; the account's number or -1, and behind a number own and left
+-- (places.lua) and the life of the places; life of the counters, items; per item: field, kind, x, y, amount, a, b, at.
 --   b(ucket), w(indow): a was taken `at`, b was used. k(nown): of a window that began at x, a at least is used, and b on top.
 local me, changes = ARGV[1], tonumber(ARGV[2])
-local function whole(number)
-  return string.format('%.0f', number)
-end
 local p = 3
 for change = 1, changes do
   local counters, places = KEYS[change * 2 - 1], KEYS[change * 2]
-  local now, more, places_life = tonumber(ARGV[p]), tonumber(ARGV[p + 1]), ARGV[p + 2]
-  local life, items = ARGV[p + 3], tonumber(ARGV[p + 4])
-  p = p + 5
-  if more ~= 0 then
-    if redis.call('HINCRBY', places, me, more) <= 0 then
-      redis.call('HDEL', places, me)
-    end
-    redis.call('PEXPIRE', places, places_life)
+  local now, account = tonumber(ARGV[p]), tonumber(ARGV[p + 1])
+  p = p + 2
+  if account >= 0 then
+    local known = redis.call('HGET', places, me)
+    local granted, own, left = merged(known, account, tonumber(ARGV[p]), tonumber(ARGV[p + 1]))
+    redis.call('HSET', places, me, written(account, granted, own, left))
+    redis.call('PEXPIRE', places, ARGV[p + 2])
+    p = p + 3
   end
+  local life, items = tonumber(ARGV[p]), tonumber(ARGV[p + 1])
+  p = p + 2
   for _ = 1, items do
     local field, kind, x, y = ARGV[p], ARGV[p + 1], tonumber(ARGV[p + 2]), tonumber(ARGV[p + 3])
     local amount, a, b, at = tonumber(ARGV[p + 4]), tonumber(ARGV[p + 5]), tonumber(ARGV[p + 6]), tonumber(ARGV[p + 7])
@@ -44,8 +43,11 @@ for change = 1, changes do
       end
     end
     redis.call('HSET', counters, field, whole(value) .. ':' .. whole(mark))
-    redis.call('PEXPIRE', counters, life)
     p = p + 8
+  end
+  -- The account may have counters that live longer than those of this change.
+  if items > 0 and redis.call('PTTL', counters) < life then
+    redis.call('PEXPIRE', counters, life)
   end
 end
 return 'ok'

@@ -5,7 +5,9 @@ use crate::clock::Moment;
 use crate::config::{Bounds, Quota, Unit};
 use crate::state::Account;
 use crate::state::claim::{Claim, Hold, Need};
+use crate::state::counters::Places;
 use crate::state::memory::{counts, has_place};
+use crate::state::redis::Distant;
 use crate::state::redis::script::Arguments;
 use crate::state::redis::shadow::Untold;
 use crate::state::redis::wire;
@@ -21,10 +23,8 @@ pub const LIFE_OF_PLACES: Duration = Duration::from_secs(120);
 #[derive(Debug)]
 pub struct Change {
     pub account: Arc<Account>,
-    /// Of the link when the change was made.
-    pub epoch: u32,
-    /// Places that were taken (more than 0) or left.
-    pub places: i32,
+    /// Whether places were taken or left; how many there are is read when it is told.
+    pub places: bool,
     pub what: What,
 }
 
@@ -48,32 +48,51 @@ pub struct Known {
 
 impl Change {
     /// What a request took.
-    pub fn taken(claim: &Claim, epoch: u32, need: Need, now: Moment) -> Change {
-        let places = i32::from(has_place(&claim.bounds, &need) > 0);
+    pub fn taken(claim: &Claim, need: Need, now: Moment) -> Change {
+        let places = has_place(&claim.bounds, &need) > 0;
         let (bounds, hold) = (claim.bounds.clone(), Hold { need: Need::NOTHING, at: now.wall });
-        let what = What::Settle { bounds, hold, used: need, now };
-        Change { account: claim.account.clone(), epoch, places, what }
+        Change {
+            account: claim.account.clone(),
+            places,
+            what: What::Settle { bounds, hold, used: need, now },
+        }
     }
 
     /// What of an account Redis was not told so far.
-    pub fn untold(account: &Arc<Account>, epoch: u32, untold: Untold) -> Change {
-        let places = i32::try_from(untold.places).unwrap_or(i32::MAX);
-        Change { account: account.clone(), epoch, places, what: What::Known(untold.quotas) }
+    pub fn untold(account: &Arc<Account>, untold: Untold) -> Change {
+        Change { account: account.clone(), places: untold.places, what: What::Known(untold.quotas) }
+    }
+
+    /// The places of an account, once more.
+    pub fn places(account: &Arc<Account>) -> Change {
+        Change { account: account.clone(), places: true, what: What::Places }
     }
 
     /// What became of a request on one of its accounts.
-    pub fn settled(claim: &Claim, epoch: u32, hold: &Hold, used: Need, now: Moment) -> Change {
-        let places = if has_place(&claim.bounds, &hold.need) > 0 { -1 } else { 0 };
+    pub fn settled(claim: &Claim, hold: &Hold, used: Need, now: Moment) -> Change {
+        let places = has_place(&claim.bounds, &hold.need) > 0;
         let what = match hold.need == used || !counts(&claim.bounds) {
             true => What::Places,
             false => What::Settle { bounds: claim.bounds.clone(), hold: *hold, used, now },
         };
-        Change { account: claim.account.clone(), epoch, places, what }
+        Change { account: claim.account.clone(), places, what }
+    }
+
+    /// What Redis took for a request that did not wait for its answer. Where the request was counted here instead,
+    /// Redis is told of its quotas, but of no rate.
+    pub fn taken_twice(claim: &Claim, need: Need, now: Moment, counted_here: bool) -> Change {
+        let bounds = match counted_here {
+            true => Arc::new(Bounds { quotas: claim.bounds.quotas.clone(), ..Bounds::default() }),
+            false => claim.bounds.clone(),
+        };
+        let (hold, used) = (Hold { need, at: now.wall }, Need::NOTHING);
+        let what = What::Settle { bounds, hold, used, now };
+        Change { account: claim.account.clone(), places: has_place(&claim.bounds, &need) > 0, what }
     }
 
     /// Whether there is nothing to tell.
     pub fn is_empty(&self) -> bool {
-        self.places == 0
+        !self.places
             && match &self.what {
                 What::Places => true,
                 What::Known(known) => known.is_empty(),
@@ -81,19 +100,30 @@ impl Change {
             }
     }
 
-    /// Writes its part of the arguments; its places only into the epoch they are of.
+    /// Writes its part of the arguments.
     pub fn write(&self, epoch: u32, now: Duration, arguments: &mut Arguments) {
-        let places = if self.epoch == epoch { self.places } else { 0 };
         let now = match &self.what {
             What::Settle { now, .. } => now.wall,
             What::Places | What::Known(_) => now,
         };
-        arguments.add(clock::millis(now)).add(places).add(clock::millis(LIFE_OF_PLACES));
+        arguments.add(clock::millis(now));
+        match self.account.distant().filter(|_| self.places).and_then(|distant| self.told(distant, epoch)) {
+            Some((number, places)) => {
+                arguments.add(number).add(places.own).add(places.left).add(clock::millis(LIFE_OF_PLACES))
+            }
+            None => arguments.add(-1),
+        };
         match &self.what {
             What::Places => drop(arguments.add(0).add(0)),
             What::Settle { bounds, hold, used, now } => settle(bounds, hold, used, *now, arguments),
             What::Known(known) => raise(known, arguments),
         }
+    }
+
+    /// The account's number and places, unless they are counted for another epoch.
+    fn told(&self, distant: &Distant, epoch: u32) -> Option<(u32, Places)> {
+        let tie = self.account.counters().tie;
+        (tie.epoch == epoch).then_some((distant.number, tie.places))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Cool-downs that replicas tell each other: what has to be left alone, and until when.
 
 use crate::clock;
+use crate::state::redis::keeper::patiently;
 use crate::state::redis::{Link, Lost, Present};
 use arc_swap::ArcSwap;
 use sha2::{Digest, Sha256};
@@ -70,7 +71,7 @@ impl Link {
             pipe.cmd("PEXPIREAT").arg(COOLS).arg(last.saturating_add(86_400_000)).ignore();
         }
         pipe.cmd("ZRANGEBYSCORE").arg(COOLS).arg(now).arg("+inf").arg("WITHSCORES");
-        let told = pipe.query_async::<(Vec<Told>,)>(&mut present.connection.clone()).await;
+        let told = patiently(pipe.query_async::<(Vec<Told>,)>(&mut present.connection.clone())).await;
         let told = told.inspect_err(|_| {
             self.cools.waiting.lock().unwrap_or_else(PoisonError::into_inner).extend(waiting);
         });

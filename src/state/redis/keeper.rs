@@ -3,13 +3,16 @@
 use crate::clock;
 use crate::state::Account;
 use crate::state::accounts::Accounts;
+use crate::state::counters::Places;
 use crate::state::redis::bytes::Put;
 use crate::state::redis::change::{Change, LIFE_OF_PLACES, What};
+use crate::state::redis::late::LATEST;
 use crate::state::redis::script::Arguments;
 use crate::state::redis::shadow::of_settled;
 use crate::state::redis::{Link, Lost, Present, REPLICAS, SILENCE};
-use redis::AsyncConnectionConfig;
 use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, RedisResult};
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -17,7 +20,7 @@ use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 /// Between two looks whether Redis is back.
-const AGAIN: Duration = Duration::from_secs(1);
+pub const AGAIN: Duration = Duration::from_secs(1);
 /// Longest the keeper waits for an answer: it is in no request's way.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// Between two signs of life; several fit into [`SILENCE`].
@@ -41,27 +44,36 @@ impl Link {
     /// Runs as long as the process does. Only the first call does anything.
     pub async fn keep(&self, accounts: &Accounts) {
         let queues = self.queues.lock().ok().and_then(|mut queues| queues.take());
-        let Some(mut queues) = queues else { return };
+        let Some(Queues { mut changes, mut puts }) = queues else { return };
+        tokio::join!(self.keep_counters(accounts, &mut changes), self.keep_bytes(&mut puts));
+    }
+
+    async fn keep_counters(&self, accounts: &Accounts, changes: &mut mpsc::Receiver<Change>) {
         loop {
             match self.connect(accounts).await {
-                Ok(present) => self.serve(&present, accounts, &mut queues).await,
+                Ok(present) => self.serve(&present, accounts, changes).await,
                 Err(lost) => {
                     // What was told in vain is told again under the next epoch.
                     self.epoch.fetch_add(1, Ordering::AcqRel);
                     self.away(&lost);
                 }
             }
-            self.fold(&mut queues);
+            self.fold(changes);
             sleep(AGAIN).await;
         }
     }
 
-    async fn connect(&self, accounts: &Accounts) -> Result<Arc<Present>, Lost> {
+    /// A connection on which answers are waited for long enough to learn of late ones.
+    pub(super) async fn open(&self) -> Result<MultiplexedConnection, Lost> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE));
-        let connecting = self.client.get_multiplexed_async_connection_with_config(&config);
-        let mut connection = timeout(PATIENCE, connecting).await.map_err(|_| Lost::Late(PATIENCE))??;
+            .set_response_timeout(Some(LATEST));
+        patiently(self.client.get_multiplexed_async_connection_with_config(&config)).await
+    }
+
+    async fn connect(&self, accounts: &Accounts) -> Result<Arc<Present>, Lost> {
+        let mut connection = self.open().await?;
+        self.warn_of_eviction(&mut connection).await;
         self.set_clock(&mut connection).await?;
         let epoch = self.epoch.load(Ordering::Acquire);
         let me = format!("{}.{epoch}", self.boot);
@@ -79,7 +91,7 @@ impl Link {
     }
 
     /// Until the link is cut, by this or by any request.
-    async fn serve(&self, present: &Present, accounts: &Accounts, queues: &mut Queues) {
+    async fn serve(&self, present: &Present, accounts: &Accounts, changes: &mut mpsc::Receiver<Change>) {
         let (mut beats, mut looks) = (interval(BEAT), interval(LOOK));
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -87,9 +99,8 @@ impl Link {
         while self.epoch.load(Ordering::Acquire) == present.epoch {
             let done = tokio::select! {
                 () = self.cut.notified() => Ok(()),
-                _ = queues.changes.recv_many(&mut batch, BATCH) => self.send(present, &mut batch).await,
-                Some(put) = queues.puts.recv() => self.put(present, put).await,
-                _ = looks.tick() => self.look(present).await,
+                _ = changes.recv_many(&mut batch, BATCH) => self.send(present, &mut batch).await,
+                _ = looks.tick() => self.look_around(present, accounts).await,
                 _ = beats.tick() => self.beat(present, accounts).await,
             };
             if let Err(lost) = done {
@@ -104,10 +115,24 @@ impl Link {
         let now = self.common(clock::moment());
         let untold = |account: Arc<Account>| {
             let untold = account.counters().tie(present.epoch, now);
-            let change = Change::untold(&account, present.epoch, untold);
+            let change = Change::untold(&account, untold);
             (!change.is_empty()).then_some(change)
         };
-        let mut batch: Vec<Change> = accounts.all().into_iter().filter_map(untold).collect();
+        self.send_all(present, accounts.all().into_iter().filter_map(untold).collect()).await
+    }
+
+    /// Learns what others say, and tells all places again if a message of some had no room in the queue.
+    async fn look_around(&self, present: &Present, accounts: &Accounts) -> Result<(), Lost> {
+        self.look(present).await?;
+        if !self.lossy.swap(false, Ordering::Relaxed) {
+            return Ok(());
+        }
+        let changed = |account: &Arc<Account>| account.counters().tie.places != Places::default();
+        let changed = accounts.all().into_iter().filter(changed);
+        self.send_all(present, changed.map(|account| Change::places(&account)).collect()).await
+    }
+
+    async fn send_all(&self, present: &Present, mut batch: Vec<Change>) -> Result<(), Lost> {
         while !batch.is_empty() {
             let rest = batch.split_off(batch.len().min(BATCH));
             let sent = self.send(present, &mut batch).await;
@@ -122,25 +147,22 @@ impl Link {
 
     /// Sends a batch and empties it; leaves it as it was if that fails.
     async fn send(&self, present: &Present, batch: &mut Vec<Change>) -> Result<(), Lost> {
-        let mut arguments = Arguments::default();
-        let now = self.common(clock::moment()).wall;
-        arguments.add(&present.me).add(batch.len());
-        let mut keys = Vec::with_capacity(batch.len() * 2);
-        for change in batch.iter() {
-            let Some(distant) = change.account.distant() else { continue };
-            keys.extend([distant.counters.as_str(), distant.places.as_str()]);
-            change.write(present.epoch, now, &mut arguments);
+        let mut arguments = Arguments::of(2 * batch.len());
+        for distant in batch.iter().filter_map(|change| change.account.distant()) {
+            arguments.add(&distant.counters).add(&distant.places);
         }
+        arguments.add(&present.me).add(batch.len());
+        let now = self.common(clock::moment()).wall;
+        batch.iter().for_each(|change| change.write(present.epoch, now, &mut arguments));
         let mut connection = present.connection.clone();
-        let running = self.change.run::<()>(&mut connection, &keys, &arguments);
-        timeout(PATIENCE, running).await.map_err(|_| Lost::Late(PATIENCE))??;
+        patiently(self.change.run::<()>(&mut connection, &arguments)).await?;
         batch.clear();
         Ok(())
     }
 
     /// Changes that will not arrive any more are told as a sum when Redis is back.
-    fn fold(&self, queues: &mut Queues) {
-        while let Ok(change) = queues.changes.try_recv() {
+    fn fold(&self, changes: &mut mpsc::Receiver<Change>) {
+        while let Ok(change) = changes.try_recv() {
             Link::remember(change);
         }
     }
@@ -162,7 +184,7 @@ impl Link {
     async fn beat(&self, present: &Present, accounts: &Accounts) -> Result<(), Lost> {
         let mut known = redis::cmd("HEXISTS");
         known.arg(REPLICAS).arg(&present.me);
-        match known.query_async(&mut present.connection.clone()).await? {
+        match patiently(known.query_async(&mut present.connection.clone())).await? {
             true => self.live(present, accounts).await,
             false => Err(Lost::Forgotten),
         }
@@ -180,14 +202,14 @@ impl Link {
                 pipe.cmd("PEXPIRE").arg(&distant.places).arg(clock::millis(LIFE_OF_PLACES)).ignore();
             }
         }
-        Ok(pipe.query_async(&mut present.connection.clone()).await?)
+        patiently(pipe.query_async(&mut present.connection.clone())).await
     }
 
     /// Forgets replicas that are long dead, and the names this one had before.
     async fn bury(&self, present: &Present) -> Result<(), Lost> {
         let mut connection = present.connection.clone();
         let beats: Vec<(String, u64)> =
-            redis::cmd("HGETALL").arg(REPLICAS).query_async(&mut connection).await?;
+            patiently(redis::cmd("HGETALL").arg(REPLICAS).query_async(&mut connection)).await?;
         let now = clock::millis(self.common(clock::moment()).wall);
         let dead = |name: &str, beat: u64| {
             name.starts_with(&self.boot) || now.saturating_sub(beat) > 2 * clock::millis(SILENCE)
@@ -195,17 +217,36 @@ impl Link {
         let dead: Vec<String> =
             beats.into_iter().filter(|(name, beat)| dead(name, *beat)).map(|(name, _)| name).collect();
         if !dead.is_empty() {
-            let () = redis::cmd("HDEL").arg(REPLICAS).arg(dead).query_async(&mut connection).await?;
+            let () =
+                patiently(redis::cmd("HDEL").arg(REPLICAS).arg(dead).query_async(&mut connection)).await?;
         }
         Ok(())
     }
 
     async fn set_clock(&self, connection: &mut MultiplexedConnection) -> Result<(), Lost> {
-        let (seconds, micros): (u64, u64) = redis::cmd("TIME").query_async(connection).await?;
+        let (seconds, micros): (u64, u64) = patiently(redis::cmd("TIME").query_async(connection)).await?;
         let theirs = i64::try_from(seconds * 1000 + micros / 1000).unwrap_or(i64::MAX);
         let ours = i64::try_from(clock::millis(clock::since_epoch())).unwrap_or(i64::MAX);
         let skew = theirs.saturating_sub(ours);
         self.skew.store(if skew.abs() < SMALLEST_SKEW { 0 } else { skew }, Ordering::Relaxed);
         Ok(())
     }
+
+    /// Says once that this Redis may throw counters away. One that does not tell its settings is believed.
+    async fn warn_of_eviction(&self, connection: &mut MultiplexedConnection) {
+        let asked = redis::cmd("CONFIG").arg("GET").arg("maxmemory-policy").to_owned();
+        let told = patiently(asked.query_async::<(String, String)>(connection)).await;
+        let Ok((_, policy)) = told else { return };
+        if policy != "noeviction" && !self.warned.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                policy,
+                "redis may throw counters away when its memory is full; set its maxmemory-policy to noeviction"
+            );
+        }
+    }
+}
+
+/// Waits as long as the keeper does for anything.
+pub async fn patiently<T>(asked: impl Future<Output = RedisResult<T>>) -> Result<T, Lost> {
+    Ok(timeout(PATIENCE, asked).await.map_err(|_| Lost::Late(PATIENCE))??)
 }

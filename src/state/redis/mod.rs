@@ -8,6 +8,7 @@ mod bytes;
 pub mod change;
 mod cools;
 mod keeper;
+mod late;
 mod script;
 mod shadow;
 mod wire;
@@ -20,6 +21,7 @@ use crate::state::claim::{Claims, Need};
 use crate::state::redis::ask::{Said, understood};
 use crate::state::redis::change::Change;
 use crate::state::redis::cools::Cools;
+use crate::state::redis::late::MOST_LATE;
 use crate::state::redis::script::Script;
 use crate::state::verdict::{Limited, Taken};
 use crate::telemetry::metrics::Metrics;
@@ -31,9 +33,10 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
 
 pub use bytes::RedisBytes;
+pub use late::Asked;
 
 /// Longest a request waits for Redis, unless said otherwise: a healthy one on the same network answers in less than 1 ms.
 pub const WITHIN: Duration = Duration::from_millis(5);
@@ -64,13 +67,21 @@ pub struct Link {
     present: ArcSwapOption<Present>,
     /// What to add to this machine's clock to have Redis's, in milliseconds.
     skew: AtomicI64,
-    take: Script,
+    take: Arc<Script>,
     change: Script,
     changes: mpsc::Sender<Change>,
+    /// Whether a change of places found no room among the changes.
+    lossy: AtomicBool,
+    late: Arc<Semaphore>,
+    bytes: ArcSwapOption<MultiplexedConnection>,
+    bytes_wanted: Notify,
+    bytes_cut: Notify,
     puts: mpsc::Sender<bytes::Put>,
     queues: Mutex<Option<keeper::Queues>>,
     cut: Notify,
     told: AtomicBool,
+    warned: AtomicBool,
+    accounts: AtomicU32,
     cools: Cools,
     metrics: Arc<Metrics>,
 }
@@ -84,11 +95,11 @@ struct Present {
 }
 
 /// What Redis said to a request.
-pub enum Answer {
+pub enum Answer<'a> {
     Taken(Taken),
     Limited(Limited),
-    /// Nothing in time: go by what is known here.
-    Away,
+    /// Nothing in time: go by what is known here, and say so to the question that is still out.
+    Away(Option<Asked<'a>>),
 }
 
 /// Why a link was cut.
@@ -120,13 +131,20 @@ impl Link {
             epoch: Arc::new(AtomicU32::new(1)),
             present: ArcSwapOption::empty(),
             skew: AtomicI64::new(0),
-            take: Script::take(),
+            take: Arc::new(Script::take()),
             change: Script::change(),
             changes,
+            lossy: AtomicBool::new(false),
+            late: Arc::new(Semaphore::new(MOST_LATE)),
+            bytes: ArcSwapOption::empty(),
+            bytes_wanted: Notify::new(),
+            bytes_cut: Notify::new(),
             puts,
             queues: Mutex::new(Some(keeper::Queues { changes: to_send, puts: to_put })),
             cut: Notify::new(),
             told: AtomicBool::new(false),
+            warned: AtomicBool::new(false),
+            accounts: AtomicU32::new(0),
             cools: Cools::default(),
             metrics,
         })
@@ -140,6 +158,7 @@ impl Link {
             counters: format!("{PREFIX}:c:{hash}"),
             places: format!("{PREFIX}:p:{hash}"),
             epoch: self.epoch.clone(),
+            number: self.accounts.fetch_add(1, Ordering::Relaxed),
         }
     }
 
@@ -160,47 +179,53 @@ impl Link {
     }
 
     /// Takes from all limits of all claims and a place of each, in one round trip.
-    pub async fn take(&self, claims: &Claims, need: &Need, now: Moment) -> Answer {
-        let Some(present) = self.present.load_full() else { return Answer::Away };
-        let asked = tokio::time::timeout(self.within, self.ask(&present, claims, need, now)).await;
-        match asked
-            .unwrap_or(Err(Lost::Late(self.within)))
-            .and_then(|said| understood(&said, claims, need, now))
-        {
-            Ok(Said::Room(readings)) => Answer::Taken(self.follow(&present, claims, need, now, &readings)),
+    pub async fn take<'a>(self: &'a Arc<Self>, claims: &'a Claims, need: &Need, now: Moment) -> Answer<'a> {
+        let Some(present) = self.present.load_full() else { return Answer::Away(None) };
+        let answer: late::Answering = Box::pin(self.ask(&present, claims, need, now));
+        let (link, epoch, need) = (self, present.epoch, *need);
+        let mut asked = Asked { link, epoch, claims, need, now, answer: Some(answer), counted_here: false };
+        let answered = tokio::time::timeout(self.within, std::future::poll_fn(|waker| asked.poll(waker)));
+        let said = match answered.await {
+            Ok(said) => said.map_err(Lost::from).and_then(|said| understood(&said, claims, &need, now)),
+            Err(_) => Err(Lost::Late(self.within)),
+        };
+        match said {
+            Ok(Said::Room(readings)) => Answer::Taken(self.follow(&present, claims, &need, now, &readings)),
             Ok(Said::Limited(limited)) => Answer::Limited(limited),
             Err(lost) => {
                 self.cut(&present, &lost);
-                Answer::Away
+                Answer::Away(Some(asked))
             }
         }
     }
 
     /// Tells Redis of a change, some time later.
     pub fn tell(&self, change: Change) {
+        let places = change.places;
         if !change.is_empty() && self.changes.try_send(change).is_err() {
             self.metrics.state_change_lost();
+            self.lossy.fetch_or(places, Ordering::Relaxed);
         }
     }
 
-    /// Makes sure that an account is told of, if Redis is there; the epoch in which it is.
-    pub fn tie(&self, account: &Arc<Account>, now: Moment) -> Option<u32> {
+    /// Makes sure that an account is told of, if Redis is there; whether it is.
+    pub fn tie(&self, account: &Arc<Account>, now: Moment) -> bool {
         let mut counters = account.counters();
         let present = self.present.load();
         let current = |present: &&Arc<Present>| present.epoch == self.epoch.load(Ordering::Acquire);
-        let epoch = present.as_ref().filter(current)?.epoch;
-        let untold = counters.tie(epoch, now);
+        let Some(present) = present.as_ref().filter(current) else { return false };
+        let untold = counters.tie(present.epoch, now);
         drop(counters);
-        self.tell(Change::untold(account, epoch, untold));
-        Some(epoch)
+        self.tell(Change::untold(account, untold));
+        true
     }
 
     /// Tells Redis of what was taken here because it did not answer, where it has to be told of everything.
     pub fn tell_taken(&self, claims: &Claims, need: &Need, now: Moment) {
         for claim in claims.iter() {
-            let tie = claim.account.counters().tie;
-            if tie.told {
-                self.tell(Change::taken(claim, tie.epoch, *need, now));
+            let told = claim.account.counters().tie.told;
+            if told {
+                self.tell(Change::taken(claim, *need, now));
             }
         }
     }
@@ -211,6 +236,7 @@ impl Link {
         if self.epoch.compare_exchange(present.epoch, next, Ordering::AcqRel, Ordering::Acquire).is_ok() {
             self.present.store(None);
             self.cut.notify_one();
+            self.cut_bytes();
             self.away(why);
         }
     }
@@ -235,6 +261,8 @@ pub struct Distant {
     counters: String,
     places: String,
     epoch: Arc<AtomicU32>,
+    /// Of all accounts of this process; one that was forgotten and made anew has another.
+    number: u32,
 }
 
 impl Distant {

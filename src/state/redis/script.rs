@@ -11,11 +11,11 @@ pub struct Script {
 
 impl Script {
     pub fn take() -> Script {
-        Script::new(include_str!("take.lua"))
+        Script::new(concat!(include_str!("places.lua"), include_str!("take.lua")))
     }
 
     pub fn change() -> Script {
-        Script::new(include_str!("change.lua"))
+        Script::new(concat!(include_str!("places.lua"), include_str!("change.lua")))
     }
 
     fn new(text: &'static str) -> Script {
@@ -27,30 +27,36 @@ impl Script {
     pub async fn run<T: FromRedisValue>(
         &self,
         connection: &mut MultiplexedConnection,
-        keys: &[&str],
         arguments: &Arguments,
     ) -> RedisResult<T> {
-        let by_hash = self.command("EVALSHA", &self.hash, keys, arguments);
+        let by_hash = command("EVALSHA", &self.hash, arguments);
         match by_hash.query_async(connection).await {
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-                self.command("EVAL", self.text, keys, arguments).query_async(connection).await
+                command("EVAL", self.text, arguments).query_async(connection).await
             }
             done => done,
         }
     }
-
-    fn command(&self, name: &str, script: &str, keys: &[&str], arguments: &Arguments) -> Cmd {
-        let mut command = redis::cmd(name);
-        command.arg(script).arg(keys.len()).arg(keys).arg(arguments);
-        command
-    }
 }
 
-/// What a script is given besides its keys.
+fn command(name: &str, script: &str, arguments: &Arguments) -> Cmd {
+    let mut command = redis::cmd(name);
+    command.arg(script).arg(arguments);
+    command
+}
+
+/// What a script is given: how many keys, the keys, and the rest.
 #[derive(Default)]
 pub struct Arguments(Vec<Vec<u8>>);
 
 impl Arguments {
+    /// So many keys are to be added, and then the rest.
+    pub fn of(keys: usize) -> Arguments {
+        let mut arguments = Arguments::default();
+        arguments.add(keys);
+        arguments
+    }
+
     pub fn add(&mut self, argument: impl ToRedisArgs) -> &mut Arguments {
         self.0.extend(argument.to_redis_args());
         self

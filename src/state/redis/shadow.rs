@@ -4,7 +4,7 @@
 use crate::clock::Moment;
 use crate::config::{Bounds, Unit};
 use crate::state::claim::{Need, Whose};
-use crate::state::counters::{Counters, met};
+use crate::state::counters::{Counters, Places, met};
 use crate::state::redis::change::Known;
 use crate::state::redis::wire;
 use crate::state::redis::wire::{Item, Reading};
@@ -15,7 +15,8 @@ use std::time::Duration;
 /// What of an account Redis has not been told.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Untold {
-    pub places: u32,
+    /// Whether there are any.
+    pub places: bool,
     pub quotas: Vec<Known>,
 }
 
@@ -68,7 +69,8 @@ impl Counters {
             return Untold::default();
         }
         (self.tie.epoch, self.tie.told) = (epoch, true);
-        let mut untold = Untold { places: self.tie.held, quotas: Vec::new() };
+        self.tie.places = Places { own: u64::from(self.tie.held), left: 0 };
+        let mut untold = Untold { places: self.tie.held > 0, quotas: Vec::new() };
         for at in 0..self.quotas.len() {
             let of = self.quotas[at].of;
             let counter = self.counter(&of, now.wall);
@@ -85,8 +87,8 @@ impl Counters {
 
     /// Remembers changes that did not arrive, to be told when Redis is back.
     pub fn keep(&mut self, known: &Known) {
-        let counter = self.quotas.iter_mut().find(|counter| counter.of.counts_with(&known.quota));
-        if let Some(counter) = counter.filter(|counter| counter.tally.start <= known.start) {
+        let counter = self.counter(&known.quota, known.start);
+        if counter.tally.start <= known.start {
             counter.untold = counter.untold.saturating_add(known.untold);
         }
     }

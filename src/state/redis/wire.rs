@@ -105,16 +105,18 @@ pub fn left(rate: Rate, reading: Reading) -> Left {
     Left { limit: rate.amount, remaining, reset: refilled(rate, full - reading.value) }
 }
 
-/// How long a counter is kept that nobody asks for: until it would read like a new one, and longer for clocks that differ.
+/// How long counters are kept that nobody asks for: until they would read like new ones, and longer for clocks that
+/// differ. End users are many, and each may have some.
 pub fn life(bounds: &Bounds) -> u64 {
     const SLACK: u64 = 60_000;
-    let rates = bounds.requests.iter().chain(bounds.tokens.iter()).map(|rate| 2 * period(rate));
+    // A debt is of one period at most, and in another one the rate is full again.
+    let rates = bounds.requests.iter().chain(bounds.tokens.iter()).map(|rate| 2 * period(rate) + SLACK);
     let days = |quota: &Quota| match quota.period {
         Period::Day => 2,
-        Period::Month => 62,
+        Period::Month => 32,
     };
     let quotas = bounds.quotas.iter().map(|quota| days(quota) * 86_400_000);
-    rates.chain(quotas).max().unwrap_or(0) + SLACK
+    rates.chain(quotas).max().unwrap_or(0)
 }
 
 pub fn field(quota: &Quota) -> &'static str {

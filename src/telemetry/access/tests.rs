@@ -15,6 +15,8 @@ fn plain<'a>() -> AccessLine<'a> {
         method: "POST",
         path: "/v1/chat/completions",
         status: 200,
+        route: None,
+        server: None,
         key: None,
         tenant: None,
         provider: None,
