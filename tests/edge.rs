@@ -4,7 +4,11 @@
 
 mod support;
 
+#[path = "edge/clusters.rs"]
+mod clusters;
 #[path = "edge/echo.rs"]
 mod echo;
 #[path = "edge/routes.rs"]
 mod routes;
+#[path = "edge/worker.rs"]
+mod worker;
