@@ -149,7 +149,8 @@ impl Passage {
         let Some(cluster) = self.rule.cluster.clone() else {
             return Err(self.refuse(Refused::NoServer));
         };
-        self.slot = None;
+        // What was sent to the server before is sent to this one again.
+        (self.slot, self.received) = (None, 0);
         let wish = Wish {
             client: self.from.client,
             path: &self.plain,

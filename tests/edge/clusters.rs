@@ -404,3 +404,28 @@ async fn a_kept_connection_that_its_server_has_closed_is_no_failure() {
         assert_eq!(status(&gateway, "/w/x").await, 200);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_waits_with_its_request_and_leaves_with_its_client() {
+    let worker = Worker::start("a").await;
+    worker.shut();
+    let gateway = Gateway::start(&yaml(&[worker.address], "per_server: 1"));
+    let (url, body) = (gateway.url("/w/x"), "b".repeat(60_000));
+    let post = || tokio::spawn(client().post(&url).body(body.clone()).send());
+    let first = post();
+    worker.has_seen(1).await;
+    let leaves = post();
+    gateway.metric_becomes("tollgate_cluster_queued", 1.0).await;
+    leaves.abort();
+    gateway.metric_becomes("tollgate_cluster_queued", 0.0).await;
+    let second = post();
+    gateway.metric_becomes("tollgate_cluster_queued", 1.0).await;
+    worker.open();
+    for asked in [first, second] {
+        let answer = asked.await.unwrap().unwrap();
+        assert_eq!(answer.headers()["x-bytes"], "60000");
+    }
+    let large = client().post(&url).body("b".repeat(3_000_000)).send().await.unwrap();
+    assert_eq!(large.headers()["x-bytes"], "3000000");
+    assert_eq!((worker.count(), worker.most()), (3, 1));
+}

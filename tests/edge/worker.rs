@@ -2,6 +2,7 @@
 
 use axum::Router;
 use axum::body::Body;
+use axum::body::to_bytes;
 use axum::extract::Request;
 use axum::http::Response;
 use std::net::SocketAddr;
@@ -93,7 +94,9 @@ impl Worker {
     }
 
     async fn answer(&self, request: Request) -> Response<Body> {
-        let is_check = request.uri().path() == "/health";
+        let (head, body) = request.into_parts();
+        let is_check = head.uri.path() == "/health";
+        let bytes = to_bytes(body, usize::MAX).await.map_or(0, |body| body.len());
         if !is_check {
             self.count.fetch_add(1, Ordering::SeqCst);
             let here = self.here.fetch_add(1, Ordering::SeqCst) + 1;
@@ -103,9 +106,9 @@ impl Worker {
             self.open.subscribe().wait_for(|open| *open).await.unwrap();
         }
         let answer = Response::builder().status(self.status.load(Ordering::SeqCst));
-        let answer = answer.header("x-server", self.name);
+        let answer = answer.header("x-server", self.name).header("x-bytes", bytes);
         // As servers of sessions do, on the request that opens one.
-        match request.uri().query().and_then(|query| query.strip_prefix("open=")) {
+        match head.uri.query().and_then(|query| query.strip_prefix("open=")) {
             Some(session) => answer.header("mcp-session-id", session),
             None => answer,
         }

@@ -53,9 +53,8 @@ pub(super) struct Families {
 
 impl Families {
     pub(super) fn new() -> Families {
-        let table = Table(Registry::new());
+        let table = Table::new();
         let (of_provider, of_model) = (["provider"], ["provider", "model"]);
-        table.build_info();
         let cache = table.counters("tollgate_cache_total", "Requests by what the cache said.", &["result"]);
         Families {
             requests: table.counters(
@@ -137,9 +136,11 @@ impl Families {
 pub(super) struct Table(Registry);
 
 impl Table {
-    fn build_info(&self) {
-        let builds = self.gauges("tollgate_build_info", "The running version; always 1.", &["version"]);
+    fn new() -> Table {
+        let table = Table(Registry::new());
+        let builds = table.gauges("tollgate_build_info", "The running version; always 1.", &["version"]);
         builds.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+        table
     }
 
     pub(super) fn counter(&self, name: &str, help: &str) -> IntCounter {

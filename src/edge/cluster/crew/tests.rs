@@ -56,6 +56,12 @@ impl Stage {
         }
     }
 
+    fn settle_names(&mut self, name: &edge::Server, addresses: &[u8], joins: bool) {
+        let addresses: Vec<_> = addresses.iter().map(|number| at(*number)).collect();
+        self.crew.settle(&self.config, self.now);
+        self.crew.set(&self.config, name, &addresses, (self.now, joins));
+    }
+
     fn ask(&mut self, wanted: Option<u8>, tried: &[SocketAddr]) -> Result<Taken, NoServer> {
         let headers = HeaderMap::new();
         let wish = Wish { client: None, path: "/", headers: &headers, tried, patience: PERIOD };
@@ -185,4 +191,22 @@ fn a_look_up_of_another_configuration_changes_nothing() {
     let mut stage = Stage::new(&[1], None);
     assert!(!stage.crew.set(&stage.config.clone(), &entry(9), &[at(9)], (stage.now, true)));
     assert_eq!(stage.busy(), [0]);
+}
+
+#[test]
+fn when_a_name_has_other_addresses_those_that_stay_keep_their_counters() {
+    let mut stage = Stage::new(&[1], None);
+    let name = edge::Server { host: "work.test".to_owned(), port: 80, weight: 2 };
+    stage.config.servers = vec![name.clone()];
+    stage.settle_names(&name, &[1, 2], false);
+    assert_eq!([stage.slot(), stage.slot()], [at(1), at(2)]);
+    stage.config.slow_start = Some(PERIOD);
+    stage.settle_names(&name, &[2, 3], true);
+    let known: Vec<_> = stage.crew.seats.iter().map(|seat| (seat.address(), seat.gone, seat.busy)).collect();
+    assert_eq!(known, [(at(1), true, 1), (at(2), false, 1), (at(3), false, 0)]);
+    stage.end(1, None);
+    assert_eq!(stage.busy(), [1, 0]);
+    stage.ask(None, &[]).ok();
+    let shares: Vec<_> = stage.crew.seats.iter().map(|seat| seat.share).collect();
+    assert_eq!(shares, [2000, 200], "the one that comes starts slowly");
 }
