@@ -78,9 +78,13 @@ async fn a_tenant_goes_on() {
 #[tokio::test]
 async fn an_end_user_and_a_model_go_on() {
     let keys = format!("keys: [ {{ name: app, key: {KEY} }} ]");
-    for limits in
-        ["per_user: { quota: { requests: 4/day } }", "per_model: { m: { quota: { requests: 4/day } } }"]
-    {
+    for limits in [
+        "per_user: { quota: { requests: 4/day } }",
+        "per_model: { m: { quota: { requests: 4/day } } }",
+        // Limited under another name than the ledger has.
+        "per_model: { only/m: { quota: { requests: 4/day } } }",
+        "per_model: { only/m: { quota: { requests: 4/day, window: rolling } } }",
+    ] {
         goes_on(&format!("limits: {{ {limits} }}\n{keys}"), KEY, "KILL").await;
     }
 }

@@ -52,24 +52,17 @@ pub async fn rotate(ask: Ask) -> Result<Reply, Refusal> {
     Ok(Reply::Json(show_with(&row, made.key.expose())))
 }
 
-pub async fn disable(ask: Ask) -> Result<Reply, Refusal> {
-    switch(ask, true).await
-}
-
-pub async fn enable(ask: Ask) -> Result<Reply, Refusal> {
-    switch(ask, false).await
+/// Disables or enables.
+pub async fn switch<const DISABLED: bool>(ask: Ask) -> Result<Reply, Refusal> {
+    Fields::read(&ask.body)?.nothing_else()?;
+    let change = AdminChange { disabled: Some(DISABLED), ..AdminChange::default() };
+    changed(&ask, change).await.map(|row| Reply::Json(show(&row)))
 }
 
 pub async fn delete(ask: Ask) -> Result<Reply, Refusal> {
     ask.store().await?.dismiss_admin(&ask.id, &ask.by()).await?;
     ask.changed().await;
     Ok(Reply::Empty)
-}
-
-async fn switch(ask: Ask, disabled: bool) -> Result<Reply, Refusal> {
-    Fields::read(&ask.body)?.nothing_else()?;
-    let change = AdminChange { disabled: Some(disabled), ..AdminChange::default() };
-    changed(&ask, change).await.map(|row| Reply::Json(show(&row)))
 }
 
 async fn changed(ask: &Ask, change: AdminChange) -> Result<AdminRow, Refusal> {

@@ -88,26 +88,19 @@ pub async fn rotate(ask: Ask) -> Result<Reply, Refusal> {
     Ok(Reply::Json(show_with(&row, made.key.expose())))
 }
 
-pub async fn disable(ask: Ask) -> Result<Reply, Refusal> {
-    switch(ask, true).await
-}
-
-pub async fn enable(ask: Ask) -> Result<Reply, Refusal> {
-    switch(ask, false).await
+/// Disables or enables.
+pub async fn switch<const DISABLED: bool>(ask: Ask) -> Result<Reply, Refusal> {
+    Fields::read(&ask.body)?.nothing_else()?;
+    let change = KeyChange { disabled: Some(DISABLED), ..KeyChange::default() };
+    let row = ask.store().await?.change_key(&ask.id, &change, &ask.by()).await?;
+    ask.changed().await;
+    Ok(Reply::Json(show(&row)))
 }
 
 pub async fn delete(ask: Ask) -> Result<Reply, Refusal> {
     ask.store().await?.delete_key(&ask.id, &ask.by()).await?;
     ask.changed().await;
     Ok(Reply::Empty)
-}
-
-async fn switch(ask: Ask, disabled: bool) -> Result<Reply, Refusal> {
-    Fields::read(&ask.body)?.nothing_else()?;
-    let change = KeyChange { disabled: Some(disabled), ..KeyChange::default() };
-    let row = ask.store().await?.change_key(&ask.id, &change, &ask.by()).await?;
-    ask.changed().await;
-    Ok(Reply::Json(show(&row)))
 }
 
 /// `null` lifts it; `None` where nothing is said.

@@ -1,5 +1,6 @@
 //! Refusals in OpenAI's error envelope, each with a sentence that says what to do.
 
+use crate::clock;
 use crate::store::Role;
 use crate::store::StoreError;
 use axum::Json;
@@ -167,7 +168,7 @@ impl IntoResponse for Refusal {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if let Some(wait) = self.retry_after {
-            let seconds = wait.as_millis().div_ceil(1000).max(1).to_string();
+            let seconds = clock::whole_seconds(wait).max(1).to_string();
             response
                 .headers_mut()
                 .extend(HeaderValue::from_str(&seconds).ok().map(|value| (RETRY_AFTER, value)));

@@ -46,26 +46,19 @@ pub async fn change(ask: Ask) -> Result<Reply, Refusal> {
     Ok(Reply::Json(show(&row)))
 }
 
-pub async fn disable(ask: Ask) -> Result<Reply, Refusal> {
-    switch(ask, true).await
-}
-
-pub async fn enable(ask: Ask) -> Result<Reply, Refusal> {
-    switch(ask, false).await
+/// Disables or enables.
+pub async fn switch<const DISABLED: bool>(ask: Ask) -> Result<Reply, Refusal> {
+    Fields::read(&ask.body)?.nothing_else()?;
+    let change = TenantChange { disabled: Some(DISABLED), ..TenantChange::default() };
+    let row = ask.store().await?.change_tenant(&ask.id, &change, &ask.by()).await?;
+    ask.changed().await;
+    Ok(Reply::Json(show(&row)))
 }
 
 pub async fn delete(ask: Ask) -> Result<Reply, Refusal> {
     ask.store().await?.delete_tenant(&ask.id, &ask.by()).await?;
     ask.changed().await;
     Ok(Reply::Empty)
-}
-
-async fn switch(ask: Ask, disabled: bool) -> Result<Reply, Refusal> {
-    Fields::read(&ask.body)?.nothing_else()?;
-    let change = TenantChange { disabled: Some(disabled), ..TenantChange::default() };
-    let row = ask.store().await?.change_tenant(&ask.id, &change, &ask.by()).await?;
-    ask.changed().await;
-    Ok(Reply::Json(show(&row)))
 }
 
 /// Two changes at once are made one after the other: the second one begins with what the first one left.

@@ -87,6 +87,8 @@ pub struct Bounds {
     /// Requests under way at once.
     pub concurrent: Option<u32>,
     pub quotas: Vec<Quota>,
+    /// A stream ends where a hard budget does, instead of being finished.
+    pub cut_streams: bool,
 }
 
 /// What each key of a provider is allowed: its own bounds, and those of single models within them.
@@ -100,6 +102,16 @@ pub struct KeyQuota {
 impl Bounds {
     pub fn is_empty(&self) -> bool {
         *self == Bounds::default()
+    }
+
+    /// Whether streams are cut where its money ends.
+    pub fn cuts_streams(&self) -> bool {
+        self.cut_streams && self.has_hard_budget()
+    }
+
+    /// Whether an amount of money may not be passed.
+    pub fn has_hard_budget(&self) -> bool {
+        self.quotas.iter().any(|quota| quota.unit == Unit::Cost && !quota.soft)
     }
 }
 

@@ -52,7 +52,7 @@ pub fn read(root: &Section<'_>, variables: &Variables<'_>) -> Limits {
 /// there is; what it does not say is as in `default`.
 pub fn own(section: &Section<'_>, shapes: &'static Bounded, default: &Bounds) -> Bounds {
     let limits = section.section("limits", &shapes.limits);
-    Bounds { quotas: quotas(section, shapes, &default.quotas), ..rates(&limits, default) }
+    with_quotas(rates(&limits, default), section, shapes)
 }
 
 /// The bounds that a stored text says: a mapping with `limits`, `quota` and `budget`, in JSON or YAML.
@@ -65,7 +65,7 @@ pub fn bounds_of(name: &str, text: &str, default: &Bounds) -> Result<Bounds, Vec
 
 /// Bounds whose rates stand in the same section as its `quota` and `budget`.
 fn within(section: &Section<'_>, shapes: &'static Bounded) -> Bounds {
-    Bounds { quotas: quotas(section, shapes, &[]), ..rates(section, &Bounds::default()) }
+    with_quotas(rates(section, &Bounds::default()), section, shapes)
 }
 
 fn rates(section: &Section<'_>, default: &Bounds) -> Bounds {
@@ -73,7 +73,7 @@ fn rates(section: &Section<'_>, default: &Bounds) -> Bounds {
         requests: several_rates(section.field("requests")).unwrap_or(default.requests),
         tokens: several_rates(section.field("tokens")).unwrap_or(default.tokens),
         concurrent: section.optional("concurrent", units::count_or_off).unwrap_or(default.concurrent),
-        quotas: Vec::new(),
+        ..default.clone()
     }
 }
 
@@ -112,7 +112,8 @@ const BUDGET: &[Line] = &[
     Line { name: "hard", unit: Unit::Cost, soft: false },
 ];
 
-fn quotas(section: &Section<'_>, shapes: &'static Bounded, default: &[Quota]) -> Vec<Quota> {
+/// With what `quota` and `budget` say; what they do not say stays.
+fn with_quotas(mut bounds: Bounds, section: &Section<'_>, shapes: &'static Bounded) -> Bounds {
     let (quota, budget) =
         (section.section("quota", &shapes.quota), section.section("budget", &shapes.budget));
     let (mut said, mut own) = (Vec::new(), Vec::new());
@@ -125,11 +126,12 @@ fn quotas(section: &Section<'_>, shapes: &'static Bounded, default: &[Quota]) ->
             }
         }
     }
-    let unsaid = |quota: &&Quota| !said.contains(&(quota.unit, quota.soft));
-    let mut all: Vec<Quota> = default.iter().filter(unsaid).copied().chain(own).collect();
+    bounds.quotas.retain(|quota| !said.contains(&(quota.unit, quota.soft)));
+    bounds.quotas.extend(own);
     // One order however they are written, so that a printed configuration reads the same.
-    all.sort_by_key(|quota| (quota.unit, !quota.soft));
-    all
+    bounds.quotas.sort_by_key(|quota| (quota.unit, !quota.soft));
+    bounds.cut_streams = budget.optional("cut_streams", units::switch).unwrap_or(bounds.cut_streams);
+    bounds
 }
 
 /// One amount, `off`, or a list of amounts.

@@ -62,6 +62,7 @@ pub use notify::Notify;
 pub use notify::Webhook;
 pub use pricing::OwnPrice;
 pub use pricing::Tariff;
+pub use pricing::UnknownPrice;
 pub use print::meaning;
 pub use print::print;
 pub use print::words::duration as write_duration;
@@ -160,6 +161,7 @@ fn checked(root: &Section<'_>, variables: &Variables<'_>) -> Config {
         groups,
         pricing: pricing::read(root, &chain),
         edge: edge::read(root, &limits),
+        unknown_price: pricing::unknown(root),
         ledger: ledger::read(root),
         keys: keys::read(root, variables, &limits.per_key, &tenants),
         tenants,

@@ -12,6 +12,7 @@ use crate::config::listen::Listener;
 use crate::config::log::Log;
 use crate::config::notify::Notify;
 use crate::config::pricing::OwnPrice;
+use crate::config::pricing::UnknownPrice;
 use crate::config::range::IpRange;
 use crate::config::responses::StoredResponses;
 use crate::config::server::ServerSettings;
@@ -56,6 +57,7 @@ pub struct Config {
     pub tenants: Vec<StaticTenant>,
     /// Go before the built-in list.
     pub pricing: Vec<OwnPrice>,
+    pub unknown_price: UnknownPrice,
     pub keys: Vec<StaticKey>,
     pub edge: Edge,
     pub ledger: Keep,
@@ -93,7 +95,7 @@ pub struct Limits {
     pub per_tenant: Bounds,
     /// For every end user that callers name.
     pub per_user: Bounds,
-    /// By public name, for all who ask for it together.
+    /// By a name of it, for all who ask for it together by whatever name.
     pub per_model: BTreeMap<String, Bounds>,
 }
 

@@ -6,6 +6,7 @@ use crate::config::models;
 use crate::config::reader::Field;
 use crate::config::reader::Section;
 use crate::config::shapes;
+use crate::config::units;
 use crate::money::Money;
 
 /// What models of one provider cost.
@@ -29,6 +30,18 @@ pub enum Tariff {
     },
 }
 
+/// What becomes of a model whose price nobody knows where a hard budget is to be kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownPrice {
+    /// It costs nothing there.
+    #[default]
+    Allow,
+    Refuse,
+}
+
+/// The entry of `pricing` that is no model's: those all have a `/`.
+const UNKNOWN: &str = "unknown";
+
 /// A dearer million of tokens is a price of one token.
 const MOST: Money = Money(1_000_000 * 1_000_000_000);
 
@@ -41,7 +54,14 @@ pub fn read(root: &Section<'_>, chain: &Chain) -> Vec<OwnPrice> {
         }
         Some(OwnPrice { tariff: tariff(&field)?, target: target? })
     };
-    root.entries("pricing").into_iter().filter_map(price).collect()
+    root.entries("pricing").into_iter().filter(|(name, _)| *name != UNKNOWN).filter_map(price).collect()
+}
+
+/// Reads `pricing.unknown`.
+pub fn unknown(root: &Section<'_>) -> UnknownPrice {
+    let words = [("allow", UnknownPrice::Allow), ("refuse", UnknownPrice::Refuse)];
+    let said = root.entries("pricing").into_iter().find(|(name, _)| *name == UNKNOWN);
+    said.and_then(|(_, field)| field.read(units::word(&words))).unwrap_or_default()
 }
 
 fn tariff(field: &Field<'_>) -> Option<Tariff> {

@@ -126,6 +126,8 @@ pub const FALLBACK_MODELS: Shape =
     plain("providers.*.fallback_models", &["small", "large", "reasoning", "embedding"]);
 pub const GROUP: Shape = plain("groups.*", &["strategy", "order", "failover", "members"]);
 pub const MEMBER: Shape = plain("groups.*.members[]", &["model", "weight"]);
+/// Beside models, whose names are free.
+pub const PRICING: Shape = plain("pricing", &["unknown"]);
 pub const PRICE: Shape = plain("pricing.*", &["input", "output", "cached", "cache_write"]);
 pub const LEDGER: Shape = plain("ledger", &["keep", "keep_hours"]);
 pub const TENANT: Shape = plain(
@@ -171,7 +173,7 @@ pub const SERVER: Shape = plain(
 const RATES: &[&str] = &["requests", "tokens", "concurrent"];
 const RATES_AND_QUOTAS: &[&str] = &["requests", "tokens", "concurrent", "quota", "budget"];
 const QUOTA: &[&str] = &["requests", "tokens", "cost", "window"];
-const BUDGET: &[&str] = &["soft", "hard", "window"];
+const BUDGET: &[&str] = &["soft", "hard", "window", "cut_streams"];
 
 /// The three sections that say what an account may use.
 #[derive(Debug)]
@@ -214,6 +216,7 @@ pub static SHAPES: &[&Shape] = &[
     &FALLBACK_MODELS,
     &GROUP,
     &MEMBER,
+    &PRICING,
     &PRICE,
     &LEDGER,
     &TENANT,

@@ -3,13 +3,11 @@
 use crate::cache::Answer;
 use crate::cache::Form;
 use crate::cache::Hit;
-use crate::dialect::fault;
+use crate::clock;
 use crate::dialect::openai::assemble::assemble;
 use crate::dialect::openai::unfold::unfold;
 use crate::dialect::openai::unfold::without_usage;
 use crate::dialect::operation::Operation;
-use crate::dialect::relay::End;
-use crate::dialect::relay::Flow;
 use crate::dialect::relay::Relay;
 use crate::dialect::seals::Seals;
 use crate::dialect::side::ClientError;
@@ -20,16 +18,18 @@ use crate::gateway::client::ClientLeft;
 use crate::gateway::client::EVENT_STREAM;
 use crate::gateway::client::Head;
 use crate::gateway::client::JSON;
-use crate::gateway::client::while_it_waits;
+use crate::gateway::flow::Pace;
+use crate::gateway::flow::Stopped;
+use crate::gateway::flow::flow;
+use crate::gateway::meter::Meter;
 use crate::gateway::receive::Ask;
 use crate::gateway::record::Record;
+use crate::gateway::refuse;
 use crate::gateway::reply::Whole;
 use crate::gateway::reply::opening;
 use crate::gateway::vendor::Vendor;
 use crate::gateway::verdicts;
 use crate::telemetry::metrics::CacheResult;
-use crate::upstream::Broken;
-use crate::upstream::Silence;
 use crate::upstream::Upstreams;
 use crate::upstream::Wire;
 use bytes::Bytes;
@@ -37,14 +37,11 @@ use http::HeaderValue;
 use http::Version;
 use http::header;
 use pingora::proxy::Session;
-use std::pin::pin;
 use std::time::Duration;
 use std::time::Instant;
 
 /// How long the end of an answer is waited for after its terminal event, to keep the connection.
 const TAIL: Duration = Duration::from_millis(500);
-/// Bytes without content between two events with it: what is sent without a pause never lets the timer ring.
-const MOST_UNHEARD: usize = 64 * 1024 * 1024;
 
 /// How a stream ended.
 pub enum Ended {
@@ -58,6 +55,8 @@ pub enum Ended {
     },
     /// The provider broke it off; the client has been told.
     Broken(&'static str),
+    /// It was cut where a budget ends; the client has been told.
+    Spent,
     ClientLeft,
 }
 
@@ -151,13 +150,15 @@ pub async fn stream(
         return Ok(leave(wire, &relay, record, ask).await);
     }
     record.first_byte();
-    let stopped = flow(session, &mut wire, &mut relay, vendor, between).await;
+    let pace = Pace { between, meter: Meter::of(record, ask) };
+    let stopped = flow(session, &mut wire, &mut relay, vendor, pace).await;
     let (usage, counted) = verdicts::streamed(&relay, ask);
     record.bill(usage, counted);
     record.events_dropped(relay.garbage());
     match &stopped {
         Err(ClientLeft) => record.client_left(),
         Ok(Stopped::Broken { word, .. }) => record.outcome.error = Some(*word),
+        Ok(Stopped::Spent(_)) => record.outcome.error = Some("budget"),
         Ok(Stopped::Complete) => {}
     }
     record.settle();
@@ -168,11 +169,16 @@ pub async fn stream(
             Ok(Ended::Complete { wire, last, transcript, seals })
         }
         Ok(Stopped::Broken { word, message }) => {
-            tell(session, record, ask, &mut relay, &message).await;
-            // If it fails the client has left, and is not to hear of it any more.
-            let _ = session.write_response_body(Some(Bytes::new()), true).await;
+            let error = interrupted(&message, &record.arrival.request_id);
+            tell(session, ask, &mut relay, &error).await;
             wire.abandon().await;
             Ok(Ended::Broken(word))
+        }
+        Ok(Stopped::Spent(limited)) => {
+            let refusal = refuse::limited(limited, clock::since_epoch());
+            tell(session, ask, &mut relay, &refusal.error(&record.arrival.request_id)).await;
+            wire.abandon().await;
+            Ok(Ended::Spent)
         }
     }
 }
@@ -206,85 +212,26 @@ fn stream_head(session: &Session, record: &Record) -> Head {
     head
 }
 
-enum Stopped {
-    Complete,
-    Broken { word: &'static str, message: String },
-}
-
-impl Stopped {
-    fn broken(word: &'static str, message: &str) -> Stopped {
-        Stopped::Broken { word, message: message.to_owned() }
-    }
-}
-
-/// Passes events on until the stream stops; the last ones of a complete stream are left in the relay, to go with
-/// the end of the body. Only events with content put off the time between events.
-async fn flow(
-    session: &mut Session,
-    wire: &mut Wire,
-    relay: &mut Relay,
-    vendor: &Vendor,
-    between: Duration,
-) -> Result<Stopped, ClientLeft> {
-    let mut silence = Silence::new(between);
-    let (mut seen, mut unheard) = (relay.content_events(), 0);
-    while *relay.flow() != Flow::Done {
-        let ready = relay.take();
-        if !ready.is_empty() {
-            session.write_response_body(Some(ready), false).await.map_err(|_| ClientLeft)?;
-        }
-        match relay.flow() {
-            Flow::Waiting | Flow::Open | Flow::Done => {}
-            Flow::TooLong => {
-                return Ok(Stopped::broken("event_too_long", "the provider sent an event that is too long"));
-            }
-            Flow::Error(data) => {
-                let message = fault::message(&vendor.conceal(data));
-                let message = message.unwrap_or_else(|| "the provider reported an error".to_owned());
-                return Ok(Stopped::Broken { word: "error_event", message });
-            }
-        }
-        let lost = match while_it_waits(session, pin!(wire.more(&mut silence))).await? {
-            Ok(Some(chunk)) => {
-                unheard += chunk.len();
-                relay.feed(chunk);
-                None
-            }
-            Err(Broken::Timeout(_)) => Some(Stopped::broken("stall", STALL)),
-            Ok(None) | Err(_) => Some(Stopped::broken("cut", CUT)),
-        };
-        // However it ended: after a finish reason the answer is whole, and only its end was missing.
-        if let Some(stopped) = lost.filter(|_| relay.end() == End::Cut) {
-            return Ok(stopped);
-        }
-        if relay.content_events() != seen {
-            (seen, unheard) = (relay.content_events(), 0);
-            silence.put_off();
-        } else if unheard > MOST_UNHEARD && *relay.flow() == Flow::Open {
-            return Ok(Stopped::broken("stall", STALL));
-        }
-    }
-    Ok(Stopped::Complete)
-}
-
-const STALL: &str = "the provider fell silent in the middle of its answer; what came before is incomplete";
-const CUT: &str = "the provider broke off in the middle of its answer; what came before is incomplete";
-
-/// Tells the client that its stream is broken, after what came of it last. No end follows that looks like one.
-async fn tell(session: &mut Session, record: &Record, ask: &Ask, relay: &mut Relay, message: &str) {
-    let error = ClientError {
+fn interrupted<'a>(message: &'a str, request_id: &'a str) -> ClientError<'a> {
+    ClientError {
         status: 502,
         message,
         kind: "server_error",
         param: None,
         code: Some("stream_interrupted"),
         cause: None,
-        request_id: &record.arrival.request_id,
-    };
+        request_id,
+    }
+}
+
+/// Tells the client that its stream ends too early, after what came of it last. No end follows that looks like one.
+async fn tell(session: &mut Session, ask: &Ask, relay: &mut Relay, error: &ClientError<'_>) {
     let last = relay.take();
-    let events = relay.break_off(&error);
-    let events = events.unwrap_or_else(|| ask.operation.dialect().client_side().error_event(&error));
+    let events = relay.break_off(error);
+    let events = events.unwrap_or_else(|| ask.operation.dialect().client_side().error_event(error));
+    // If it fails the client has left, and is not to hear of it any more.
     let _ = session.write_response_body(Some([&last[..], &events].concat().into()), false).await;
+    let _ = session.write_response_body(Some(Bytes::new()), true).await;
 }
 
 async fn leave(wire: Wire, relay: &Relay, record: &mut Record, ask: &Ask) -> Ended {

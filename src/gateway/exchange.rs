@@ -275,6 +275,10 @@ async fn reply_with(
                     deliver::end(session, record, &parts.upstreams, wire, last).await;
                 }
                 Ended::Broken(word) => verdicts::broke_off(vendor, word, &snapshot.config.failover),
+                Ended::Spent => {
+                    verdicts::praise(vendor);
+                    parts.metrics().limit_hit("budget");
+                }
                 Ended::ClientLeft => {}
             }
         }

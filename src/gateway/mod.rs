@@ -12,15 +12,18 @@ pub mod entry;
 pub mod exchange;
 pub mod failure;
 pub mod fetch;
+mod flow;
 pub mod follow;
 mod give_up;
 pub mod itinerary;
 pub mod keepsakes;
 pub mod media;
+mod meter;
 pub mod operation;
 pub mod outbound;
 pub mod parts;
 pub mod passage;
+pub mod plan;
 pub mod prepare;
 pub mod promise;
 pub mod recall;
@@ -99,6 +102,9 @@ impl ProxyHttp for Gateway {
     async fn early_request_filter(&self, session: &mut Session, call: &mut Call) -> pingora::Result<()> {
         session.set_write_timeout(Some(call.snapshot.config.server.write_timeout));
         session.set_pipelining_enabled(true);
+        if client::wants_to_close(&session.req_header().headers) {
+            session.set_keepalive(None);
+        }
         if session.as_downstream().get_keepalive().is_some() {
             // Pingora lets a connection that has carried a request rest for ever.
             session.set_keepalive(Some(call.snapshot.config.server.idle_timeout.as_secs().max(1)));

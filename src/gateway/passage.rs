@@ -11,6 +11,7 @@ use crate::gateway::admit;
 use crate::gateway::client;
 use crate::gateway::client::ClientLeft;
 use crate::gateway::client::Head;
+use crate::gateway::names_a_host;
 use crate::gateway::parts::Parts;
 use crate::gateway::prepare;
 use crate::gateway::record::Record;
@@ -56,6 +57,9 @@ pub async fn enter(
 ) -> pingora::Result<Way> {
     if snapshot.edge.is_empty() {
         return Ok(Way::Api(None));
+    }
+    if !names_a_host(session) {
+        return client::refuse(session, record, &refuse::no_host()).await.map(|()| Way::Answered);
     }
     let mut passage = match open(snapshot, session, record) {
         Ok(Some(passage)) => passage,

@@ -15,6 +15,10 @@ use crate::gateway::operation::Errand;
 use crate::gateway::operation::Wish;
 use crate::gateway::operation::errand;
 use crate::gateway::parts::Parts;
+use crate::gateway::plan::Planned;
+use crate::gateway::plan::may_name;
+use crate::gateway::plan::plan;
+use crate::gateway::plan::with_known_prices;
 use crate::gateway::recall::Keep;
 use crate::gateway::recall::Recall;
 use crate::gateway::recall::recall;
@@ -26,11 +30,9 @@ use crate::gateway::refuse;
 use crate::gateway::refuse::Refusal;
 use crate::gateway::snapshot::Snapshot;
 use crate::gateway::stand::stand;
+use crate::gateway::stand::stand_for_model;
 use crate::gateway::stored;
 use crate::routing::Candidate;
-use crate::routing::Route;
-use crate::routing::UnknownModel;
-use crate::routing::draw_plan;
 use crate::state::Need;
 use crate::telemetry::metrics::CacheResult;
 use crate::tenants::credential::Credential;
@@ -137,7 +139,10 @@ async fn walk(
     let (ask, keep) = from_cache(parts, snapshot, session, record, &who, ask).await?;
     // A name that means nothing is no miss of the cache.
     let planned = plan(snapshot, &who, &ask, record);
-    let (plan, of_group) = planned.inspect_err(|_| record.service.cache = None)?;
+    let Planned { plan, of_group, limited } = planned.inspect_err(|_| record.service.cache = None)?;
+    stand_for_model(parts, limited, record)?;
+    // The model may have a budget itself.
+    let plan = with_known_prices(plan, snapshot, &ask, record)?;
     if ask.operation.counts_tokens() && !snapshot.counts_tokens(&ask, &plan) {
         take(parts, record, Need::REQUEST).await?;
         return answered(answer::token_count(session, record, &ask).await);
@@ -174,37 +179,6 @@ async fn wanted(parts: &Parts, session: &mut Session, record: &mut Record) -> Re
 fn answered<T>(sent: pingora::Result<()>) -> Result<T, Stop> {
     sent?;
     Err(Stop::Answered)
-}
-
-/// Whether this key may say the name. To whom it is unknown it is that first, not forbidden.
-fn may_name(snapshot: &Snapshot, who: &Credential, ask: &Ask, record: &Record) -> Result<(), Refusal> {
-    match who.forbids(&ask.shape.model) {
-        None => Ok(()),
-        Some(by) => {
-            resolve(snapshot, who, ask, record).and(Err(refuse::model_not_allowed(&ask.shape.model, by)))
-        }
-    }
-}
-
-/// What the name means: whom to ask in which order, and whether it is a group's.
-fn plan(
-    snapshot: &Snapshot,
-    who: &Credential,
-    ask: &Ask,
-    record: &Record,
-) -> Result<(Vec<Candidate>, bool), Refusal> {
-    let mut route = resolve(snapshot, who, ask, record)?;
-    route.failover &= ask.failover && who.fails_over();
-    let plan = draw_plan(&route, ask.operation, &snapshot.fleet(record.arrival.at), &mut rand::rng());
-    match plan.is_empty() && !ask.operation.has_stand_ins() {
-        true => Err(refuse::not_served_there(&ask.shape.model, ask.operation)),
-        false => Ok((plan, route.group.is_some())),
-    }
-}
-
-fn resolve(snapshot: &Snapshot, who: &Credential, ask: &Ask, record: &Record) -> Result<Route, Refusal> {
-    let unknown = |model: UnknownModel| refuse::unknown_model(&model.known_to(|name| who.may_name(name)));
-    snapshot.table.resolve(&ask.shape.model, &snapshot.fleet(record.arrival.at)).map_err(unknown)
 }
 
 /// Answers from the cache where it can; else says where the answer is to be kept.

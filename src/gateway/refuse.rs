@@ -4,6 +4,7 @@ mod body;
 pub mod edge;
 mod limit;
 
+use crate::clock;
 use crate::dialect::Dialect;
 use crate::dialect::bad_request::BadRequest;
 use crate::dialect::fault::Cause;
@@ -86,7 +87,11 @@ impl Refusal {
 
     /// The body of the answer, in the client's dialect.
     pub fn body(&self, dialect: Dialect, request_id: &str) -> Vec<u8> {
-        dialect.client_side().error(&ClientError {
+        dialect.client_side().error(&self.error(request_id))
+    }
+
+    pub fn error<'a>(&'a self, request_id: &'a str) -> ClientError<'a> {
+        ClientError {
             status: self.status,
             message: &self.message,
             kind: self.kind,
@@ -94,12 +99,12 @@ impl Refusal {
             code: self.code,
             cause: self.cause,
             request_id,
-        })
+        }
     }
 
     /// Whole seconds, at least one: clients that come back too early are refused again.
     pub fn retry_after_seconds(&self) -> Option<u64> {
-        self.retry_after.map(|d| d.as_millis().div_ceil(1000).max(1) as u64)
+        self.retry_after.map(|d| clock::whole_seconds(d).max(1))
     }
 }
 
@@ -207,6 +212,21 @@ pub fn model_not_allowed(model: &str, by: ForbiddenBy) -> Refusal {
         format!("{whose} may not use model `{model}`; GET /v1/models lists what this key may"),
     )
     .code("model_not_allowed")
+    .param("model")
+}
+
+/// A hard budget cannot be kept where nobody knows what is spent.
+pub fn price_unknown(model: &str) -> Refusal {
+    let model = shortened(model);
+    Refusal::new(
+        403,
+        "price_unknown",
+        format!(
+            "the price of model `{model}` is not known, and what you use has a hard budget (`pricing.unknown: refuse`); \
+             ask for another model, or have its price set in `pricing`"
+        ),
+    )
+    .code("price_unknown")
     .param("model")
 }
 

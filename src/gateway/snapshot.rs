@@ -16,6 +16,7 @@ use crate::limits::ip::IpLimit;
 use crate::provider::Class;
 use crate::routing::Candidate;
 use crate::routing::Fleet;
+use crate::routing::Spellings;
 use crate::routing::Standing;
 use crate::routing::Table;
 use crate::state::State;
@@ -36,6 +37,8 @@ pub struct Snapshot {
     /// What names stand for: the same for every replica and every reload at which that is the same.
     pub edition: u64,
     pub table: Table,
+    /// Of the names in `limits.per_model`.
+    pub spellings: Spellings,
     /// In the order of `config.providers`.
     pub vendors: Vec<Vendor>,
     pub edge: Edge,
@@ -82,10 +85,12 @@ impl Snapshot {
             vendors[own.target.provider].prices.set(&own.target.model, own.tariff);
         }
         name_lanes(&config, &mut vendors, &lasting.counting);
+        let table = Table::build(&config);
         Ok(Snapshot {
             edge: Edge::new(&config.edge, lasting.before.map(|before| &before.edge))?,
             edition: edition(&config),
-            table: Table::build(&config),
+            spellings: Spellings::new(&table, config.limits.per_model.keys()),
+            table,
             vendors,
             per_ip: kept(config.limits.per_ip, lasting.before.map(|b| (b.config.limits.per_ip, &b.per_ip))),
             bad_keys: kept(

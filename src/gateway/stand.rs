@@ -14,7 +14,7 @@ use sha2::Digest;
 use sha2::Sha256;
 use std::fmt::Write;
 
-/// Takes a place among the requests under way of the model that is named and of the end user.
+/// Takes a place among the requests under way of the end user.
 ///
 /// # Errors
 /// The [`Refusal`] to send.
@@ -29,17 +29,22 @@ pub fn stand(
     record.subject.end_user = said.or_else(|| ask.shape.end_user.clone());
     let (now, in_force) = (record.arrival.moment(), parts.credentials.load());
     let Some(reservation) = &mut record.held.reservation else { return Ok(()) };
-    let model = in_force.models.get(&ask.shape.model).cloned();
     let user = record.subject.end_user.as_deref().zip(in_force.per_user.as_ref());
-    let user = user.map(|(name, bounds)| Claim {
-        whose: Whose::User,
-        account: parts.state.account_of_user(&account_of(&who.shared, name)),
-        bounds: bounds.clone(),
-    });
-    for claim in model.into_iter().chain(user) {
-        reservation.join(claim, now).map_err(|limited| refuse::limited(limited, now.wall))?;
-    }
-    Ok(())
+    let Some((name, bounds)) = user else { return Ok(()) };
+    let account = parts.state.account_of_user(&account_of(&who.shared, name));
+    let claim = Claim { whose: Whose::User, account, bounds: bounds.clone() };
+    reservation.join(claim, now).map_err(|limited| refuse::limited(limited, now.wall))
+}
+
+/// Takes a place among those of a model that is limited under this name.
+///
+/// # Errors
+/// The [`Refusal`] to send.
+pub fn stand_for_model(parts: &Parts, name: Option<&str>, record: &mut Record) -> Result<(), Refusal> {
+    let (Some(name), Some(reservation)) = (name, &mut record.held.reservation) else { return Ok(()) };
+    let (now, in_force) = (record.arrival.moment(), parts.credentials.load());
+    let Some(claim) = in_force.models.get(name) else { return Ok(()) };
+    reservation.join(claim.clone(), now).map_err(|limited| refuse::limited(limited, now.wall))
 }
 
 /// What an end user is counted under. Two tenants may call theirs alike, and a name is nobody's business.

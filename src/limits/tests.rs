@@ -146,3 +146,49 @@ async fn of_two_hundred_at_once_exactly_as_many_pass_as_may() {
         assert_eq!(crowd(&bounds).await, admitted, "{bounds:?}");
     }
 }
+
+fn dollars(amount: u64, cut_streams: bool) -> Bounds {
+    let (period, window) = (Period::Day, Window::Calendar);
+    let quota = Quota { unit: Unit::Cost, amount, period, window, soft: false };
+    Bounds { quotas: vec![quota], cut_streams, ..Bounds::default() }
+}
+
+#[tokio::test]
+async fn what_a_growing_answer_takes_is_used_up_for_others_and_corrected_at_its_end() {
+    let (state, claims, now) = start(&dollars(100, true));
+    let costs = |cost| Need { cost: Money(cost), ..Need::REQUEST };
+    let mut held = Reservation::enter(&state, claims.clone(), now).expect("room");
+    held.take(costs(40), now).await.expect("room");
+    assert!(held.cuts_streams());
+    held.follow(Money(40), now).await.expect("it has that");
+    assert_eq!(used(&state, &claims, now), [40]);
+    held.follow(Money(41), now).await.expect("room");
+    assert_eq!(used(&state, &claims, now), [45], "an eighth more at once");
+    let mut other = Reservation::enter(&state, claims.clone(), now).expect("room");
+    other.take(costs(50), now).await.expect("room");
+    held.follow(Money(48), now).await.expect("what is missing fits, an eighth does not");
+    let limited = held.follow(Money(51), now).await.expect_err("100 are used");
+    assert_eq!((limited.whose, limited.which), (Whose::Key, Which::Quota(Unit::Cost, Period::Day)));
+    held.settle(costs(51), now);
+    drop(other);
+    assert_eq!(used(&state, &claims, now), [51]);
+}
+
+#[tokio::test]
+async fn only_accounts_that_cut_streams_end_one() {
+    for (key, tenant, whose) in [
+        (dollars(1000, true), dollars(50, false), None),
+        (dollars(50, false), dollars(1000, true), None),
+        (dollars(60, true), dollars(50, false), Some(Whose::Key)),
+        (dollars(50, false), dollars(60, true), Some(Whose::Tenant)),
+        (dollars(50, true), dollars(60, true), Some(Whose::Key)),
+    ] {
+        let state = Arc::new(State::memory());
+        let claims = stacked(&state, &[(Whose::Key, key), (Whose::Tenant, tenant)]);
+        let now = clock::moment();
+        let mut held = Reservation::enter(&state, claims.clone(), now).expect("room");
+        held.take(Need { cost: Money(40), ..Need::REQUEST }, now).await.expect("room");
+        let ended = held.follow(Money(70), now).await.err().map(|limited| limited.whose);
+        assert_eq!((ended, used(&state, &claims, now)), (whose, vec![40, 40]), "all or nothing");
+    }
+}

@@ -6,6 +6,7 @@ mod builtin;
 pub mod judge;
 mod link;
 pub mod plan;
+pub mod spellings;
 mod strategy;
 pub mod table;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use std::sync::Arc;
 pub use crate::health::Standing;
 pub use judge::{Blame, Circumstances, Fault, KeyEffect, Verdict, blame, judge};
 pub use plan::{Candidate, draw_plan};
+pub use spellings::Spellings;
 pub use table::Table;
 pub use unknown::UnknownModel;
 

@@ -7,7 +7,7 @@ use crate::routing::builtin;
 use crate::routing::link::{Link, offers, spelling};
 use crate::routing::unknown::UnknownModel;
 use crate::routing::{Fleet, Meaning, Member, Route};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Aliases, groups and the chain of providers; built once per snapshot.
@@ -50,6 +50,20 @@ impl Table {
     /// Aliases and groups, the built-in ones included, sorted.
     pub fn names(&self) -> Vec<&str> {
         self.routes.keys().map(|name| &**name).collect()
+    }
+
+    /// Ways to write one target: its aliases, the bare name, and with its provider or what its kind is called.
+    pub(super) fn spellings(&self, provider: usize, model: &str) -> BTreeSet<String> {
+        let means = |route: &Route| match &route.meaning {
+            Meaning::Model { provider: p, model: m, .. } => *p == provider && **m == *model,
+            Meaning::Group { .. } => false,
+        };
+        let aliases = self.routes.iter().filter(|(_, route)| means(route)).map(|(name, _)| name.to_string());
+        let link = &self.chain[provider];
+        let prefixes =
+            [link.name.as_str(), link.preset.kind].into_iter().chain(link.preset.also.iter().copied());
+        let written = prefixes.map(|prefix| format!("{prefix}/{model}"));
+        aliases.chain([model.to_owned()]).chain(written).collect()
     }
 
     /// `provider/model`, where the prefix is a provider's name, its kind or another spelling of that.

@@ -356,3 +356,85 @@ fn a_group_without_usable_members_has_an_empty_plan() {
     config.groups.insert("g".to_owned(), group(Strategy::Weighted, Order::Tier, &[]));
     assert!(plan(&config, "g", &Seen::default()).is_empty());
 }
+
+/// Under which of the limited names a request for `name` stands.
+fn limited(config: &Config, names: &[&str], name: &str, fleet: &Seen) -> Option<String> {
+    let table = Table::build(config);
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let spellings = Spellings::new(&table, names.iter());
+    let route = table.resolve(name, fleet).expect("a name that is offered");
+    let plan = draw_plan(&route, ChatCompletions, fleet, &mut StdRng::seed_from_u64(1));
+    spellings.limited(name, &route, &plan).map(str::to_owned)
+}
+
+/// `gpt-4o` of OpenAI as an alias and in a group, and of OpenRouter.
+fn many_names() -> Config {
+    let mut config = kinds_of(&["openai", "openrouter", "groq"]);
+    let target = Reference { provider: 0, model: "gpt-4o".to_owned() };
+    config.models.insert("best".to_owned(), target);
+    let members = [(0, "gpt-4o", 1), (1, "x/y", 1)];
+    config.groups.insert("team".to_owned(), group(Strategy::Priority, Order::AsWritten, &members));
+    config
+}
+
+#[test]
+fn what_is_limited_under_one_name_is_limited_under_each_that_means_the_same() {
+    let (config, spellings) = (many_names(), ["gpt-4o", "openai/gpt-4o", "best"]);
+    for one in spellings {
+        for other in spellings {
+            assert_eq!(limited(&config, &[one], other, &seen(&[])).as_deref(), Some(one), "{one}, {other}");
+        }
+        assert_eq!(limited(&config, &[one], "team", &seen(&[])).as_deref(), Some(one), "it begins there");
+        for other in ["gpt-4o-mini", "openrouter/openai/gpt-4o", "groq/gpt-4o"] {
+            assert_eq!(limited(&config, &[one], other, &seen(&[])), None, "{one}, {other}");
+        }
+        assert_eq!(
+            limited(&config, &["team"], one, &seen(&[])),
+            None,
+            "who asks for a member asks for no group"
+        );
+    }
+    assert_eq!(
+        limited(&config, &["best", "openai/gpt-4o"], "openai/gpt-4o", &seen(&[])).unwrap(),
+        "openai/gpt-4o"
+    );
+    assert_eq!(limited(&config, &["best", "openai/gpt-4o"], "gpt-4o", &seen(&[])).unwrap(), "best");
+    assert_eq!(
+        limited(&config, &["best", "team"], "team", &seen(&[])).unwrap(),
+        "team",
+        "the name that is asked"
+    );
+}
+
+#[test]
+fn a_model_stays_under_its_limit_where_its_provider_is_out() {
+    let (config, out) = (many_names(), with(&[(0, Standing::Out)]));
+    for name in ["gpt-4o", "openai/gpt-4o", "best"] {
+        assert_eq!(limited(&config, &["best"], name, &out).as_deref(), Some("best"), "{name}");
+    }
+    assert_eq!(limited(&config, &["best"], "team", &out), None, "a group that goes by it");
+    assert_eq!(limited(&config, &["openrouter/x/y"], "team", &out).as_deref(), Some("openrouter/x/y"));
+}
+
+#[test]
+fn a_name_that_only_a_list_tells_is_limited_under_all_its_names() {
+    let (config, lists) = (kinds_of(&["openai", "groq"]), seen(&[(1, "new-thing")]));
+    for one in ["new-thing", "groq/new-thing"] {
+        for other in ["new-thing", "groq/new-thing"] {
+            assert_eq!(limited(&config, &[one], other, &lists).as_deref(), Some(one), "{one}, {other}");
+        }
+    }
+}
+
+#[test]
+fn a_limit_knows_the_names_that_stand_under_it() {
+    let table = Table::build(&many_names());
+    let of = |names: &[&str], name: &str| {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        Spellings::new(&table, names.iter()).of_limited(name, &table)
+    };
+    assert_eq!(of(&["gpt-4o"], "gpt-4o"), ["gpt-4o", "best", "openai/gpt-4o"]);
+    assert_eq!(of(&["best", "gpt-4o"], "gpt-4o"), ["gpt-4o"], "each name stands under one");
+    assert_eq!(of(&["best", "gpt-4o"], "best"), ["best", "openai/gpt-4o"]);
+    assert_eq!(of(&["team"], "team"), ["team"]);
+}

@@ -3,6 +3,7 @@
 pub mod allowances;
 mod checks;
 mod clusters;
+mod descriptors;
 pub mod doors;
 pub mod drain;
 pub mod housekeeping;
@@ -10,6 +11,7 @@ pub mod ledger;
 pub mod listeners;
 pub mod names;
 pub mod notify;
+pub mod outage;
 pub mod recount;
 pub mod reload;
 pub mod signals;
@@ -17,6 +19,7 @@ pub mod simulate;
 pub mod standings;
 pub mod stored;
 
+use crate::clock;
 use crate::config::CacheBackend;
 use crate::config::Config;
 use crate::config::ExactCache;
@@ -129,6 +132,7 @@ pub fn check(config: &Config) -> Result<(), NotStarted> {
 /// [`NotStarted`] says what stands in the way.
 pub fn prepare(start: Start) -> Result<Ready, NotStarted> {
     let Start { config, sink, reloader, simulated } = start;
+    descriptors::take_all();
     listeners::are_free(&config)?;
     listeners::have_certificates(&config)?;
     let conf = pingora_conf(&config);
@@ -178,7 +182,7 @@ fn pingora_conf(config: &Config) -> ServerConf {
         work_stealing: config.server.threads > 1,
         upstream_keepalive_pool_size: config.server.upstream_idle,
         // Housekeeping ends the process as soon as the last stream has ended; this is the latest moment.
-        grace_period_seconds: Some(config.server.grace.as_millis().div_ceil(1000) as u64),
+        grace_period_seconds: Some(clock::whole_seconds(config.server.grace)),
         graceful_shutdown_timeout_seconds: Some(1),
         // Routes of the edge say themselves when it is enough.
         max_retries: 16,

@@ -11,6 +11,7 @@ use crate::config::Quota;
 use crate::config::Unit;
 use crate::config::Window;
 use crate::gateway::parts::Parts;
+use crate::gateway::snapshot::Snapshot;
 use crate::gateway::stand;
 use crate::server::ledger::drain;
 use crate::server::ledger::drain::Step;
@@ -48,7 +49,7 @@ pub async fn take_in(parts: &Parts, store: &Store) -> Result<(), StoreError> {
     let spool = &parts.ledger.spool;
     // A folder that cannot be read is told of by the drain.
     if spool.adopt().is_ok() {
-        while drain::step(spool, store).await? == Step::Taken {}
+        while drain::step(spool, store, clock::now()).await? == Step::Taken {}
     }
     Ok(())
 }
@@ -66,10 +67,10 @@ impl Recount {
     /// [`StoreError`]; those that were reached are raised, the others come with the next call.
     pub async fn bring(&mut self, parts: &Parts, store: &Store) -> Result<(), StoreError> {
         let (in_force, now) = (parts.credentials.load_full(), clock::moment());
-        for (column, id, claim) in accounts(&in_force) {
+        for (columns, id, claim) in accounts(&in_force, &parts.snapshot.load()) {
             for quota in self.fresh(&id, &claim.bounds) {
-                if let Some(start) = start(store, &column, &quota, now.wall).await? {
-                    let used = store.used(&column, clock::millis(start), u64::MAX).await?;
+                if let Some(start) = start(store, &columns, &quota, now.wall).await? {
+                    let used = used(store, &columns, start).await?;
                     seed(parts, &claim.account, &quota, start, used, now);
                 }
                 self.done(&id, &quota);
@@ -132,20 +133,22 @@ fn mark(id: &str, quota: &Quota) -> (String, Unit, Period, Window) {
     (id.to_owned(), quota.unit, quota.period, quota.window)
 }
 
-/// Every account that has quotas, with what the ledger calls it.
-fn accounts(in_force: &Credentials) -> Vec<(AccountColumn, String, Claim)> {
+/// Every account that has quotas, with what the ledger calls it: a model by all its names.
+fn accounts(in_force: &Credentials, snapshot: &Snapshot) -> Vec<(Vec<AccountColumn>, String, Claim)> {
     let mut all = Vec::new();
     for credential in in_force.all() {
         let own = AccountColumn::Key(credential.id.to_string());
         let claim = credential.claims.iter().find(|claim| claim.whose == Whose::Key);
-        all.extend(claim.map(|claim| (own, format!("key {}", credential.id), claim.clone())));
+        all.extend(claim.map(|claim| (vec![own], format!("key {}", credential.id), claim.clone())));
         if let Some(tenant) = &credential.tenant {
             let column = AccountColumn::Tenant(tenant.id.to_string());
-            all.push((column, format!("tenant {}", tenant.id), tenant.claim.clone()));
+            all.push((vec![column], format!("tenant {}", tenant.id), tenant.claim.clone()));
         }
     }
     for (name, claim) in &in_force.models {
-        all.push((AccountColumn::Model(name.clone()), format!("model {name}"), claim.clone()));
+        let names = snapshot.spellings.of_limited(name, &snapshot.table);
+        let columns = names.into_iter().map(AccountColumn::Model).collect();
+        all.push((columns, format!("model {name}"), claim.clone()));
     }
     all.retain(|(_, _, claim)| !claim.bounds.quotas.is_empty());
     all
@@ -154,7 +157,7 @@ fn accounts(in_force: &Credentials) -> Vec<(AccountColumn, String, Claim)> {
 /// When the window that runs began, since the epoch; `None` if it was not used yet.
 async fn start(
     store: &Store,
-    column: &AccountColumn,
+    columns: &[AccountColumn],
     quota: &Quota,
     now: Duration,
 ) -> Result<Option<Duration>, StoreError> {
@@ -163,7 +166,7 @@ async fn start(
     }
     let mut from = now.saturating_sub(length(quota) * MOST_STEPS as u32);
     for _ in 0..MOST_STEPS {
-        let Some(first) = store.first_use(column, clock::millis(from)).await? else { return Ok(None) };
+        let Some(first) = first_use(store, columns, from).await? else { return Ok(None) };
         let window = opened(quota.period, quota.window, Duration::from_millis(first));
         if window.end > now {
             return Ok(Some(window.start));
@@ -171,6 +174,31 @@ async fn start(
         from = window.end;
     }
     Ok(None)
+}
+
+/// In milliseconds since the epoch, by whatever name.
+async fn first_use(
+    store: &Store,
+    columns: &[AccountColumn],
+    since: Duration,
+) -> Result<Option<u64>, StoreError> {
+    let mut first = None;
+    for column in columns {
+        let by_name = store.first_use(column, clock::millis(since)).await?;
+        first = first.into_iter().chain(by_name).min();
+    }
+    Ok(first)
+}
+
+async fn used(store: &Store, columns: &[AccountColumn], since: Duration) -> Result<Used, StoreError> {
+    let mut all = Used::default();
+    for column in columns {
+        let used = store.used(column, clock::millis(since), u64::MAX).await?;
+        all.requests = all.requests.saturating_add(used.requests);
+        all.tokens = all.tokens.saturating_add(used.tokens);
+        all.cost = all.cost.saturating_add(used.cost);
+    }
+    Ok(all)
 }
 
 fn length(quota: &Quota) -> Duration {

@@ -44,7 +44,7 @@ fn key_standing((index, state): (usize, KeyState)) -> KeyStanding {
         KeyState::Cooling(left) => ("cooling", Some(left)),
         KeyState::Aside(left) => ("aside", Some(left)),
     };
-    KeyStanding { number: index + 1, state, seconds: left.map(|left| left.as_millis().div_ceil(1000) as u64) }
+    KeyStanding { number: index + 1, state, seconds: left.map(clock::whole_seconds) }
 }
 
 /// The limits in force of a key (and of its tenant) or of a tenant, as far as this process knows.
@@ -71,7 +71,7 @@ fn limit(standing: &state::Standing) -> Value {
         "limit": standing.limit,
         "used": standing.used,
         "remaining": left,
-        "resets_in_seconds": standing.reset.as_millis().div_ceil(1000) as u64,
+        "resets_in_seconds": clock::whole_seconds(standing.reset),
     });
     if unit == "nano_usd" {
         for (name, amount) in

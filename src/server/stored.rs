@@ -5,6 +5,8 @@ use crate::clock;
 use crate::config::StoreUrl;
 use crate::gateway::parts::Parts;
 use crate::server::NotStarted;
+use crate::server::outage::Asker;
+use crate::server::outage::Outage;
 use crate::server::recount;
 use crate::server::recount::Recount;
 use crate::store::By;
@@ -12,6 +14,8 @@ use crate::store::Store;
 use crate::store::StoreError;
 use crate::tenants::first_keys::FirstKeys;
 use crate::tenants::first_keys::Fresh;
+use crate::tenants::first_keys::SIGHT_EVERY;
+use crate::tenants::first_keys::STORE_GRACE;
 use crate::tenants::registry::Known;
 use crate::tenants::settle::Wants;
 use crate::tenants::settle::settle;
@@ -21,7 +25,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tracing::error;
-use tracing::info;
 use tracing::warn;
 
 /// A change is in force everywhere within twice this.
@@ -63,7 +66,11 @@ pub fn first_look(parts: &Parts, home: &Home, wants_client: bool) -> Result<Fres
     let asked = runtime.block_on(async { tokio::time::timeout(patience, asked).await.unwrap_or(Err(away)) });
     let fresh = match asked {
         Ok((store, settled)) => {
-            keep_if_new(&settled.kept, &kept, folder)?;
+            // A folder that cannot be written to is in nobody's way while the keys are the same.
+            match settled.kept.are(&kept) {
+                true => keep_quietly(&settled.kept, &kept, folder),
+                false => settled.kept.keep(folder)?,
+            }
             parts.registry.learn(Known::Stored(settled.rows));
             parts.renew_credentials();
             runtime.block_on(count_on(parts, &store));
@@ -76,7 +83,11 @@ pub fn first_look(parts: &Parts, home: &Home, wants_client: bool) -> Result<Fres
             if !fresh.is_empty() {
                 kept.keep(folder)?;
             }
-            parts.registry.learn(Known::First(kept));
+            let open = kept.without_store(clock::since_epoch());
+            if !open.are(&kept) {
+                warn_of_lapse();
+            }
+            parts.registry.learn(Known::First(open));
             parts.renew_credentials();
             fresh
         }
@@ -106,34 +117,54 @@ async fn count_on(parts: &Parts, store: &Store) {
 }
 
 /// Asks the store every second, for as long as the process lives.
-pub async fn keep_asking(parts: &Parts, home: &Home) {
-    let (mut outage, mut recount) = (Outage { since: None }, Recount::default());
+pub async fn keep_asking(parts: &Parts, home: &Home, outage: &Outage) {
+    let mut recount = Recount::default();
+    let mut next_sight = Duration::ZERO;
     loop {
         match look(parts, home, &mut recount).await {
-            Ok(()) => outage.is_over(),
-            Err(error) => outage.goes_on(&error),
+            Ok(()) => {
+                outage.is_over(Asker::Registry);
+                let now = clock::since_epoch();
+                if now >= next_sight {
+                    note_sight(parts, home, now);
+                    next_sight = now + SIGHT_EVERY;
+                }
+            }
+            Err(error) => {
+                outage.goes_on(Asker::Registry, &error);
+                lapse(parts, clock::since_epoch());
+            }
         }
         tokio::time::sleep(LOOK).await;
     }
 }
 
-/// Says when the store goes and when it is back, once each.
-struct Outage {
-    since: Option<Duration>,
-}
-
-impl Outage {
-    fn goes_on(&mut self, error: &StoreError) {
-        if self.since.is_none() {
-            self.since = Some(clock::since_epoch());
-            warn!(%error, "store away; keys and tenants stay in force as they are known");
+/// Takes the first keys out of force that the store was not seen to call good for too long.
+fn lapse(parts: &Parts, now: Duration) {
+    if let Known::First(keys) = &*parts.registry.known() {
+        let open = keys.without_store(now);
+        if !open.are(keys) {
+            warn_of_lapse();
+            parts.registry.learn(Known::First(open));
+            parts.renew_credentials();
         }
     }
+}
 
-    fn is_over(&mut self) {
-        if let Some(since) = self.since.take() {
-            let seconds = clock::since_epoch().saturating_sub(since).as_secs();
-            info!(seconds, "store is back");
+fn warn_of_lapse() {
+    let hours = STORE_GRACE.as_secs() / 3600;
+    warn!(
+        hours,
+        "the store has not been seen for so long: the first keys wait for it, as they may be disabled there"
+    );
+}
+
+/// Writes down that the store was seen to call the first keys good.
+fn note_sight(parts: &Parts, home: &Home, now: Duration) {
+    if let Known::Stored(rows) = &*parts.registry.known() {
+        let kept = FirstKeys::read(&home.folder).unwrap_or_default();
+        if let Some(seen) = still_good(&kept, rows).seen_again(now) {
+            keep_quietly(&seen, &kept, &home.folder);
         }
     }
 }
@@ -190,15 +221,11 @@ async fn learn(parts: &Parts, home: &Home) -> Result<bool, StoreError> {
     Ok(true)
 }
 
-fn keep_if_new(now: &FirstKeys, before: &FirstKeys, folder: &Path) -> Result<(), NotStarted> {
-    match now == before {
-        true => Ok(()),
-        false => Ok(now.keep(folder)?),
-    }
-}
-
 fn keep_quietly(now: &FirstKeys, before: &FirstKeys, folder: &Path) {
-    if let Err(error) = keep_if_new(now, before, folder) {
+    if now == before {
+        return;
+    }
+    if let Err(error) = now.keep(folder) {
         error!(%error, "first keys not written down; a start without the store would not know of the change");
     }
 }

@@ -18,7 +18,7 @@ pub struct Credentials {
     anyone: Option<Arc<Credential>>,
     /// Those who may use the admin API.
     pub admins: Vec<Admin>,
-    /// What all who ask for a model together may use, by its public name.
+    /// What all who ask for a model together may use, by the name that is limited.
     pub models: HashMap<String, Claim>,
     /// What every end user may use; `None` is no limit.
     pub per_user: Option<Arc<Bounds>>,

@@ -1,5 +1,6 @@
 //! The keys made at the first start, as the data folder has them: hashes, for starts without the store.
 
+use crate::clock;
 use crate::secret::KeyHash;
 use crate::secret::Secret;
 use crate::tenants::fresh;
@@ -10,8 +11,16 @@ use std::io;
 use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
 
 const FILE: &str = "keys.json";
+
+/// How long they open without the store once it was last seen to say that they are good. Who disables one where the
+/// store is can count on it being shut after this, whatever this process missed.
+pub const STORE_GRACE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How often it is written down that they were seen to be good: a grace may begin that much too early.
+pub const SIGHT_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// Hashes of the keys this installation made for itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +29,8 @@ pub struct FirstKeys {
     pub admin: Option<KeyHash>,
     /// They are in the store, which alone says then whether they are still good.
     pub stored: bool,
+    /// When the store last said so, since the epoch.
+    pub seen: Option<Duration>,
 }
 
 /// Keys that were just made and must be shown now: they are never seen again.
@@ -44,6 +55,8 @@ struct Written {
     admin_sha256: Option<String>,
     #[serde(default)]
     stored: bool,
+    #[serde(default)]
+    seen_ms: Option<u64>,
 }
 
 impl FirstKeys {
@@ -66,7 +79,8 @@ impl FirstKeys {
             None => Ok(None),
         };
         let (client, admin) = (hash(written.client_sha256)?, hash(written.admin_sha256)?);
-        Ok(FirstKeys { client, admin, stored: written.stored })
+        let seen = written.seen_ms.map(Duration::from_millis);
+        Ok(FirstKeys { client, admin, stored: written.stored, seen })
     }
 
     /// Makes what is missing while the store cannot be asked: an admin key always, a client key if `want_client`.
@@ -85,6 +99,32 @@ impl FirstKeys {
             (self.client, fresh.client) = (Some(made.hash), Some(made.key));
         }
         fresh
+    }
+
+    /// Those that open at this moment (since the epoch) while the store cannot be asked: all that it never had, and for
+    /// [`STORE_GRACE`] those of which it was seen to say that they are good.
+    pub fn without_store(&self, now: Duration) -> FirstKeys {
+        let lately = |seen: Duration| now.saturating_sub(seen) < STORE_GRACE;
+        match !self.stored || self.seen.is_some_and(lately) {
+            true => self.clone(),
+            false => FirstKeys { client: None, admin: None, ..self.clone() },
+        }
+    }
+
+    /// With the sight of this moment, if the one that is written down is an hour old; `None` if there is nothing to write.
+    pub fn seen_again(&self, now: Duration) -> Option<FirstKeys> {
+        let late = |seen: Duration| now.saturating_sub(seen) >= SIGHT_EVERY;
+        let is_due = self.stored && self.has_any() && self.seen.is_none_or(late);
+        is_due.then(|| FirstKeys { seen: Some(now), ..self.clone() })
+    }
+
+    /// Whether these are the same keys, whenever they were seen.
+    pub fn are(&self, other: &FirstKeys) -> bool {
+        (self.client, self.admin, self.stored) == (other.client, other.admin, other.stored)
+    }
+
+    pub fn has_any(&self) -> bool {
+        self.client.is_some() || self.admin.is_some()
     }
 
     /// Writes the hashes down.
@@ -123,6 +163,7 @@ fn write(directory: &Path, path: &Path, keys: &FirstKeys) -> io::Result<()> {
         client_sha256: keys.client.map(KeyHash::to_hex),
         admin_sha256: keys.admin.map(KeyHash::to_hex),
         stored: keys.stored,
+        seen_ms: keys.seen.map(clock::millis),
     };
     let beside = path.with_extension("json.new");
     let mut file =
@@ -170,12 +211,53 @@ mod tests {
     }
 
     #[test]
+    fn a_stored_key_opens_without_the_store_for_a_day_after_it_was_last_seen_to_be_good() {
+        let (hour, seen) = (Duration::from_secs(3600), Duration::from_secs(1_790_000_000));
+        let keys = FirstKeys {
+            client: Some(KeyHash::of("tg-1")),
+            admin: Some(KeyHash::of("tg-admin-1")),
+            stored: true,
+            seen: Some(seen),
+        };
+        for (now, opens) in [
+            (seen, true),
+            (seen + 24 * hour - Duration::from_millis(1), true),
+            (seen + 24 * hour, false),
+            (seen + 9000 * hour, false),
+            (seen - hour, true),
+        ] {
+            let left = keys.without_store(now);
+            assert_eq!((left.client.is_some(), left.admin.is_some()), (opens, opens), "{now:?}");
+            assert!(left.stored && left.seen == keys.seen, "it is as much the store's as before");
+        }
+        let never = FirstKeys { seen: None, ..keys.clone() };
+        assert!(!never.without_store(seen).has_any(), "nobody knows when it was good");
+        let own = FirstKeys { stored: false, seen: None, ..keys };
+        assert_eq!(own.without_store(seen + 9000 * hour), own, "the store has nothing to say of it");
+    }
+
+    #[test]
+    fn a_sight_is_written_down_once_an_hour_and_read_again() {
+        let (folder, seen) = (tempfile::tempdir().unwrap(), Duration::from_millis(1_790_000_000_123));
+        let keys = FirstKeys { admin: Some(KeyHash::of("tg-admin-1")), stored: true, ..FirstKeys::default() };
+        let noted = keys.seen_again(seen).expect("it has none");
+        noted.keep(folder.path()).unwrap();
+        let read = FirstKeys::read(folder.path()).unwrap();
+        assert_eq!((read.seen, read.are(&keys), read == keys), (Some(seen), true, false));
+        assert_eq!(read.seen_again(seen + SIGHT_EVERY - Duration::from_millis(1)), None);
+        let later = seen + SIGHT_EVERY;
+        assert_eq!(read.seen_again(later).and_then(|keys| keys.seen), Some(later));
+        assert_eq!(FirstKeys { admin: None, ..read.clone() }.seen_again(later), None, "nothing to say of");
+        assert_eq!(FirstKeys { stored: false, ..read }.seen_again(later), None, "the store does not know it");
+    }
+
+    #[test]
     fn a_file_of_the_version_before_the_store_is_read() {
         let (folder, hash) = (tempfile::tempdir().unwrap(), KeyHash::of("tg-1"));
         let text = format!("{{\"client_sha256\":\"{}\",\"admin_sha256\":null}}", hash.to_hex());
         fs::write(folder.path().join(FILE), text).unwrap();
         let keys = FirstKeys::read(folder.path()).unwrap();
-        assert_eq!(keys, FirstKeys { client: Some(hash), admin: None, stored: false });
+        assert_eq!(keys, FirstKeys { client: Some(hash), ..FirstKeys::default() });
     }
 
     #[test]

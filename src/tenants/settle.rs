@@ -14,6 +14,7 @@ use crate::tenants::first_keys::Fresh;
 use crate::tenants::fresh;
 use crate::tenants::in_force::FIRST;
 use crate::tenants::registry::Rows;
+use std::time::Duration;
 
 /// How often others may be quicker: each time they leave less to do.
 const TRIES: usize = 4;
@@ -75,7 +76,8 @@ async fn attempt(store: &Store, kept: &FirstKeys, wants: Wants, by: &By) -> Resu
     if !fresh.is_empty() {
         rows = Rows::load(store).await?;
     }
-    let kept = FirstKeys { client: hashes.0, admin: hashes.1, stored: true };
+    let seen = Some(Duration::from_millis(by.at_ms));
+    let kept = FirstKeys { client: hashes.0, admin: hashes.1, stored: true, seen };
     Ok(Settled { kept: still_good(&kept, &rows), rows, fresh })
 }
 
@@ -86,7 +88,7 @@ pub fn still_good(kept: &FirstKeys, rows: &Rows) -> FirstKeys {
     let key = |hash: &KeyHash| rows.keys.iter().any(|row| row.hash == *hash && free(row));
     let owner = |row: &AdminRow| !row.disabled && row.role == Role::Owner;
     let admin = |hash: &KeyHash| rows.admins.iter().any(|row| row.hash == *hash && owner(row));
-    FirstKeys { client: kept.client.filter(key), admin: kept.admin.filter(admin), stored: kept.stored }
+    FirstKeys { client: kept.client.filter(key), admin: kept.admin.filter(admin), ..kept.clone() }
 }
 
 /// Takes the first keys out of the store.

@@ -62,7 +62,8 @@ fn every_setting_is_read_and_refuses_nonsense() {
 
 #[test]
 fn a_setting_nobody_knows_is_refused_in_every_section() {
-    for shape in SHAPES {
+    // Whatever else stands in `pricing` is a model.
+    for shape in SHAPES.iter().filter(|shape| shape.path != "pricing") {
         has(&document(shape.path, "frobnicate", "1"), "frobnicate is not a setting");
     }
 }

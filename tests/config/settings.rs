@@ -128,7 +128,7 @@ fn variables_work_in_any_string() {
 #[test]
 fn prices_are_read_exactly_and_by_name_or_beginning() {
     let config = accepted(&format!(
-        "{PROVIDERS}pricing:\n  openai/gpt-4o: {{ input: 2.5, output: 10, cached: 1.25, cache_write: 0 }}\n  \
+        "{PROVIDERS}pricing:\n  unknown: refuse\n  openai/gpt-4o: {{ input: 2.5, output: 10, cached: 1.25, cache_write: 0 }}\n  \
          openai/tiny: {{ input: 0.000000001 }}\n  local/*: free\n  groq/x: free\n"
     ));
     let per_million = |input, output, cached: Option<u64>, cache_write: Option<u64>| Tariff::PerMillion {
@@ -142,6 +142,7 @@ fn prices_are_read_exactly_and_by_name_or_beginning() {
     let exact = per_million(2_500_000_000, 10_000_000_000, Some(1_250_000_000), Some(0));
     // `groq` has no key: what points to it vanishes.
     assert_eq!(prices, [("gpt-4o", exact), ("tiny", per_million(1, 0, None, None)), ("*", Tariff::Free)]);
+    assert_eq!(config.unknown_price, config::UnknownPrice::Refuse);
     assert!(
         config::print(&config).contains("{ input: 0.000000001, output: 0 }"),
         "{}",
@@ -161,6 +162,7 @@ fn a_price_that_is_none_is_refused() {
         ("openai/m: { input: 1, outptu: 2 }", "pricing.openai/m.outptu is not a setting"),
         ("'openai/a*b': free", "pricing.openai/a*b may have a `*` only at the end"),
         ("opneai/m: free", "pricing.opneai/m names"),
+        ("unknown: maybe", "pricing.unknown must be `allow` or `refuse`"),
         ("gpt-4o: free", "pricing.gpt-4o must be `provider/model`"),
     ] {
         has(&format!("{PROVIDERS}pricing: {{ {price} }}"), expected);

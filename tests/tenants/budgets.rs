@@ -1,6 +1,7 @@
 //! Money: a request keeps room for ten dollars and costs seven.
 
 use crate::*;
+use support::Step;
 
 /// Of what was taken, seven tokens of output at a dollar each are used.
 const COST: f64 = 7.0;
@@ -106,4 +107,114 @@ async fn a_budget_is_overshot_by_no_more_than_the_estimates_were_wrong() {
     let overshot = stage.gateway.metric("tollgate_cost_usd_total") - budget;
     assert!(overshot <= passed as f64 * (COST - kept), "{overshot}");
     assert_eq!(stage.ask(A1).await.status, 429, "nothing more passes");
+}
+
+/// Only what is `large` has a price.
+fn half_priced(lines: &str, unknown: &str) -> Stage {
+    let vendor = Vendor::start(|_, _| Reply::chat("hello"));
+    let frame = frame(&vendor, lines);
+    let pricing = "pricing: { 'vendor/*': { input: 0, output: 1000000 } }";
+    assert!(frame.contains(pricing), "{frame}");
+    let priced = format!("pricing: {{ unknown: {unknown}, vendor/large: {{ input: 0, output: 1000000 }} }}");
+    let yaml = format!(
+        "{}tenants: [ {{ name: a, budget: {{ hard: 20/day }} }}, {{ name: b, budget: {{ soft: 20/day }} }} ]\n\
+         keys:{KEYS}\n{lines}\n",
+        frame.replace(pricing, &priced)
+    );
+    Stage { gateway: Gateway::start(&yaml), vendor }
+}
+
+#[tokio::test]
+async fn under_a_hard_budget_nothing_is_asked_whose_price_is_unknown_if_that_is_refused() {
+    let team = "groups: { team: { members: [ vendor/small, vendor/large ] } }";
+    let stage = half_priced(team, "refuse");
+    let asked = async |key: &str, model: &str| chat(&stage.gateway, key, json!({ "model": model })).await;
+    let refused = asked(A1, "chat").await;
+    assert_eq!((refused.status, refused.error_code().as_deref()), (403, Some("price_unknown")));
+    let said = message(&refused);
+    assert!(said.contains("`chat`") && said.contains("`pricing.unknown: refuse`"), "{said}");
+    assert_eq!(stage.vendor.count(), 0);
+    assert_eq!(asked(A1, "dear").await.status, 200);
+    assert_eq!(asked(A2, "team").await.status, 200);
+    assert!(stage.vendor.requests().iter().all(|request| request.json()["model"] == "large"));
+    for key in [B1, NOBODYS] {
+        assert_eq!(asked(key, "chat").await.status, 200, "no hard budget");
+    }
+}
+
+#[tokio::test]
+async fn a_budget_of_the_model_itself_needs_its_price_as_well() {
+    let stage = half_priced("limits: { per_model: { chat: { budget: { hard: 5/day } } } }", "refuse");
+    assert_eq!(chat(&stage.gateway, NOBODYS, json!({})).await.error_code().as_deref(), Some("price_unknown"));
+    let stage = half_priced("", "allow");
+    let free = chat(&stage.gateway, A1, json!({})).await;
+    assert_eq!(free.status, 200, "{free:?}");
+}
+
+/// So many words, one after the other, each an event and a dollar; no end.
+fn words(count: usize) -> Reply {
+    (0..count).fold(Reply::sse_head(), |reply, _| {
+        reply.event(&support::chunk("word ")).pause(Duration::from_millis(10))
+    })
+}
+
+/// Asks for a stream of about ten words, at three doors.
+async fn streamed(gateway: &Gateway, key: &str, path: &str) -> Answer {
+    let body = match path {
+        "/v1/responses" => json!({ "model": "chat", "stream": true, "max_output_tokens": 10, "input": "Hi" }),
+        _ => json!({ "model": "chat", "stream": true, "max_tokens": 10,
+            "messages": [{ "role": "user", "content": "Hi" }] }),
+    };
+    received(client().post(gateway.url(path)).bearer_auth(key).json(&body)).await
+}
+
+#[tokio::test]
+async fn a_stream_is_cut_where_a_budget_ends_if_that_is_wanted() {
+    for (path, code) in [
+        ("/v1/chat/completions", "\"code\":\"insufficient_quota\""),
+        ("/v1/messages", "\"type\":\"rate_limit_error\""),
+        ("/v1/responses", "\"code\":\"insufficient_quota\""),
+    ] {
+        let stage = Stage::with(
+            "tenants: [ { name: a, budget: { hard: 20/day, cut_streams: true } }, { name: b, budget: { hard: 20/day } } ]\n",
+            |number, _| match number {
+                0 => words(60).then(Step::Hang),
+                _ => words(40).event(&support::finish_chunk()).event("[DONE]").end(),
+            },
+        );
+        let cut = streamed(&stage.gateway, A1, path).await;
+        let came = cut.body.matches("word ").count();
+        assert_eq!(cut.status, 200, "{path}");
+        assert!((20..60).contains(&came), "{path}: {came} words\n{}", cut.body);
+        assert!(cut.body.contains(code), "{path}: {}", cut.body);
+        assert!(cut.body.contains("the tenant of this key has used"), "{path}: {}", cut.body);
+        assert!(!cut.body.contains("[DONE]") && !cut.body.contains("message_stop"), "{path}: {}", cut.body);
+        stage.vendor.wait_for_closed(1).await;
+        let line = stage.gateway.access_line(cut.header("x-request-id").unwrap()).await;
+        assert_eq!((&line["status"], &line["error"]), (&json!(200), &json!("budget")), "{line}");
+        let output = line["tokens_output"].as_u64().unwrap_or_else(|| panic!("{line}"));
+        assert!((came as u64..came as u64 + 2).contains(&output), "what was delivered is billed: {line}");
+        assert_eq!(stage.gateway.metric("tollgate_limits_hit_total{limit=\"budget\"}"), 1.0, "{path}");
+        assert_eq!(stage.ask(A2).await.status, 429, "the budget is spent");
+        let whole = streamed(&stage.gateway, B1, path).await;
+        assert!(
+            whole.body.matches("word ").count() >= 40,
+            "{path}: a stream of b is finished: {}",
+            whole.body
+        );
+        assert_eq!(stage.ask(B1).await.status, 429);
+    }
+}
+
+#[tokio::test]
+async fn streams_under_way_at_once_share_what_a_budget_has_left() {
+    let stage =
+        Stage::with("limits: { per_key: { budget: { hard: 60/day, cut_streams: true } } }\n", |_, _| {
+            words(100).then(Step::Hang)
+        });
+    let three = (0..3).map(|_| streamed(&stage.gateway, A1, "/v1/chat/completions"));
+    let answers = futures_util::future::join_all(three).await;
+    let came: usize = answers.iter().map(|answer| answer.text().matches("word ").count()).sum();
+    assert!((50..100).contains(&came), "{came} words for 60 dollars");
+    assert_eq!(stage.ask(A1).await.status, 429);
 }

@@ -36,6 +36,47 @@ async fn a_model_has_limits_over_all_who_ask_for_it() {
 }
 
 #[tokio::test]
+async fn a_model_cannot_be_asked_for_by_another_name_to_pass_its_limit() {
+    for limited in ["chat", "vendor/small", "small"] {
+        let stage = Stage::set(&format!("limits: {{ per_model: {{ {limited}: {{ requests: 1/day }} }} }}\n"));
+        let asked = async |model: &str| chat(&stage.gateway, A1, json!({ "model": model })).await;
+        assert_eq!(asked("chat").await.status, 200, "{limited}");
+        for model in ["small", "vendor/small", "openai_compatible/small", "chat"] {
+            let refused = asked(model).await;
+            assert_eq!(refused.status, 429, "{model} past {limited}");
+            assert!(message(&refused).starts_with("this model may make 1 requests"), "{refused:?}");
+        }
+        assert_eq!(asked("dear").await.status, 200, "another model");
+    }
+}
+
+#[tokio::test]
+async fn a_limit_on_a_group_counts_who_asks_for_it_and_one_on_a_member_where_the_plan_begins() {
+    let asked =
+        async |stage: &Stage, model: &str| chat(&stage.gateway, A1, json!({ "model": model })).await.status;
+    let team = "groups: { team: { members: [ vendor/small, vendor/large ] } }\n";
+    let of_group = Stage::set(&format!("{team}limits: {{ per_model: {{ team: {{ requests: 1/day }} }} }}\n"));
+    assert_eq!((asked(&of_group, "chat").await, asked(&of_group, "team").await), (200, 200));
+    assert_eq!((asked(&of_group, "team").await, asked(&of_group, "chat").await), (429, 200));
+    let lines = format!(
+        "{team}limits: {{ per_model: {{ vendor/large: {{ requests: 1/day }}, chat: {{ requests: 2/day }} }} }}\n"
+    );
+    // The first member fails, so that the second one answers all.
+    let vendor = Vendor::start(|_, request| match request.json()["model"] == "small" {
+        true => Reply::json(500, json!({})),
+        false => Reply::chat("hello"),
+    });
+    let frame = frame(&vendor, &lines).replace("retry_max: 0", "retry_max: 3");
+    let gateway =
+        Gateway::start(&format!("{frame}tenants: [ {{ name: a }}, {{ name: b }} ]\nkeys:{KEYS}\n{lines}"));
+    let of_member = Stage { gateway, vendor };
+    assert_eq!((asked(&of_member, "team").await, asked(&of_member, "team").await), (200, 200));
+    assert_eq!(asked(&of_member, "team").await, 429, "two began with the small one");
+    let alone = asked(&of_member, "dear").await;
+    assert_eq!(alone, 200, "to answer in another's place was no request for the large one");
+}
+
+#[tokio::test]
 async fn an_end_user_is_named_by_a_header_or_a_body() {
     let stage = Stage::set("limits: { per_user: { requests: 1/day } }\n");
     let asked = async |more: Value, header: &str| {

@@ -76,6 +76,24 @@ async fn a_store_that_is_away_at_the_start_is_made_up_for() {
     assert!(!program.stderr().contains(support::PASSWORD), "{}", program.stderr());
 }
 
+#[tokio::test]
+async fn first_keys_wait_for_the_store_when_it_has_not_been_seen_for_a_day() {
+    let nobody = support::refused_port();
+    let store = format!("store: 'postgres://u:p@127.0.0.1:{nobody}/d'\n");
+    let (key, admin) = ("tg-a-key-the-store-knows-01", "tg-admin-the-store-knows");
+    let hour = Duration::from_secs(3600);
+    for (ago, status) in [(23 * hour, 200), (25 * hour, 401)] {
+        let mut home = Home::with(&format!("{FRAME}{store}"));
+        std::fs::create_dir_all(home.data_dir()).unwrap();
+        let seen = tollgate::clock::millis(tollgate::clock::since_epoch() - ago);
+        let keys = json!({ "client_sha256": hash(key), "admin_sha256": hash(admin), "stored": true, "seen_ms": seen });
+        std::fs::write(home.data_dir().join("keys.json"), keys.to_string()).unwrap();
+        let program = home.serve(&[]).await;
+        assert_eq!((home.models(key).await, home.reload(admin).await), (status, status), "{ago:?}");
+        assert_eq!((program.shown("your key"), program.shown("admin key")), (None, None));
+    }
+}
+
 fn url_of(url: &str) -> tollgate::config::StoreUrl {
     tollgate::config::StoreUrl::Postgres(tollgate::secret::Secret::new(url))
 }

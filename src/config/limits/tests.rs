@@ -62,6 +62,17 @@ fn what_is_not_said_is_as_in_the_default_line_by_line() {
 }
 
 #[test]
+fn streams_are_cut_where_a_hard_budget_and_the_wish_meet() {
+    let default = read("budget: { cut_streams: true }", &Bounds::default());
+    assert!(default.cut_streams && !default.cuts_streams(), "there is nothing to cut at");
+    let own = read("{\"budget\":{\"hard\":\"5/day\"}}", &default);
+    assert!(own.cuts_streams(), "what is not said is as in the default");
+    assert!(!read("budget: { hard: 5/day, cut_streams: false }", &default).cuts_streams());
+    assert!(!read("budget: { soft: 5/day }", &default).cuts_streams());
+    assert!(refused("budget: { cut_streams: perhaps }").contains("budget.cut_streams must be"));
+}
+
+#[test]
 fn problems_name_the_place_and_what_must_be_there() {
     for (text, told) in [
         ("{\"limits\":{\"request\":\"1/s\"}}", "settings:1:12: limits.request is not a setting"),

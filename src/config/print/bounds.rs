@@ -79,7 +79,7 @@ fn quota(bounds: &Bounds) -> String {
 /// All money stands here, also what was written as `quota.cost`: it means the same.
 fn budget(bounds: &Bounds) -> String {
     let (soft, hard) = (of(bounds, Unit::Cost, true), of(bounds, Unit::Cost, false));
-    format!("{{ soft: {soft}, hard: {hard} }}")
+    format!("{{ soft: {soft}, hard: {hard}, cut_streams: {} }}", bounds.cut_streams)
 }
 
 fn of(bounds: &Bounds, unit: Unit, soft: bool) -> String {

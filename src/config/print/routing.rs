@@ -10,6 +10,7 @@ use crate::config::Provider;
 use crate::config::Reference;
 use crate::config::Strategy;
 use crate::config::Tariff;
+use crate::config::UnknownPrice;
 use crate::config::print::bounds;
 use crate::config::print::words::list;
 use crate::config::print::words::path;
@@ -85,7 +86,11 @@ fn group(name: &str, group: &Group, config: &Config) -> String {
 
 pub fn pricing(config: &Config) -> Vec<String> {
     let line = |own: &OwnPrice| format!("  {}: {}\n", reference(&own.target, config), tariff(&own.tariff));
-    config.pricing.iter().map(line).collect()
+    let unknown = match config.unknown_price {
+        UnknownPrice::Allow => "  unknown: allow\n",
+        UnknownPrice::Refuse => "  unknown: refuse\n",
+    };
+    std::iter::once(unknown.to_owned()).chain(config.pricing.iter().map(line)).collect()
 }
 
 fn tariff(tariff: &Tariff) -> String {
