@@ -6,6 +6,8 @@ mod support;
 
 #[path = "edge/acme.rs"]
 mod acme;
+#[path = "edge/clusters.rs"]
+mod clusters;
 #[path = "edge/crowds.rs"]
 mod crowds;
 #[path = "edge/doors.rs"]
@@ -22,3 +24,5 @@ mod routes;
 mod security;
 #[path = "edge/tls.rs"]
 mod tls;
+#[path = "edge/worker.rs"]
+mod worker;

@@ -197,10 +197,10 @@ impl ProxyHttp for Gateway {
         session: &mut Session,
         mut error: Box<Error>,
         call: &mut Call,
-        _reused: bool,
+        reused: bool,
     ) -> Box<Error> {
         let untouched = passage::is_untouched(session, &error);
-        call.passage.iter_mut().for_each(|passage| passage.broke(&mut error, untouched));
+        call.passage.iter_mut().for_each(|passage| passage.broke(&mut error, untouched, reused));
         error
     }
 
@@ -220,7 +220,15 @@ impl ProxyHttp for Gateway {
     }
 
     async fn logging(&self, _session: &mut Session, _error: Option<&Error>, call: &mut Call) {
-        call.record.iter_mut().for_each(Record::close);
+        // What comes now, the rest of an unread body perhaps, takes no server's time.
+        let passage = call.passage.take();
+        if let Some(record) = &mut call.record {
+            if let Some(route) = &record.subject.route {
+                let retries = passage.map_or(0, |passage| passage.retries());
+                self.parts.metrics().routed(route, record.outcome.status, retries);
+            }
+            record.close();
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use crate::config::edge::Destination;
 use crate::config::edge::RouteAuth;
 use crate::edge::Passage;
 use crate::edge::Refused;
+use crate::edge::page;
 use crate::edge::passage::From;
 use crate::edge::redirect;
 use crate::gateway::admit;
@@ -23,6 +24,7 @@ use http::header;
 use pingora::Error;
 use pingora::ErrorSource;
 use pingora::ErrorType;
+use pingora::http::RequestHeader;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 use pingora::upstreams::peer::HttpPeer;
@@ -89,6 +91,14 @@ async fn serve(session: &mut Session, record: &mut Record, passage: Box<Passage>
     let rule = passage.rule.clone();
     match &rule.route.to {
         Destination::Cluster(_) => {
+            match page::page(&passage) {
+                Ok(None) => {}
+                Ok(Some((status, page))) => {
+                    let head = Head::new(status, record);
+                    return say(session, record, head, (status, client::JSON, &page.to_string())).await;
+                }
+                Err(refused) => return refuse_at_edge(session, record, &refused).await,
+            }
             session.set_read_timeout(Some(rule.route.timeouts.write));
             Ok(Way::Onward(passage))
         }
@@ -113,6 +123,9 @@ async fn serve(session: &mut Session, record: &mut Record, passage: Box<Passage>
         }
     }
 }
+
+/// Bytes of a body that Pingora keeps for further servers.
+const KEPT: u64 = 64 * 1024;
 
 /// A few words, or none.
 pub const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
@@ -155,11 +168,36 @@ pub async fn peer(session: &mut Session, passage: Option<&mut Passage>) -> pingo
         return Err(Error::explain(ErrorType::HTTPStatus(404), "no route"));
     };
     let head = session.req_header().clone();
-    if !session.as_downstream_mut().is_body_empty() {
+    // Whether a client has left can be seen once its request is here.
+    let is_here = session.as_downstream_mut().is_body_empty()
+        || passage.rule.may_wait() && is_short(&head) && gather(session).await?;
+    if !is_here {
         return passage.peer(&head).await;
     }
     let chosen = client::while_it_waits(session, pin!(passage.peer(&head))).await;
     chosen.unwrap_or_else(|ClientLeft| Err(Error::explain(ErrorType::ConnectionClosed, "client left")))
+}
+
+/// Whether Pingora keeps the whole body for further servers, and the client sends it unasked.
+fn is_short(head: &RequestHeader) -> bool {
+    let length =
+        head.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let is_upgrade = head.headers.contains_key(header::UPGRADE);
+    length.is_some_and(|length: u64| length <= KEPT)
+        && !is_upgrade
+        && !head.headers.contains_key(header::EXPECT)
+}
+
+/// Reads a body before its request waits; servers are given it out of the buffer that is for further tries.
+async fn gather(session: &mut Session) -> pingora::Result<bool> {
+    let client = session.as_downstream_mut();
+    client.enable_retry_buffering();
+    while !client.is_body_done() {
+        if client.read_request_body().await.map_err(|error| error.into_down())?.is_none() {
+            break;
+        }
+    }
+    Ok(true)
 }
 
 /// The head of a server's answer.
