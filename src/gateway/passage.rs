@@ -167,13 +167,14 @@ pub async fn peer(session: &mut Session, passage: Option<&mut Passage>) -> pingo
     let Some(passage) = passage else {
         return Err(Error::explain(ErrorType::HTTPStatus(404), "no route"));
     };
-    let head = session.req_header().clone();
     // Whether a client has left can be seen once its request is here.
-    let is_here = session.as_downstream_mut().is_body_empty()
-        || passage.rule.may_wait() && is_short(&head) && gather(session).await?;
-    if !is_here {
-        return passage.peer(&head).await;
+    let is_watched = passage.rule.may_wait()
+        && (session.as_downstream_mut().is_body_empty()
+            || is_short(session.req_header()) && gather(session).await?);
+    if !is_watched {
+        return passage.peer(session.req_header()).await;
     }
+    let head = session.req_header().clone();
     let chosen = client::while_it_waits(session, pin!(passage.peer(&head))).await;
     chosen.unwrap_or_else(|ClientLeft| Err(Error::explain(ErrorType::ConnectionClosed, "client left")))
 }

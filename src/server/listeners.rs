@@ -3,7 +3,14 @@
 use crate::config::Config;
 use crate::edge::Doors;
 use crate::server::NotStarted;
+use pingora::listeners::L4BufferSettings;
+use pingora::listeners::ListenerConfig;
+use std::net::SocketAddr;
 use std::net::TcpListener;
+
+/// What is read of a connection at once, in bytes: a head, mostly. Bodies are read past this buffer, which every idle
+/// connection holds; Pingora's own 64 KiB are ten times what else one takes.
+const READ: usize = 4096;
 
 /// Makes sure that every address is free.
 ///
@@ -16,6 +23,11 @@ pub fn are_free(config: &Config) -> Result<(), NotStarted> {
         TcpListener::bind(address).map_err(|cause| NotStarted::Taken { address, setting, cause })?;
     }
     Ok(())
+}
+
+/// A listener as Pingora opens it; TLS is spoken behind it.
+pub fn plain(address: SocketAddr) -> ListenerConfig {
+    ListenerConfig::tcp(address.to_string()).l4_buffer(L4BufferSettings::default().read(READ))
 }
 
 /// Makes sure that all certificates and authorities can be used.

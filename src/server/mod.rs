@@ -153,7 +153,7 @@ pub fn prepare(start: Start) -> Result<Ready, NotStarted> {
     let front = Front { proxy: Arc::new(proxy), patience: settings.head_timeout, parts: parts.clone() };
     let mut service = Service::new("gateway".to_owned(), front);
     for listener in &listen {
-        service.add_tcp(&listener.address.to_string());
+        service.add_listener(listeners::plain(listener.address));
     }
     let gateway = server.add_service(service);
     let signals = Signals { parts: parts.clone(), notice: settings.notice };
