@@ -17,6 +17,7 @@ pub mod follow;
 mod give_up;
 pub mod itinerary;
 pub mod keepsakes;
+pub mod leave;
 pub mod media;
 mod meter;
 pub mod operation;
@@ -104,7 +105,8 @@ impl ProxyHttp for Gateway {
         session.set_pipelining_enabled(true);
         if session.as_downstream().get_keepalive().is_some() {
             // Pingora lets a connection that has carried a request rest for ever.
-            session.set_keepalive(Some(call.snapshot.config.server.idle_timeout.as_secs().max(1)));
+            let rest = call.snapshot.config.server.idle_timeout.as_secs().max(1);
+            session.set_keepalive((!self.parts.leave.is_leaving()).then_some(rest));
         }
         call.record = Some(Record::new(self.parts.ledger.clone(), arrival(session, &call.snapshot.config)));
         Ok(())

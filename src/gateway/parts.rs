@@ -4,6 +4,7 @@ use crate::cache::ExactCache;
 use crate::cache::flights::Flights;
 use crate::cache::memo::Memo;
 use crate::gateway::keepsakes::Keepsakes;
+use crate::gateway::leave::Leave;
 use crate::gateway::record::Ledger;
 use crate::gateway::snapshot::Snapshot;
 use crate::gateway::threads::Threads;
@@ -22,8 +23,6 @@ use arc_swap::ArcSwap;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
 use tokio::sync::OnceCell;
 use tracing::error;
 
@@ -46,8 +45,7 @@ pub struct Parts {
     pub keepsakes: Keepsakes,
     pub threads: Threads,
     pub warnings: Warnings,
-    /// Set when the process has been told to end: readiness turns off first.
-    pub draining: AtomicBool,
+    pub leave: Leave,
 }
 
 /// The exact cache, the keys of late requests to it, and the flights that may share its misses.
@@ -79,9 +77,5 @@ impl Parts {
             error!(problem, "the store holds what cannot be in force");
         }
         self.credentials.store(Arc::new(credentials));
-    }
-
-    pub fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
     }
 }

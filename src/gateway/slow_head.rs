@@ -53,6 +53,7 @@ pub struct Front {
     pub ledger: Arc<Ledger>,
 }
 
+/// No `cleanup`: it would close connections that rest, with a request perhaps on its way to them.
 #[async_trait]
 impl ServerApp for Front {
     async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
@@ -62,10 +63,6 @@ impl ServerApp for Front {
             _ => Box::new(Watched::new(stream, self.patience)),
         };
         self.proxy.process_new(stream, shutdown).await
-    }
-
-    async fn cleanup(&self) {
-        self.proxy.cleanup().await;
     }
 }
 

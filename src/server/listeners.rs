@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::config::Listener;
 use crate::gateway::slow_head::Front;
 use crate::server::NotStarted;
+use crate::server::takeover::Takeover;
 use pingora::listeners::tls::TlsSettings;
 use pingora::services::listening::Service;
 use pingora::tls::CryptoProvider;
@@ -13,13 +14,16 @@ use pingora::tls::load_certs_and_key_files;
 use pingora::tls::sign::CertifiedKey;
 use std::net::TcpListener;
 
-/// Makes sure that every address is free. Pingora gives up without a word when one is taken.
+/// Makes sure that every address is free, or will be taken over. Pingora gives up without a word when one is taken.
 ///
 /// # Errors
 /// [`NotStarted::Taken`] names the address and the setting it comes from.
-pub fn are_free(config: &Config) -> Result<(), NotStarted> {
-    let listen = config.listen.iter().map(|l| (l.address, "`listen`"));
-    let admin = config.admin.iter().map(|address| (*address, "`admin.listen`"));
+pub fn are_free(config: &Config, takeover: Option<&Takeover>) -> Result<(), NotStarted> {
+    let taken_over = |address| takeover.is_some_and(|other| other.has(address));
+    let listen = config.listen.iter().filter(|l| !taken_over(l.address)).map(|l| (l.address, "`listen`"));
+    // The other process gives its admin listener up when it hands over; it may be this one.
+    let admin = config.admin.iter().filter(|_| takeover.is_none());
+    let admin = admin.map(|address| (*address, "`admin.listen`"));
     for (address, setting) in listen.chain(admin) {
         TcpListener::bind(address).map_err(|cause| NotStarted::Taken { address, setting, cause })?;
     }
