@@ -5,6 +5,7 @@ mod checks;
 mod clusters;
 pub mod doors;
 pub mod drain;
+mod frame;
 pub mod housekeeping;
 pub mod ledger;
 pub mod listeners;
@@ -20,7 +21,6 @@ pub mod stored;
 pub mod supervisor;
 pub mod takeover;
 
-use crate::clock;
 use crate::config::CacheBackend;
 use crate::config::Config;
 use crate::config::ExactCache;
@@ -68,7 +68,6 @@ use pingora::proxy::http_proxy;
 use pingora::server::RunArgs;
 use pingora::server::Server;
 use pingora::server::configuration::Opt;
-use pingora::server::configuration::ServerConf;
 use pingora::services::background::GenBackgroundService;
 use pingora::services::listening::Service;
 use std::net::TcpListener;
@@ -151,7 +150,7 @@ pub fn prepare(start: Start) -> Result<Ready, NotStarted> {
     let takeover = upgrade.then(|| Takeover::begin(&config)).transpose()?;
     listeners::are_free(&config, takeover.as_ref())?;
     listeners::have_certificates(&config)?;
-    let conf = pingora_conf(&config);
+    let conf = frame::conf(&config);
     let (listen, settings, admin) = (config.listen.clone(), config.server.clone(), config.admin);
     let home = Home { url: config.store.clone(), folder: config.data_dir.clone() };
     let parts = parts(config, sink)?;
@@ -214,21 +213,6 @@ impl Ready {
         self.server.run(RunArgs { shutdown_signal: Box::new(self.signals) });
         drop(pid_file);
         Ok(())
-    }
-}
-
-fn pingora_conf(config: &Config) -> ServerConf {
-    ServerConf {
-        threads: config.server.threads,
-        work_stealing: config.server.threads > 1,
-        upstream_keepalive_pool_size: config.server.upstream_idle,
-        // Housekeeping ends the process as soon as the last stream has ended; this is the latest moment.
-        grace_period_seconds: Some(clock::whole_seconds(config.server.grace)),
-        graceful_shutdown_timeout_seconds: Some(1),
-        // Routes of the edge say themselves when it is enough.
-        max_retries: 16,
-        upgrade_sock: takeover::socket(&config.data_dir).display().to_string(),
-        ..ServerConf::default()
     }
 }
 

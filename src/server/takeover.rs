@@ -66,8 +66,8 @@ impl Takeover {
     /// [`NotTaken`].
     pub fn begin(config: &Config) -> Result<Takeover, NotStarted> {
         let data_dir = &config.data_dir;
-        let from = Running::find(data_dir)
-            .ok_or_else(|| NotTaken::NobodyThere(data_dir.display().to_string()))?;
+        let from =
+            Running::find(data_dir).ok_or_else(|| NotTaken::NobodyThere(data_dir.display().to_string()))?;
         if from.listen.len().max(config.listen.len()) > MOST {
             return Err(NotTaken::TooMany.into());
         }
@@ -75,8 +75,7 @@ impl Takeover {
         if socket.as_os_str().len() > LONGEST {
             return Err(NotTaken::TooLong(socket.display().to_string()).into());
         }
-        let unusable =
-            |cause| NotTaken::Folder { folder: folder(data_dir).display().to_string(), cause };
+        let unusable = |cause| NotTaken::Folder { folder: folder(data_dir).display().to_string(), cause };
         let turn = turn(data_dir).map_err(unusable)?.ok_or(NotTaken::Busy)?;
         // One that broke off has left it.
         match fs::remove_file(&socket) {

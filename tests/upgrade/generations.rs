@@ -24,10 +24,7 @@ impl Generations {
         let now = serving(home);
         self.0.push(now);
         assert_ne!(before, now);
-        assert_eq!(
-            said.trim(),
-            format!("{now} has taken over; {before} ends with its last stream")
-        );
+        assert_eq!(said.trim(), format!("{now} has taken over; {before} ends with its last stream"));
         now
     }
 

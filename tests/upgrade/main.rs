@@ -6,9 +6,9 @@
 mod crowd;
 mod generations;
 mod refused;
+mod supervised;
 #[path = "../support/mod.rs"]
 mod support;
-mod supervised;
 
 use crowd::Crowd;
 use generations::Generations;
@@ -78,7 +78,10 @@ fn in_ledger(home: &Home) -> u64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_upgrades_under_load() {
     let (vendor, mut hand) = (crowd::vendor(), Hand::start().await);
-    let by_hand = format!("  hand: {{ kind: openai_compatible, base_url: '{}', check: false }}\nmodels: {{ by_hand: hand/m, ", hand.base_url());
+    let by_hand = format!(
+        "  hand: {{ kind: openai_compatible, base_url: '{}', check: false }}\nmodels: {{ by_hand: hand/m, ",
+        hand.base_url()
+    );
     let text = yaml(&vendor, "server: { grace: 5m }\n").replace("models: { ", &by_hand);
     let mut home = Home::with(&text);
     let first = home.serve(&[]).await;
