@@ -19,6 +19,7 @@ pub mod front;
 mod give_up;
 pub mod itinerary;
 pub mod keepsakes;
+pub mod leave;
 pub mod media;
 mod meter;
 pub mod operation;
@@ -110,7 +111,8 @@ impl ProxyHttp for Gateway {
         }
         if session.as_downstream().get_keepalive().is_some() {
             // Pingora lets a connection that has carried a request rest for ever.
-            session.set_keepalive(Some(call.snapshot.config.server.idle_timeout.as_secs().max(1)));
+            let rest = call.snapshot.config.server.idle_timeout.as_secs().max(1);
+            session.set_keepalive((!self.parts.leave.is_leaving()).then_some(rest));
         }
         let mut record = Record::new(self.parts.ledger.clone(), arrival(session, &call.snapshot.config));
         door::dress(&self.parts, session, &mut record);

@@ -22,10 +22,12 @@ use crate::telemetry::metrics::ProviderReading;
 use crate::telemetry::metrics::Readings;
 use crate::telemetry::metrics::ServerReading;
 use crate::tenants::credentials::Admin;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::time::Instant;
 use tracing::error;
 use tracing::info;
 
@@ -35,10 +37,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Enough for a person who mistypes a token, too little to guess one.
 const BAD_KEYS: Rate = Rate { amount: 30, per: Duration::from_secs(60) };
 
+/// How long a process that hands over may take to give its admin listener up. It does so before anything else.
+const HANDED_OVER: Duration = Duration::from_secs(3);
+const LOOK: Duration = Duration::from_millis(20);
+
 /// Opens the admin listener, if there is to be one.
 pub async fn bind(address: Option<SocketAddr>) -> Option<TcpListener> {
     let address = address?;
-    match TcpListener::bind(address).await {
+    match patiently(address).await {
         Ok(listener) => {
             info!(%address, "admin listener open");
             Some(listener)
@@ -50,10 +56,26 @@ pub async fn bind(address: Option<SocketAddr>) -> Option<TcpListener> {
     }
 }
 
-/// Serves the admin listener for as long as the process lives.
+async fn patiently(address: SocketAddr) -> io::Result<TcpListener> {
+    let latest = Instant::now() + HANDED_OVER;
+    loop {
+        match TcpListener::bind(address).await {
+            Err(cause) if cause.kind() == io::ErrorKind::AddrInUse && Instant::now() < latest => {
+                tokio::time::sleep(LOOK).await;
+            }
+            bound => return bound,
+        }
+    }
+}
+
+/// Serves the admin listener for as long as the process lives, or until another one takes over.
 pub async fn open(parts: &Arc<Parts>, reloader: &Arc<Reloader>, home: &Home, listener: Option<TcpListener>) {
     if let Some(listener) = listener {
-        admin::serve(listener, doors(parts, reloader, home), std::future::pending()).await;
+        let handed_over = {
+            let parts = parts.clone();
+            async move { parts.leave.handed_over().await }
+        };
+        admin::serve(listener, doors(parts, reloader, home), handed_over).await;
     }
 }
 
