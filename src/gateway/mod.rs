@@ -41,6 +41,7 @@ pub mod stand;
 pub mod stored;
 pub mod subject;
 pub mod threads;
+mod tunnel;
 pub mod unread;
 pub mod vendor;
 pub mod verdicts;
@@ -146,7 +147,12 @@ impl ProxyHttp for Gateway {
             ended(record)?;
             return Ok(false);
         }
-        Ok(call.passage.is_some())
+        match (&mut call.record, call.passage.as_deref_mut()) {
+            (Some(record), Some(passage)) if tunnel::is_wanted(session) => {
+                tunnel::run(session, record, passage).await.map(|()| false)
+            }
+            (_, passage) => Ok(passage.is_some()),
+        }
     }
 
     /// This phase and those that follow, up to the failures, are for the routes of the edge alone.

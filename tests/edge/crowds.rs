@@ -121,8 +121,9 @@ async fn two_thousand_websockets_talk_at_once() {
         for stream in &mut open {
             stream.write_all(&round.to_be_bytes()).await.unwrap();
         }
-        for stream in &mut open {
-            let said = tokio::time::timeout(PATIENCE, stream.read_u32()).await.unwrap().unwrap();
+        for (number, stream) in open.iter_mut().enumerate() {
+            let said = tokio::time::timeout(PATIENCE, stream.read_u32()).await.unwrap();
+            let said = said.unwrap_or_else(|why| panic!("{number}: {why}:\n{}", gateway.logs().join("\n")));
             assert_eq!(said, round);
         }
     }

@@ -1,0 +1,144 @@
+//! WebSockets: a head each way, then bytes both ways until one side has had enough.
+//!
+//! Pingora's own loop closes one that its server accepts very fast: the end of the (empty) request, still in a queue
+//! then, is taken for the end of what the client says (proxy_h1.rs, 0.9.1).
+
+use crate::edge::Passage;
+use crate::gateway::passage;
+use crate::gateway::record::Record;
+use http::HeaderName;
+use http::HeaderValue;
+use http::StatusCode;
+use http::header;
+use pingora::Error;
+use pingora::ErrorSource;
+use pingora::connectors::TransportConnector;
+use pingora::http::RequestHeader;
+use pingora::protocols::http::v1::client::HttpSession;
+use pingora::proxy::Session;
+use pingora::upstreams::peer::HttpPeer;
+use std::sync::LazyLock;
+
+/// Connections of WebSockets are used once, so they need no pool; what is kept here are the system's authorities.
+static CONNECTOR: LazyLock<TransportConnector> = LazyLock::new(|| TransportConnector::new(None));
+
+/// Of the connection alone (RFC 9110 §7.6.1), besides what `Connection` names.
+const HOP_BY_HOP: [HeaderName; 6] = [
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::PROXY_AUTHORIZATION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+];
+
+/// Whether a request asks for a WebSocket (RFC 6455 §4.1), as HTTP/1.1 can have one.
+pub fn is_wanted(session: &mut Session) -> bool {
+    let upgrade = session.req_header().headers.get(header::UPGRADE);
+    let is_websocket = upgrade.is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    is_websocket && !session.is_http2() && session.as_downstream_mut().is_body_empty()
+}
+
+/// Opens one with a server of the passage's cluster and carries it to its end.
+///
+/// # Errors
+/// No server could be spoken to, or the client has left before one answered.
+pub async fn run(session: &mut Session, record: &mut Record, passage: &mut Passage) -> pingora::Result<()> {
+    let mut server = open(session, passage).await?;
+    // What follows on this connection is no HTTP.
+    session.set_keepalive(None);
+    let mut head = Box::new(server.resp_header().cloned().ok_or_else(no_head)?);
+    let is_open = head.status == StatusCode::SWITCHING_PROTOCOLS;
+    passage::response_head(Some(record), Some(passage), &mut head)?;
+    session.write_response_header(head, false).await?;
+    if is_open {
+        server.maybe_upgrade_body_writer();
+        both_ways(session, &mut server).await;
+    } else {
+        refusal(session, &mut server).await?;
+    }
+    server.shutdown().await;
+    Ok(())
+}
+
+/// The first server that answers anything.
+async fn open(session: &mut Session, passage: &mut Passage) -> pingora::Result<HttpSession> {
+    loop {
+        let peer = passage::peer(session, Some(passage)).await?;
+        let head = head(session.req_header(), passage)?;
+        match ask(&peer, head).await {
+            Ok(server) => return Ok(server),
+            Err(mut error) => {
+                error.as_up();
+                // Nobody has been let in yet, so it does no harm to ask another one.
+                passage.not_connected(&mut error);
+                if !error.retry() {
+                    return Err(error);
+                }
+            }
+        }
+    }
+}
+
+async fn ask(peer: &HttpPeer, head: Box<RequestHeader>) -> pingora::Result<HttpSession> {
+    let mut server = HttpSession::new_with_options(CONNECTOR.new_stream(peer).await?, peer);
+    (server.read_timeout, server.write_timeout) = (peer.options.read_timeout, peer.options.write_timeout);
+    server.write_request_header(head).await?;
+    loop {
+        server.read_response().await?;
+        let status = server.get_status().ok_or_else(no_head)?;
+        if !status.is_informational() || status == StatusCode::SWITCHING_PROTOCOLS {
+            return Ok(server);
+        }
+    }
+}
+
+fn head(client: &RequestHeader, passage: &Passage) -> pingora::Result<Box<RequestHeader>> {
+    let mut head = Box::new(client.clone());
+    let named: Vec<HeaderName> = client
+        .headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .flat_map(|options| options.as_bytes().split(|sign| *sign == b','))
+        .filter_map(|option| HeaderName::from_bytes(option.trim_ascii()).ok())
+        .collect();
+    for name in named.iter().chain(&HOP_BY_HOP) {
+        head.remove_header(name);
+    }
+    head.insert_header(header::CONNECTION, HeaderValue::from_static("upgrade"))?;
+    head.insert_header(header::UPGRADE, HeaderValue::from_static("websocket"))?;
+    passage.request_head(&mut head)?;
+    Ok(head)
+}
+
+async fn both_ways(session: &mut Session, server: &mut HttpSession) {
+    loop {
+        let done = tokio::select! {
+            said = session.as_downstream_mut().read_request_body() => match said {
+                Ok(Some(bytes)) => server.write_body(&bytes).await.is_err(),
+                Ok(None) | Err(_) => true,
+            },
+            heard = server.read_body_bytes() => match heard {
+                Ok(Some(bytes)) => session.write_response_body(Some(bytes), false).await.is_err(),
+                Ok(None) | Err(_) => true,
+            },
+        };
+        if done {
+            return;
+        }
+    }
+}
+
+/// A server that wants no WebSocket says so like to any other request.
+async fn refusal(session: &mut Session, server: &mut HttpSession) -> pingora::Result<()> {
+    while let Some(bytes) = server.read_body_bytes().await? {
+        session.write_response_body(Some(bytes), false).await?;
+    }
+    session.write_response_body(None, true).await
+}
+
+fn no_head() -> Box<Error> {
+    let mut error = Error::explain(pingora::ErrorType::InvalidHTTPHeader, "no head of an answer");
+    error.esource = ErrorSource::Upstream;
+    error
+}
