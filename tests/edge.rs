@@ -4,7 +4,13 @@
 
 mod support;
 
+#[path = "edge/compress.rs"]
+mod compress;
+#[path = "edge/cors.rs"]
+mod cors;
 #[path = "edge/echo.rs"]
 mod echo;
+#[path = "edge/files.rs"]
+mod files;
 #[path = "edge/routes.rs"]
 mod routes;

@@ -17,7 +17,7 @@ use sha2::Sha256;
 use std::net::IpAddr;
 use subtle::ConstantTimeEq;
 
-/// Lets a request in, or not: address, rate, method, password, size, upgrade, room. Keys are the gateway's affair.
+/// Lets a request in, or not, whose address may ask: rate, method, password, size, upgrade, room. Keys are the gateway's affair.
 ///
 /// # Errors
 /// [`Refused`].
@@ -28,7 +28,6 @@ pub fn admit(
     now: Moment,
 ) -> Result<Place, Refused> {
     let route = &rule.route;
-    address(rule, client)?;
     if let (Some(zone), Some(client)) = (&rule.zone, client) {
         zone.enter(client, now).map_err(|wait| Refused::TooMany { wait })?;
     }
@@ -45,7 +44,11 @@ pub fn admit(
     rule.enter().ok_or(Refused::Busy)
 }
 
-fn address(rule: &Rule, client: Option<IpAddr>) -> Result<(), Refused> {
+/// Whether an address may ask at all.
+///
+/// # Errors
+/// [`Refused::Forbidden`].
+pub fn address(rule: &Rule, client: Option<IpAddr>) -> Result<(), Refused> {
     let (allow, deny) = (&rule.route.allow, &rule.route.deny);
     if allow.is_empty() && deny.is_empty() {
         return Ok(());

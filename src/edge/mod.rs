@@ -4,8 +4,13 @@
 //! and closed when it is dropped.
 
 pub mod address;
+pub mod answer;
 pub mod cluster;
+pub mod cors;
+pub mod encode;
+pub mod files;
 pub mod forward;
+pub mod fresh;
 pub mod guard;
 pub mod passage;
 pub mod path;
@@ -14,6 +19,7 @@ pub mod redirect;
 pub mod refused;
 pub mod rule;
 pub mod table;
+pub mod vary;
 pub mod zone;
 
 pub use cluster::Cluster;

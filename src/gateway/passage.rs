@@ -1,5 +1,7 @@
 //! Requests on routes of the edge, between Pingora's phases and `edge`.
 
+mod send;
+
 use crate::config::edge::Destination;
 use crate::config::edge::RouteAuth;
 use crate::edge::Passage;
@@ -62,6 +64,13 @@ pub async fn enter(
     };
     record.subject.route = Some(passage.rule.name.clone());
     record.dress.clone_from(&passage.rule.route.response_headers.set);
+    record.dress.extend(passage.cors.iter().cloned());
+    if let Err(refused) = passage.knock() {
+        return refuse_at_edge(session, record, &refused).await;
+    }
+    if let Some(permissions) = passage.preflight(session.req_header()) {
+        return send::preflight(session, record, &passage, permissions).await;
+    }
     if let Err(refused) = passage.admit(session.req_header(), record.arrival.moment()) {
         return refuse_at_edge(session, record, &refused).await;
     }
@@ -90,33 +99,20 @@ async fn serve(session: &mut Session, record: &mut Record, passage: Box<Passage>
             Ok(Way::Api(Some(passage)))
         }
         Destination::Redirect(to) => {
-            let mut head = Head::new(to.status, record);
-            if let Ok(location) = HeaderValue::from_str(&redirect::location(&to.to, &passage)) {
-                head.value(header::LOCATION, location);
-            }
-            say(session, record, head, (to.status, PLAIN, "")).await
+            let location = redirect::location(&to.to, &passage);
+            send::redirect(session, record, &passage, to.status, &location).await
         }
         Destination::Answer { status, body, content_type } => {
-            let kind = HeaderValue::from_str(content_type).unwrap_or(client::BYTES);
-            let head = Head::new(*status, record);
-            say(session, record, head, (*status, kind, body)).await
+            let mut head = Head::new(*status, record);
+            if !head.is_bodiless() {
+                let kind = HeaderValue::from_str(content_type).unwrap_or(client::BYTES);
+                head.value(header::CONTENT_TYPE, kind);
+            }
+            send::whole(session, record, &passage, head, body.clone().into()).await
         }
-        Destination::Jobs | Destination::Files(_) => {
-            refuse_at_edge(session, record, &Refused::NotFound).await
-        }
+        Destination::Files(files) => send::file(session, record, &passage, files).await,
+        Destination::Jobs => refuse_at_edge(session, record, &Refused::NotFound).await,
     }
-}
-
-const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
-
-async fn say(
-    session: &mut Session,
-    record: &mut Record,
-    head: Head,
-    (status, kind, body): (u16, HeaderValue, &str),
-) -> pingora::Result<Way> {
-    record.outcome.status = status;
-    client::answer(session, record, head, kind, body.to_owned().into()).await.map(|()| Way::Answered)
 }
 
 /// A route that wants a key takes it as the AI API does, and counts the request on it.
