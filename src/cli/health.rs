@@ -25,6 +25,8 @@ use std::time::Duration;
 
 /// Whoever watches waits no longer than a few seconds.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// Of each step: so it is always the whole that is told to be late.
+const LONGER: Duration = Duration::from_secs(4);
 const PATH: &str = "/health";
 
 /// What is asked.
@@ -96,8 +98,7 @@ fn path(base: &BaseUrl) -> &str {
 
 async fn status(base: BaseUrl) -> Result<u16, String> {
     let path = path(&base).to_owned();
-    let host =
-        Host::new(Manner { base, authority: None, http2: false, connect: PATIENCE, write: PATIENCE }, &[]);
+    let host = Host::new(Manner { base, authority: None, http2: false, connect: LONGER, write: LONGER }, &[]);
     let authority = HeaderValue::from_str(&host.authority()).map_err(|error| error.to_string())?;
     let request = Request {
         method: "GET",
@@ -107,7 +108,7 @@ async fn status(base: BaseUrl) -> Result<u16, String> {
         fields: &[],
         body: &Bytes::new(),
     };
-    let until = clock::now() + PATIENCE;
+    let until = clock::now() + LONGER;
     let (upstreams, told) = (Upstreams::new(1), |broken: Broken| broken.to_string());
     host.refresh().await.map_err(told)?;
     let mut wire = upstreams.open(&host, true, until).await.map_err(told)?;

@@ -1,3 +1,5 @@
+//! Which coding is taken, for which answers, and that what is packed is whole.
+
 use super::*;
 use std::io::Read;
 
