@@ -4,13 +4,27 @@
 
 mod support;
 
+#[path = "edge/acme.rs"]
+mod acme;
 #[path = "edge/compress.rs"]
 mod compress;
 #[path = "edge/cors.rs"]
 mod cors;
+#[path = "edge/crowds.rs"]
+mod crowds;
+#[path = "edge/doors.rs"]
+mod doors;
 #[path = "edge/echo.rs"]
 mod echo;
 #[path = "edge/files.rs"]
 mod files;
+#[path = "edge/handshake.rs"]
+mod handshake;
+#[path = "edge/large.rs"]
+mod large;
 #[path = "edge/routes.rs"]
 mod routes;
+#[path = "edge/security.rs"]
+mod security;
+#[path = "edge/tls.rs"]
+mod tls;

@@ -3,26 +3,32 @@
 //! A request's way is a [`Passage`]: opened when its head has come, asked by the gateway's phases one after the other,
 //! and closed when it is dropped.
 
+pub mod acme;
 pub mod address;
 pub mod answer;
 pub mod cluster;
 pub mod cors;
+pub mod doors;
 pub mod encode;
 pub mod files;
 pub mod forward;
 pub mod fresh;
 pub mod guard;
+pub mod line;
 pub mod passage;
 pub mod path;
 pub mod peer;
+pub mod proxy_protocol;
 pub mod redirect;
 pub mod refused;
 pub mod rule;
 pub mod table;
+pub mod tls;
 pub mod vary;
 pub mod zone;
 
 pub use cluster::Cluster;
+pub use doors::Doors;
 pub use passage::Passage;
 pub use refused::Refused;
 pub use rule::Rule;

@@ -21,6 +21,7 @@ use crate::edge::refused::Refused;
 use crate::edge::rule::Place;
 use crate::edge::rule::Rule;
 use crate::edge::table::plain_host;
+use crate::edge::tls::ClientCertificate;
 use bytes::Bytes;
 use http::Uri;
 use http::header;
@@ -54,6 +55,8 @@ pub struct Passage {
     pub rule: Arc<Rule>,
     pub from: From,
     pub request_id: String,
+    /// What the client has proved itself with.
+    pub certificate: Option<ClientCertificate>,
     /// As the client named it, with its port.
     pub authority: String,
     /// The path as it was written, and as it was matched.
@@ -107,6 +110,7 @@ impl Passage {
         Ok(Some(Box::new(Passage {
             from,
             request_id: request_id.to_owned(),
+            certificate: None,
             onward: onward(rule, &path),
             raw: path.raw.to_owned(),
             plain: path.plain.clone().into_owned(),
@@ -243,7 +247,8 @@ impl Passage {
     }
 }
 
-fn authority(head: &RequestHeader) -> String {
+/// The host a client names, with its port; empty if it names none.
+pub fn authority(head: &RequestHeader) -> String {
     let named = head.headers.get(header::HOST).and_then(|host| host.to_str().ok());
     named.or_else(|| head.uri.authority().map(|authority| authority.as_str())).unwrap_or_default().to_owned()
 }

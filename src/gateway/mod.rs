@@ -8,12 +8,14 @@ pub mod charge;
 pub mod client;
 pub mod decode;
 pub mod deliver;
+pub mod door;
 pub mod entry;
 pub mod exchange;
 pub mod failure;
 pub mod fetch;
 mod flow;
 pub mod follow;
+pub mod front;
 mod give_up;
 pub mod itinerary;
 pub mod keepsakes;
@@ -36,6 +38,7 @@ pub mod snapshot;
 pub mod sound;
 pub mod stand;
 pub mod stored;
+pub mod subject;
 pub mod threads;
 pub mod unread;
 pub mod vendor;
@@ -104,11 +107,16 @@ impl ProxyHttp for Gateway {
     async fn early_request_filter(&self, session: &mut Session, call: &mut Call) -> pingora::Result<()> {
         session.set_write_timeout(Some(call.snapshot.config.server.write_timeout));
         session.set_pipelining_enabled(true);
+        if client::wants_to_close(&session.req_header().headers) {
+            session.set_keepalive(None);
+        }
         if session.as_downstream().get_keepalive().is_some() {
             // Pingora lets a connection that has carried a request rest for ever.
             session.set_keepalive(Some(call.snapshot.config.server.idle_timeout.as_secs().max(1)));
         }
-        call.record = Some(Record::new(self.parts.ledger.clone(), arrival(session, &call.snapshot.config)));
+        let mut record = Record::new(self.parts.ledger.clone(), arrival(session, &call.snapshot.config));
+        door::dress(&self.parts, session, &mut record);
+        call.record = Some(record);
         Ok(())
     }
 
@@ -116,6 +124,9 @@ impl ProxyHttp for Gateway {
         let Some(record) = &mut call.record else {
             return Ok(false);
         };
+        if door::answered(&self.parts, session, record).await? {
+            return Ok(true);
+        }
         match passage::enter(&self.parts, &call.snapshot, session, record).await? {
             Way::Answered => Ok(true),
             Way::Onward(passage) => {

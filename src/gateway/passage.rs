@@ -12,6 +12,7 @@ use crate::gateway::admit;
 use crate::gateway::client;
 use crate::gateway::client::ClientLeft;
 use crate::gateway::client::Head;
+use crate::gateway::names_a_host;
 use crate::gateway::parts::Parts;
 use crate::gateway::prepare;
 use crate::gateway::record::Record;
@@ -57,13 +58,16 @@ pub async fn enter(
     if snapshot.edge.is_empty() {
         return Ok(Way::Api(None));
     }
+    if !names_a_host(session) {
+        return client::refuse(session, record, &refuse::no_host()).await.map(|()| Way::Answered);
+    }
     let mut passage = match open(snapshot, session, record) {
         Ok(Some(passage)) => passage,
         Ok(None) => return Ok(Way::Api(None)),
         Err(refused) => return refuse_at_edge(session, record, &refused).await,
     };
     record.subject.route = Some(passage.rule.name.clone());
-    record.dress.clone_from(&passage.rule.route.response_headers.set);
+    record.dress.extend(passage.rule.route.response_headers.set.iter().cloned());
     record.dress.extend(passage.cors.iter().cloned());
     if let Err(refused) = passage.knock() {
         return refuse_at_edge(session, record, &refused).await;
@@ -84,7 +88,10 @@ fn open(snapshot: &Snapshot, session: &Session, record: &Record) -> Result<Optio
     let tls = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
     let trusted = &snapshot.config.edge.trusted;
     let from = From::new(peer_address(session), record.arrival.client, trusted, tls);
-    Passage::open(&snapshot.edge, from, &record.arrival.request_id, session.req_header())
+    let mut passage = Passage::open(&snapshot.edge, from, &record.arrival.request_id, session.req_header())?;
+    let certificate = session.digest().and_then(|digest| digest.ssl_digest.as_ref()?.extension.get());
+    passage.iter_mut().for_each(|passage| passage.certificate = certificate.cloned());
+    Ok(passage)
 }
 
 async fn serve(session: &mut Session, record: &mut Record, passage: Box<Passage>) -> pingora::Result<Way> {
@@ -168,7 +175,11 @@ pub fn response_head(
     if !head.headers.contains_key(client::name::REQUEST_ID) {
         head.insert_header(client::name::REQUEST_ID, record.arrival.request_id.as_str())?;
     }
-    passage.response_head(head)
+    passage.response_head(head)?;
+    for (name, value) in &record.dress {
+        head.insert_header(name.clone(), value.clone())?;
+    }
+    Ok(())
 }
 
 /// Whether another server may be asked: nothing of an answer has been sent, and to ask twice does no harm.

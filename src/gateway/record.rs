@@ -3,11 +3,11 @@
 use crate::clock;
 use crate::clock::Moment;
 use crate::config::LogFormat;
-use crate::dialect::Dialect;
 use crate::dialect::usage::Usage;
 use crate::gateway::charge::Charge;
 use crate::gateway::entry;
 use crate::gateway::itinerary::Stop;
+use crate::gateway::subject::Subject;
 use crate::gateway::vendor::Lane;
 use crate::gateway::vendor::Vendor;
 use crate::limits::Reservation;
@@ -23,9 +23,7 @@ use crate::telemetry::metrics::CacheResult;
 use crate::telemetry::metrics::Finished;
 use crate::telemetry::metrics::InFlight;
 use crate::telemetry::metrics::Metrics;
-use crate::telemetry::metrics::Operation;
 use crate::telemetry::sink::Sink;
-use crate::tenants::credential::Credential;
 use crate::usage::pricing::Price;
 use crate::usage::pricing::cost;
 use crate::usage::spool::Spool;
@@ -34,7 +32,6 @@ use http::HeaderValue;
 use http::Method;
 use http::Uri;
 use std::net::IpAddr;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
@@ -66,42 +63,6 @@ pub struct Arrival {
 impl Arrival {
     pub fn moment(&self) -> Moment {
         Moment { mono: self.at, wall: self.wall }
-    }
-}
-
-/// What was asked, as far as it is known.
-pub struct Subject {
-    pub operation: Operation,
-    /// What the client speaks.
-    pub dialect: Dialect,
-    pub key: Option<Arc<str>>,
-    pub tenant: Option<Arc<str>>,
-    /// The key, once it has been let in.
-    pub payer: Option<Arc<Credential>>,
-    /// The person behind the application, as it says.
-    pub end_user: Option<String>,
-    pub model: Option<String>,
-    pub stream: bool,
-    /// The name of the edge's route it takes.
-    pub route: Option<Arc<str>>,
-    /// The server it was sent to there.
-    pub server: Option<SocketAddr>,
-}
-
-impl Default for Subject {
-    fn default() -> Subject {
-        Subject {
-            operation: Operation::Other,
-            dialect: Dialect::OpenAi,
-            key: None,
-            tenant: None,
-            payer: None,
-            end_user: None,
-            model: None,
-            stream: false,
-            route: None,
-            server: None,
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::gateway::parts::Parts;
 use crate::server::allowances;
+use crate::server::certificates;
 use crate::server::checks;
 use crate::server::clusters;
 use crate::server::doors;
@@ -9,6 +10,7 @@ use crate::server::drain;
 use crate::server::ledger;
 use crate::server::names;
 use crate::server::notify;
+use crate::server::outage::Outage;
 use crate::server::reload;
 use crate::server::reload::Reloader;
 use crate::server::simulate;
@@ -59,18 +61,20 @@ impl BackgroundService for Housekeeping {
     async fn start_with_ready_notifier(&self, shutdown: ShutdownWatch, ready: ServiceReadyNotifier) {
         let parts = &self.parts;
         let (hangups, admin) = (reload::hangups(), doors::bind(self.admin).await);
+        let outage = Outage::default();
         ready.notify_ready();
         let forever = async {
             tokio::join!(
                 names::keep_fresh(parts),
                 checks::keep_checking(parts),
                 clusters::keep(parts),
+                certificates::keep_ordering(parts),
                 allowances::keep(parts),
                 parts.upstreams.keep_tidy(),
-                stored::keep_asking(parts, &self.home),
+                stored::keep_asking(parts, &self.home, &outage),
                 parts.state.keep(),
                 notify::keep_telling(parts),
-                ledger::keep(parts, &self.home.url),
+                ledger::keep(parts, &self.home.url, &outage),
                 reload::watch(&self.reloader, parts, hangups),
                 doors::open(parts, &self.reloader, &self.home, admin),
                 simulate::run(self.take_simulated()),
