@@ -21,15 +21,19 @@ impl Passage {
         Some(cors::permissions(cors, &head.headers, &self.cors))
     }
 
-    /// The head for the client.
+    /// The head for the client; `dress` is what all answers to this request have.
     ///
     /// # Errors
     /// What cannot be written in a head.
-    pub fn response_head(&mut self, head: &mut ResponseHeader) -> pingora::Result<()> {
+    pub fn response_head(&mut self, head: &mut ResponseHeader, dress: &Fields) -> pingora::Result<()> {
         if let Some(slot) = &self.slot {
             slot.tell(Outcome::Answered(head.status.as_u16()));
         }
         self.dress(head)?;
+        // What the server's answer depends on stays true.
+        for (name, value) in dress.iter().filter(|(name, _)| *name != header::VARY) {
+            head.insert_header(name.clone(), value.clone())?;
+        }
         self.encoder = self.encode(head)?;
         Ok(())
     }

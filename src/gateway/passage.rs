@@ -175,11 +175,7 @@ pub fn response_head(
     if !head.headers.contains_key(client::name::REQUEST_ID) {
         head.insert_header(client::name::REQUEST_ID, record.arrival.request_id.as_str())?;
     }
-    passage.response_head(head)?;
-    for (name, value) in &record.dress {
-        head.insert_header(name.clone(), value.clone())?;
-    }
-    Ok(())
+    passage.response_head(head, &record.dress)
 }
 
 /// Whether another server may be asked: nothing of an answer has been sent, and to ask twice does no harm.
