@@ -38,6 +38,14 @@ impl Passage {
         Ok(())
     }
 
+    /// What answers of this route have that are given here.
+    pub fn fields(&self) -> Fields {
+        let route = &self.rule.route;
+        let is_free = |name| route.cors.is_none() || !cors::OURS.contains(name);
+        let set = route.response_headers.set.iter().filter(|(name, _)| is_free(name));
+        set.chain(&self.cors).cloned().collect()
+    }
+
     /// What every answer of this route has, whoever gives it.
     ///
     /// # Errors

@@ -133,11 +133,6 @@ impl Head {
         self.fields.insert(name, HeaderValue::from(value));
     }
 
-    /// Whether its status says that no body follows.
-    pub fn is_bodiless(&self) -> bool {
-        matches!(self.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
-    }
-
     /// A value that may come from outside; one that cannot be sent is left out.
     pub fn text(&mut self, name: HeaderName, value: &str) {
         if let Ok(value) = HeaderValue::from_str(value) {

@@ -67,8 +67,7 @@ pub async fn enter(
         Err(refused) => return refuse_at_edge(session, record, &refused).await,
     };
     record.subject.route = Some(passage.rule.name.clone());
-    record.dress.extend(passage.rule.route.response_headers.set.iter().cloned());
-    record.dress.extend(passage.cors.iter().cloned());
+    record.dress.extend(passage.fields());
     if let Err(refused) = passage.knock() {
         return refuse_at_edge(session, record, &refused).await;
     }
@@ -111,10 +110,7 @@ async fn serve(session: &mut Session, record: &mut Record, passage: Box<Passage>
         }
         Destination::Answer { status, body, content_type } => {
             let mut head = Head::new(*status, record);
-            if !head.is_bodiless() {
-                let kind = HeaderValue::from_str(content_type).unwrap_or(client::BYTES);
-                head.value(header::CONTENT_TYPE, kind);
-            }
+            head.value(header::CONTENT_TYPE, HeaderValue::from_str(content_type).unwrap_or(client::BYTES));
             send::whole(session, record, &passage, head, body.clone().into()).await
         }
         Destination::Files(files) => send::file(session, record, &passage, files).await,

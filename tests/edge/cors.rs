@@ -99,6 +99,9 @@ async fn every_answer_of_the_route_tells_and_the_server_does_not() {
     let stranger = ask("/ai/v1/models", gateway.key(), "https://evil.test").await.unwrap();
     assert_eq!((stranger.status().as_u16(), told(&stranger, "vary")), (200, vec!["Origin".to_owned()]));
     assert!(told(&stranger, "access-control-allow-origin").is_empty());
+    let refused = ask("/web/x", gateway.key(), "https://evil.test").await.unwrap();
+    assert_eq!(refused.status(), 429);
+    assert!(told(&refused, "access-control-allow-origin").is_empty());
 }
 
 #[tokio::test]

@@ -40,14 +40,16 @@ pub async fn whole(
     session: &mut Session,
     record: &mut Record,
     passage: &Passage,
-    mut head: Head,
+    head: Head,
     body: Bytes,
 ) -> pingora::Result<Way> {
-    // RFC 9110 §8.6: an answer that can have no body has no length.
-    if !head.is_bodiless() {
-        head.number(header::CONTENT_LENGTH, body.len() as u64);
-    }
     let mut head = head.finish();
+    let has_none = matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    match has_none {
+        // RFC 9110 §8.6: an answer that can have no body has no length.
+        true => drop(head.remove_header(&header::CONTENT_TYPE)),
+        false => head.insert_header(header::CONTENT_LENGTH, body.len())?,
+    }
     passage.dress(&mut head)?;
     let body = match passage.encode(&mut head)? {
         None => body,
@@ -59,7 +61,7 @@ pub async fn whole(
         }
     };
     record.settle();
-    let bodiless = body.is_empty() || session.req_header().method == Method::HEAD;
+    let bodiless = has_none || body.is_empty() || session.req_header().method == Method::HEAD;
     open(session, record, head, bodiless).await?;
     if !bodiless {
         let sent = session.write_response_body(Some(body), true).await;
