@@ -6,6 +6,8 @@ mod support;
 
 #[path = "edge/acme.rs"]
 mod acme;
+#[path = "edge/clusters.rs"]
+mod clusters;
 #[path = "edge/compress.rs"]
 mod compress;
 #[path = "edge/cors.rs"]
@@ -28,3 +30,5 @@ mod routes;
 mod security;
 #[path = "edge/tls.rs"]
 mod tls;
+#[path = "edge/worker.rs"]
+mod worker;

@@ -2,7 +2,6 @@
 
 use crate::cli::fail;
 use crate::cli::reach;
-use crate::cli::reach::ReachArgs;
 use crate::clock;
 use crate::config;
 use crate::config::BaseUrl;
@@ -55,10 +54,7 @@ pub fn run(asked: Asked) -> ExitCode {
 async fn ask(asked: Asked) -> Result<(), String> {
     let base = match &asked.url {
         Some(url) => config::read_base_url(url).map_err(|must| format!("the URL {must}"))?,
-        None => {
-            let file = ReachArgs { config: asked.config, ..ReachArgs::default() };
-            usual(&reach::configuration(&file, &Environment::of_process())?)?
-        }
+        None => usual(&reach::configuration(asked.config.as_deref(), &Environment::of_process())?)?,
     };
     let place = format!("{}:{}{}", base.host, base.port, path(&base));
     let status = tokio::time::timeout(PATIENCE, status(base)).await;

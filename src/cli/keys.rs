@@ -129,7 +129,7 @@ fn forget(args: &ReachArgs) -> ExitCode {
     if args.url.is_some() {
         return fail("`keys reset` works on the data folder and takes no `--url`");
     }
-    let config = match configuration(args, &Environment::of_process()) {
+    let config = match configuration(args.config.as_deref(), &Environment::of_process()) {
         Ok(config) => config,
         Err(problems) => return fail(&problems),
     };

@@ -14,6 +14,7 @@ mod rows;
 pub mod run;
 mod table;
 pub mod tenants;
+pub mod upgrade;
 pub mod usage;
 
 use crate::cli::reach::ReachArgs;
@@ -33,7 +34,9 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve (the default)
-    Run(FileArgs),
+    Run(RunArgs),
+    /// Put this program in the place of the gateway that runs, without a refused connection or a cut stream
+    Upgrade(upgrade::UpgradeArgs),
     /// Check the configuration and list every problem
     Check {
         #[command(flatten)]
@@ -84,6 +87,15 @@ enum Command {
 }
 
 #[derive(Debug, Default, clap::Args)]
+struct RunArgs {
+    #[command(flatten)]
+    file: FileArgs,
+    /// Wait for the listening sockets of the gateway that runs, which it hands over at SIGQUIT; `upgrade` does both
+    #[arg(long)]
+    upgrade: bool,
+}
+
+#[derive(Debug, Default, clap::Args)]
 struct FileArgs {
     /// Configuration file (else ./tollgate.yaml, /etc/tollgate/tollgate.yaml, else the environment alone)
     #[arg(short, long)]
@@ -92,8 +104,9 @@ struct FileArgs {
 
 /// Does what the command line says.
 pub fn main() -> ExitCode {
-    match Args::parse().command.unwrap_or(Command::Run(FileArgs::default())) {
-        Command::Run(file) => run::run(file.config),
+    match Args::parse().command.unwrap_or(Command::Run(RunArgs::default())) {
+        Command::Run(args) => run::run(args.file.config, args.upgrade),
+        Command::Upgrade(args) => upgrade::run(args),
         Command::Check { file, print } => check::run(file.config.as_deref(), print),
         Command::Keys { reach, action } => keys::run(&reach, action),
         Command::Tenants { reach, action } => tenants::run(&reach, action),

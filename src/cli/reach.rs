@@ -16,6 +16,7 @@ use crate::store::Role;
 use crate::store::Store;
 use bytes::Bytes;
 use serde_json::Value;
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -80,7 +81,7 @@ impl Reach {
         match &args.url {
             Some(url) => Remote::new(url, environment).map(|remote| Reach::Api(Box::new(remote))),
             None => {
-                let config = configuration(args, environment)?;
+                let config = configuration(args.config.as_deref(), environment)?;
                 let store = Store::open(&config.store).await.map_err(|error| error.to_string())?;
                 Ok(Reach::Store { office: Box::new(office(config, store)) })
             }
@@ -118,8 +119,8 @@ impl Reach {
 }
 
 /// The configuration as the gateway would read it.
-pub fn configuration(args: &ReachArgs, environment: &Environment) -> Result<Config, String> {
-    let source = config::find(args.config.as_deref()).map_err(|error| error.to_string())?;
+pub fn configuration(file: Option<&Path>, environment: &Environment) -> Result<Config, String> {
+    let source = config::find(file).map_err(|error| error.to_string())?;
     let lines = |problems: Vec<config::Problem>| {
         problems.iter().map(|problem| problem.to_string()).collect::<Vec<_>>().join("\n")
     };

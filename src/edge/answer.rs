@@ -9,6 +9,7 @@ use crate::edge::passage::Passage;
 use crate::edge::vary;
 use bytes::Bytes;
 use http::Method;
+use http::StatusCode;
 use http::Version;
 use http::header;
 use pingora::http::RequestHeader;
@@ -26,10 +27,12 @@ impl Passage {
     /// # Errors
     /// What cannot be written in a head.
     pub fn response_head(&mut self, head: &mut ResponseHeader, dress: &Fields) -> pingora::Result<()> {
-        if let Some(slot) = &self.slot {
-            slot.tell(Outcome::Answered(head.status.as_u16()));
-        }
         self.dress(head)?;
+        let is_final = !head.status.is_informational() || head.status == StatusCode::SWITCHING_PROTOCOLS;
+        if let (true, Some(slot), Some(cluster)) = (is_final, &mut self.slot, &self.rule.cluster) {
+            slot.tell(Outcome::Answered(head.status.as_u16()));
+            cluster.answered(slot, self.from.tls, head)?;
+        }
         // What the server's answer depends on stays true.
         for (name, value) in dress.iter().filter(|(name, _)| *name != header::VARY) {
             head.insert_header(name.clone(), value.clone())?;

@@ -26,6 +26,7 @@ use bytes::Bytes;
 use http::Uri;
 use http::header;
 use pingora::Error;
+use pingora::ErrorSource;
 use pingora::ErrorType;
 use pingora::http::RequestHeader;
 use pingora::upstreams::peer::HttpPeer;
@@ -76,6 +77,10 @@ pub struct Passage {
     place: Option<Place>,
     pub(super) slot: Option<Slot>,
     tried: Vec<SocketAddr>,
+    /// How often a server was looked for.
+    asked: u32,
+    /// A connection that was kept had been closed by its server meanwhile.
+    had_stale: bool,
     received: u64,
     upgrade: bool,
 }
@@ -125,6 +130,8 @@ impl Passage {
             place: None,
             slot: None,
             tried: Vec::new(),
+            asked: 0,
+            had_stale: false,
             received: 0,
         })))
     }
@@ -166,9 +173,16 @@ impl Passage {
         let Some(cluster) = self.rule.cluster.clone() else {
             return Err(self.refuse(Refused::NoServer));
         };
-        self.slot = None;
-        let wish =
-            Wish { client: self.from.client, path: &self.plain, headers: &head.headers, tried: &self.tried };
+        // What was sent to the server before is sent to this one again.
+        (self.slot, self.received) = (None, 0);
+        let wish = Wish {
+            client: self.from.client,
+            path: &self.plain,
+            headers: &head.headers,
+            tried: &self.tried,
+            patience: self.rule.route.timeouts.connect,
+        };
+        self.asked += 1;
         match cluster.choose(&wish).await {
             Ok(slot) => {
                 let peer = peer::peer(&self.rule, &cluster, &slot.server, self.upgrade);
@@ -211,25 +225,27 @@ impl Passage {
         error.set_retry(self.may_retry());
     }
 
-    /// A server that broke off. `untouched`: the client has seen nothing of it, and can be served anew.
-    pub fn broke(&mut self, error: &mut Error, untouched: bool) {
+    /// A server that broke off. `untouched`: the client has seen nothing of it, and can be served anew. `reused`: on a
+    /// connection that was kept, which its server may have closed in the same moment; that is no failure, once.
+    pub fn broke(&mut self, error: &mut Error, untouched: bool, reused: bool) {
+        if untouched && reused && !self.had_stale && !timed_out(error) {
+            (self.had_stale, self.slot) = (true, None);
+            return error.set_retry(true);
+        }
         self.failed(error);
         error.set_retry(untouched && self.may_retry());
     }
 
     fn failed(&mut self, error: &Error) {
-        if let Some(slot) = self.slot.take() {
-            slot.tell(Outcome::Failed);
+        if let Some(mut slot) = self.slot.take() {
+            // A client that leaves says nothing about the server.
+            if *error.esource() == ErrorSource::Upstream {
+                slot.tell(Outcome::Failed);
+            }
             self.tried.push(slot.server.address);
         }
-        let timed_out = matches!(
-            error.etype(),
-            ErrorType::ConnectTimedout
-                | ErrorType::ReadTimedout
-                | ErrorType::WriteTimedout
-                | ErrorType::TLSHandshakeTimedout
-        );
-        self.refused.get_or_insert(if timed_out { Refused::GatewayTimeout } else { Refused::BadGateway });
+        let refused = if timed_out(error) { Refused::GatewayTimeout } else { Refused::BadGateway };
+        self.refused.get_or_insert(refused);
     }
 
     fn may_retry(&self) -> bool {
@@ -241,10 +257,25 @@ impl Passage {
         Error::explain(ErrorType::HTTPStatus(503), "refused at the edge")
     }
 
+    /// How many servers were asked after the first one.
+    pub fn retries(&self) -> u32 {
+        self.asked.saturating_sub(1)
+    }
+
     /// The server that is asked or has answered.
     pub fn server(&self) -> Option<SocketAddr> {
         self.slot.as_ref().map(|slot| slot.server.address)
     }
+}
+
+fn timed_out(error: &Error) -> bool {
+    matches!(
+        error.etype(),
+        ErrorType::ConnectTimedout
+            | ErrorType::ReadTimedout
+            | ErrorType::WriteTimedout
+            | ErrorType::TLSHandshakeTimedout
+    )
 }
 
 /// The host a client names, with its port; empty if it names none.

@@ -67,6 +67,11 @@ impl Rule {
         self.route.limits.concurrent.is_none_or(|most| before < most).then_some(place)
     }
 
+    /// Whether its requests may have to wait for a server.
+    pub fn may_wait(&self) -> bool {
+        self.cluster.as_ref().is_some_and(|cluster| cluster.config.per_server.is_some())
+    }
+
     /// What is taken off paths: a folder of files knows nothing of where it is shown.
     pub fn prefix(&self) -> Option<&str> {
         let always = matches!(self.route.to, Destination::Files(_));

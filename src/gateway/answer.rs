@@ -39,7 +39,7 @@ pub async fn health(session: &mut Session, record: &mut Record) -> pingora::Resu
 
 /// The process takes requests: not while it drains.
 pub async fn readiness(session: &mut Session, record: &mut Record, parts: &Parts) -> pingora::Result<()> {
-    match parts.is_draining() {
+    match parts.leave.is_ending() {
         false => send(session, record, 200, Bytes::from_static(b"{\"status\":\"ready\"}")).await,
         true => send(session, record, 503, Bytes::from_static(b"{\"status\":\"draining\"}")).await,
     }

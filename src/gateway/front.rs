@@ -38,6 +38,7 @@ pub struct Front {
     pub parts: Arc<Parts>,
 }
 
+/// No `cleanup`: it would close connections that rest, with a request perhaps on its way to them.
 #[async_trait]
 impl ServerApp for Front {
     async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
@@ -55,10 +56,6 @@ impl ServerApp for Front {
             _ => Box::new(Watched::new(stream, self.patience)),
         };
         self.proxy.process_new(stream, shutdown).await
-    }
-
-    async fn cleanup(&self) {
-        self.proxy.cleanup().await;
     }
 }
 

@@ -19,6 +19,7 @@ pub mod front;
 mod give_up;
 pub mod itinerary;
 pub mod keepsakes;
+pub mod leave;
 pub mod media;
 mod meter;
 pub mod operation;
@@ -112,7 +113,8 @@ impl ProxyHttp for Gateway {
         }
         if session.as_downstream().get_keepalive().is_some() {
             // Pingora lets a connection that has carried a request rest for ever.
-            session.set_keepalive(Some(call.snapshot.config.server.idle_timeout.as_secs().max(1)));
+            let rest = call.snapshot.config.server.idle_timeout.as_secs().max(1);
+            session.set_keepalive((!self.parts.leave.is_leaving()).then_some(rest));
         }
         let mut record = Record::new(self.parts.ledger.clone(), arrival(session, &call.snapshot.config));
         door::dress(&self.parts, session, &mut record);
@@ -221,10 +223,10 @@ impl ProxyHttp for Gateway {
         session: &mut Session,
         mut error: Box<Error>,
         call: &mut Call,
-        _reused: bool,
+        reused: bool,
     ) -> Box<Error> {
         let untouched = passage::is_untouched(session, &error);
-        call.passage.iter_mut().for_each(|passage| passage.broke(&mut error, untouched));
+        call.passage.iter_mut().for_each(|passage| passage.broke(&mut error, untouched, reused));
         error
     }
 
@@ -244,7 +246,15 @@ impl ProxyHttp for Gateway {
     }
 
     async fn logging(&self, _session: &mut Session, _error: Option<&Error>, call: &mut Call) {
-        call.record.iter_mut().for_each(Record::close);
+        // What comes now, the rest of an unread body perhaps, takes no server's time.
+        let passage = call.passage.take();
+        if let Some(record) = &mut call.record {
+            if let Some(route) = &record.subject.route {
+                let retries = passage.map_or(0, |passage| passage.retries());
+                self.parts.metrics().routed(route, record.outcome.status, retries);
+            }
+            record.close();
+        }
     }
 }
 

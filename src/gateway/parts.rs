@@ -6,6 +6,7 @@ use crate::cache::memo::Memo;
 use crate::edge::Doors;
 use crate::edge::acme::Challenges;
 use crate::gateway::keepsakes::Keepsakes;
+use crate::gateway::leave::Leave;
 use crate::gateway::record::Ledger;
 use crate::gateway::snapshot::Snapshot;
 use crate::gateway::threads::Threads;
@@ -24,8 +25,6 @@ use arc_swap::ArcSwap;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
 use tokio::sync::OnceCell;
 use tracing::error;
 
@@ -52,8 +51,7 @@ pub struct Parts {
     pub keepsakes: Keepsakes,
     pub threads: Threads,
     pub warnings: Warnings,
-    /// Set when the process has been told to end: readiness turns off first.
-    pub draining: AtomicBool,
+    pub leave: Leave,
 }
 
 /// The exact cache, the keys of late requests to it, and the flights that may share its misses.
@@ -85,9 +83,5 @@ impl Parts {
             error!(problem, "the store holds what cannot be in force");
         }
         self.credentials.store(Arc::new(credentials));
-    }
-
-    pub fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
     }
 }

@@ -6,6 +6,7 @@ use crate::config::edge::Destination;
 use crate::config::edge::RouteAuth;
 use crate::edge::Passage;
 use crate::edge::Refused;
+use crate::edge::page;
 use crate::edge::passage::From;
 use crate::edge::redirect;
 use crate::gateway::admit;
@@ -25,6 +26,7 @@ use http::header;
 use pingora::Error;
 use pingora::ErrorSource;
 use pingora::ErrorType;
+use pingora::http::RequestHeader;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 use pingora::upstreams::peer::HttpPeer;
@@ -97,6 +99,16 @@ async fn serve(session: &mut Session, record: &mut Record, passage: Box<Passage>
     let rule = passage.rule.clone();
     match &rule.route.to {
         Destination::Cluster(_) => {
+            match page::page(&passage) {
+                Ok(None) => {}
+                Ok(Some((status, page))) => {
+                    let mut head = Head::new(status, record);
+                    head.value(header::CONTENT_TYPE, client::JSON);
+                    let page = page.to_string().into();
+                    return send::whole(session, record, &passage, head, page).await;
+                }
+                Err(refused) => return refuse_at_edge(session, record, &refused).await,
+            }
             session.set_read_timeout(Some(rule.route.timeouts.write));
             Ok(Way::Onward(passage))
         }
@@ -117,6 +129,9 @@ async fn serve(session: &mut Session, record: &mut Record, passage: Box<Passage>
         Destination::Jobs => refuse_at_edge(session, record, &Refused::NotFound).await,
     }
 }
+
+/// Bytes of a body that Pingora keeps for further servers.
+const KEPT: u64 = 64 * 1024;
 
 /// A route that wants a key takes it as the AI API does, and counts the request on it.
 async fn with_key(
@@ -145,12 +160,38 @@ pub async fn peer(session: &mut Session, passage: Option<&mut Passage>) -> pingo
     let Some(passage) = passage else {
         return Err(Error::explain(ErrorType::HTTPStatus(404), "no route"));
     };
-    let head = session.req_header().clone();
-    if !session.as_downstream_mut().is_body_empty() {
-        return passage.peer(&head).await;
+    // Whether a client has left can be seen once its request is here.
+    let is_watched = passage.rule.may_wait()
+        && (session.as_downstream_mut().is_body_empty()
+            || is_short(session.req_header()) && gather(session).await?);
+    if !is_watched {
+        return passage.peer(session.req_header()).await;
     }
+    let head = session.req_header().clone();
     let chosen = client::while_it_waits(session, pin!(passage.peer(&head))).await;
     chosen.unwrap_or_else(|ClientLeft| Err(Error::explain(ErrorType::ConnectionClosed, "client left")))
+}
+
+/// Whether Pingora keeps the whole body for further servers, and the client sends it unasked.
+fn is_short(head: &RequestHeader) -> bool {
+    let length =
+        head.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let is_upgrade = head.headers.contains_key(header::UPGRADE);
+    length.is_some_and(|length: u64| length <= KEPT)
+        && !is_upgrade
+        && !head.headers.contains_key(header::EXPECT)
+}
+
+/// Reads a body before its request waits; servers are given it out of the buffer that is for further tries.
+async fn gather(session: &mut Session) -> pingora::Result<bool> {
+    let client = session.as_downstream_mut();
+    client.enable_retry_buffering();
+    while !client.is_body_done() {
+        if client.read_request_body().await.map_err(|error| error.into_down())?.is_none() {
+            break;
+        }
+    }
+    Ok(true)
 }
 
 /// The head of a server's answer.

@@ -7,6 +7,7 @@ use crate::admin::office::Office;
 use crate::admin::office::Running;
 use crate::clock;
 use crate::config::Rate;
+use crate::edge::cluster;
 use crate::gateway::parts::Parts;
 use crate::gateway::vendor::Vendor;
 use crate::health::Standing;
@@ -16,13 +17,17 @@ use crate::server::reload::Reloader;
 use crate::server::standings;
 use crate::server::stored;
 use crate::server::stored::Home;
+use crate::telemetry::metrics::ClusterReading;
 use crate::telemetry::metrics::ProviderReading;
 use crate::telemetry::metrics::Readings;
+use crate::telemetry::metrics::ServerReading;
 use crate::tenants::credentials::Admin;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::time::Instant;
 use tracing::error;
 use tracing::info;
 
@@ -32,10 +37,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Enough for a person who mistypes a token, too little to guess one.
 const BAD_KEYS: Rate = Rate { amount: 30, per: Duration::from_secs(60) };
 
+/// How long a process that hands over may take to give its admin listener up. It does so before anything else.
+const HANDED_OVER: Duration = Duration::from_secs(3);
+const LOOK: Duration = Duration::from_millis(20);
+
 /// Opens the admin listener, if there is to be one.
 pub async fn bind(address: Option<SocketAddr>) -> Option<TcpListener> {
     let address = address?;
-    match TcpListener::bind(address).await {
+    match patiently(address).await {
         Ok(listener) => {
             info!(%address, "admin listener open");
             Some(listener)
@@ -47,10 +56,26 @@ pub async fn bind(address: Option<SocketAddr>) -> Option<TcpListener> {
     }
 }
 
-/// Serves the admin listener for as long as the process lives.
+async fn patiently(address: SocketAddr) -> io::Result<TcpListener> {
+    let latest = Instant::now() + HANDED_OVER;
+    loop {
+        match TcpListener::bind(address).await {
+            Err(cause) if cause.kind() == io::ErrorKind::AddrInUse && Instant::now() < latest => {
+                tokio::time::sleep(LOOK).await;
+            }
+            bound => return bound,
+        }
+    }
+}
+
+/// Serves the admin listener for as long as the process lives, or until another one takes over.
 pub async fn open(parts: &Arc<Parts>, reloader: &Arc<Reloader>, home: &Home, listener: Option<TcpListener>) {
     if let Some(listener) = listener {
-        admin::serve(listener, doors(parts, reloader, home), std::future::pending()).await;
+        let handed_over = {
+            let parts = parts.clone();
+            async move { parts.leave.handed_over().await }
+        };
+        admin::serve(listener, doors(parts, reloader, home), handed_over).await;
     }
 }
 
@@ -91,11 +116,16 @@ fn office(parts: &Arc<Parts>, reloader: &Arc<Reloader>, home: &Home) -> Office {
 
 fn running(parts: &Arc<Parts>, reloader: &Arc<Reloader>) -> Running {
     let (for_reload, for_providers, for_limits) = (parts.clone(), parts.clone(), parts.clone());
+    let for_clusters = parts.clone();
     let (reloading, checking) = (reloader.clone(), reloader.clone());
     Running {
         reload: Arc::new(move || reloading.reload(&for_reload)),
         check: Arc::new(move |text| checking.check(text)),
         providers: Arc::new(move || standings::providers(&for_providers)),
+        clusters: Arc::new(move || {
+            let snapshot = for_clusters.snapshot.load();
+            snapshot.edge.clusters.iter().map(|cluster| cluster.standing()).collect()
+        }),
         limits: Arc::new(move |whose| standings::limits(&for_limits, whose)),
     }
 }
@@ -115,6 +145,23 @@ fn read_gauges(parts: &Parts) {
         })
         .collect();
     let allowances = allowances::read(&snapshot.vendors, &parts.state);
-    let log_lines_dropped = parts.ledger.sink.dropped();
-    parts.metrics().read(&Readings { providers: &providers, allowances: &allowances, log_lines_dropped });
+    let clusters: Vec<ClusterReading> =
+        snapshot.edge.clusters.iter().map(|cluster| cluster_reading(cluster.standing())).collect();
+    let (clusters, log_lines_dropped) = (&clusters[..], parts.ledger.sink.dropped());
+    let readings = Readings { providers: &providers, allowances: &allowances, clusters, log_lines_dropped };
+    parts.metrics().read(&readings);
+}
+
+fn cluster_reading(standing: cluster::Standing) -> ClusterReading {
+    let server = |server: &cluster::ServerStanding| ServerReading {
+        server: server.address.to_string(),
+        healthy: server.is_healthy(),
+        in_flight: server.in_flight,
+    };
+    ClusterReading {
+        servers: standing.servers.iter().map(server).collect(),
+        name: standing.cluster,
+        queued: standing.queued,
+        ejections: standing.ejections,
+    }
 }

@@ -2,40 +2,69 @@
 
 use crate::gateway::parts::Parts;
 use crate::server::ledger;
+use crate::telemetry::metrics::Metrics;
 use pingora::server::ShutdownWatch;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
+use tokio::signal::unix::SignalKind;
+use tokio::signal::unix::signal;
+use tokio::time::Instant;
 use tracing::info;
 
 const LOOK: Duration = Duration::from_millis(20);
 
-/// How long connections without a request may take to close. The last bytes of an answer may be on their way
-/// through HTTP/2 or TLS; a client that only ever connected is not waited for any longer.
+/// How long connections that rest are waited for from the beginning: whoever uses one again is told with the answer
+/// that it is closed. A client that only ever connected is not waited for any longer.
+const REST: Duration = Duration::from_secs(2);
+
+/// Likewise after the last request, whose last bytes may be on their way through HTTP/2 or TLS.
 const LINGER: Duration = Duration::from_millis(500);
 
 /// Waits for the signal, then for the last request. Pingora itself would sleep through the whole grace period.
+/// A SIGINT ends the wait, which Pingora does not hear any more then.
 pub async fn drain(parts: &Parts, mut shutdown: ShutdownWatch, grace: Duration) {
     // An error means the server is gone, which is a shutdown too.
     let _ = shutdown.changed().await;
-    parts.draining.store(true, Ordering::Relaxed);
-    let metrics = parts.metrics();
+    parts.leave.end();
+    let (metrics, interrupted) = (parts.metrics(), signal(SignalKind::interrupt()));
     info!(in_flight = metrics.requests_in_flight(), "draining");
-    let emptied = until_zero(|| metrics.requests_in_flight());
-    let in_time = tokio::time::timeout(grace, emptied).await.is_ok();
-    if in_time {
-        // Whether they close in time or not, there is nothing more to wait for.
-        let _ = tokio::time::timeout(LINGER, until_zero(|| metrics.connections())).await;
-    }
+    let interrupted = async {
+        match interrupted {
+            Ok(mut interrupted) => interrupted.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    let (in_time, is_over) = tokio::select! {
+        emptied = tokio::time::timeout(grace, emptied(metrics)) => {
+            let in_time = emptied.is_ok() || metrics.requests_in_flight() == 0;
+            (in_time, in_time)
+        }
+        _ = interrupted => (false, true),
+    };
     ledger::finish(parts).await;
     info!(in_time, "stopped");
     parts.ledger.sink.flush();
-    if in_time {
+    if is_over {
         std::process::exit(0);
     }
 }
 
-async fn until_zero(count: impl Fn() -> i64) {
-    while count() > 0 {
+/// No request is left, nor, after a while, anybody who is likely to send one.
+async fn emptied(metrics: &Metrics) {
+    let rested = Instant::now() + REST;
+    loop {
+        until(|| metrics.requests_in_flight() == 0).await;
+        let patience = rested.max(Instant::now() + LINGER);
+        let changed = until(|| metrics.connections() == 0 || metrics.requests_in_flight() > 0);
+        // Whether they close in time or not, there is nothing more to wait for.
+        let _ = tokio::time::timeout_at(patience, changed).await;
+        if metrics.requests_in_flight() == 0 {
+            return;
+        }
+    }
+}
+
+async fn until(is_so: impl Fn() -> bool) {
+    while !is_so() {
         tokio::time::sleep(LOOK).await;
     }
 }

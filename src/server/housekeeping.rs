@@ -16,6 +16,7 @@ use crate::server::reload::Reloader;
 use crate::server::simulate;
 use crate::server::stored;
 use crate::server::stored::Home;
+use crate::server::supervisor::Supervisor;
 use async_trait::async_trait;
 use pingora::server::ShutdownWatch;
 use pingora::services::ServiceReadyNotifier;
@@ -28,28 +29,17 @@ use std::time::Duration;
 
 /// Everything that runs beside requests.
 pub struct Housekeeping {
-    parts: Arc<Parts>,
-    reloader: Arc<Reloader>,
-    admin: Option<SocketAddr>,
-    grace: Duration,
+    pub parts: Arc<Parts>,
+    pub reloader: Arc<Reloader>,
+    pub admin: Option<SocketAddr>,
+    pub grace: Duration,
     /// Taken once, when the service starts.
-    simulated: Mutex<Vec<TcpListener>>,
-    home: Home,
+    pub simulated: Mutex<Vec<TcpListener>>,
+    pub home: Home,
+    pub supervisor: Supervisor,
 }
 
 impl Housekeeping {
-    pub fn new(
-        parts: Arc<Parts>,
-        reloader: Reloader,
-        admin: Option<SocketAddr>,
-        grace: Duration,
-        simulated: Vec<TcpListener>,
-        home: Home,
-    ) -> Housekeeping {
-        let simulated = Mutex::new(simulated);
-        Housekeeping { parts, reloader: Arc::new(reloader), admin, grace, simulated, home }
-    }
-
     fn take_simulated(&self) -> Vec<TcpListener> {
         self.simulated.lock().map(|mut listeners| std::mem::take(&mut *listeners)).unwrap_or_default()
     }
@@ -63,6 +53,7 @@ impl BackgroundService for Housekeeping {
         let (hangups, admin) = (reload::hangups(), doors::bind(self.admin).await);
         let outage = Outage::default();
         ready.notify_ready();
+        self.supervisor.ready();
         let forever = async {
             tokio::join!(
                 names::keep_fresh(parts),

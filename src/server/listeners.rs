@@ -3,19 +3,35 @@
 use crate::config::Config;
 use crate::edge::Doors;
 use crate::server::NotStarted;
+use crate::server::takeover::Takeover;
+use pingora::listeners::L4BufferSettings;
+use pingora::listeners::ListenerConfig;
+use std::net::SocketAddr;
 use std::net::TcpListener;
 
-/// Makes sure that every address is free.
+/// What is read of a connection at once, in bytes: a head, mostly. Bodies are read past this buffer, which every idle
+/// connection holds; Pingora's own 64 KiB are ten times what else one takes.
+const READ: usize = 4096;
+
+/// Makes sure that every address is free, or will be taken over.
 ///
 /// # Errors
 /// [`NotStarted::Taken`] names the address and the setting it comes from.
-pub fn are_free(config: &Config) -> Result<(), NotStarted> {
-    let listen = config.listen.iter().map(|l| (l.address, "`listen`"));
-    let admin = config.admin.iter().map(|address| (*address, "`admin.listen`"));
+pub fn are_free(config: &Config, takeover: Option<&Takeover>) -> Result<(), NotStarted> {
+    let taken_over = |address| takeover.is_some_and(|other| other.has(address));
+    let listen = config.listen.iter().filter(|l| !taken_over(l.address)).map(|l| (l.address, "`listen`"));
+    // The other process gives its admin listener up when it hands over; it may be this one.
+    let admin = config.admin.iter().filter(|_| takeover.is_none());
+    let admin = admin.map(|address| (*address, "`admin.listen`"));
     for (address, setting) in listen.chain(admin) {
         TcpListener::bind(address).map_err(|cause| NotStarted::Taken { address, setting, cause })?;
     }
     Ok(())
+}
+
+/// A listener as Pingora opens it; TLS is spoken behind it.
+pub fn plain(address: SocketAddr) -> ListenerConfig {
+    ListenerConfig::tcp(address.to_string()).l4_buffer(L4BufferSettings::default().read(READ))
 }
 
 /// Makes sure that all certificates and authorities can be used.

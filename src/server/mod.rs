@@ -7,20 +7,23 @@ mod clusters;
 mod descriptors;
 pub mod doors;
 pub mod drain;
+mod frame;
 pub mod housekeeping;
 pub mod ledger;
 pub mod listeners;
 pub mod names;
 pub mod notify;
 pub mod outage;
+pub mod pid_file;
 pub mod recount;
 pub mod reload;
 pub mod signals;
 pub mod simulate;
 pub mod standings;
 pub mod stored;
+pub mod supervisor;
+pub mod takeover;
 
-use crate::clock;
 use crate::config::CacheBackend;
 use crate::config::Config;
 use crate::config::ExactCache;
@@ -31,6 +34,7 @@ use crate::edge::tls::BadTls;
 use crate::gateway::Gateway;
 use crate::gateway::front::Front;
 use crate::gateway::keepsakes::Keepsakes;
+use crate::gateway::leave::Leave;
 use crate::gateway::parts::Cache;
 use crate::gateway::parts::Parts;
 use crate::gateway::record::Ledger;
@@ -42,9 +46,13 @@ use crate::gateway::vendor::Counting;
 use crate::gateway::warnings::Warnings;
 use crate::health::Board;
 use crate::server::housekeeping::Housekeeping;
+use crate::server::pid_file::PidFile;
 use crate::server::reload::Reloader;
 use crate::server::signals::Signals;
 use crate::server::stored::Home;
+use crate::server::supervisor::Supervisor;
+use crate::server::takeover::NotTaken;
+use crate::server::takeover::Takeover;
 use crate::state::BadAddress;
 use crate::state::State;
 use crate::state::bytes::ByteStore;
@@ -65,15 +73,15 @@ use pingora::apps::HttpServerOptions;
 use pingora::proxy::http_proxy;
 use pingora::server::RunArgs;
 use pingora::server::Server;
-use pingora::server::configuration::ServerConf;
+use pingora::server::configuration::Opt;
 use pingora::services::background::GenBackgroundService;
 use pingora::services::listening::Service;
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
 use tokio::sync::OnceCell;
+use tracing::info;
 
 /// Why the server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -86,12 +94,16 @@ pub enum NotStarted {
     Spool { folder: String, cause: std::io::Error },
     #[error(transparent)]
     Unservable(#[from] Unservable),
+    #[error("cannot take over: {0}")]
+    NotTaken(#[from] NotTaken),
     #[error(transparent)]
     Folder(#[from] Unusable),
     #[error("{0}; see `store`")]
     Store(#[from] StoreError),
     #[error("{0}; see `state`")]
     State(#[from] BadAddress),
+    #[error("cannot write `tollgate.pid` into `{folder}`: {cause}; make it writable")]
+    PidFile { folder: String, cause: std::io::Error },
     #[error("no task can be run: {cause}")]
     NoRuntime { cause: std::io::Error },
 }
@@ -103,6 +115,9 @@ pub struct Start {
     pub reloader: Reloader,
     /// Simulated providers that run in this process.
     pub simulated: Vec<TcpListener>,
+    /// Take the listening sockets over from the process that serves with the same data folder.
+    pub upgrade: bool,
+    pub supervisor: Supervisor,
 }
 
 /// A server that only has to be run.
@@ -111,6 +126,8 @@ pub struct Ready {
     signals: Signals,
     parts: Arc<Parts>,
     home: Home,
+    listen: Vec<String>,
+    takeover: Option<Takeover>,
 }
 
 /// Whether a configuration could be served as far as this machine's files tell; opens nothing.
@@ -135,16 +152,16 @@ pub fn check(config: &Config) -> Result<(), NotStarted> {
 /// # Errors
 /// [`NotStarted`] says what stands in the way.
 pub fn prepare(start: Start) -> Result<Ready, NotStarted> {
-    let Start { config, sink, reloader, simulated } = start;
+    let Start { config, sink, reloader, simulated, upgrade, supervisor } = start;
     descriptors::take_all();
-    listeners::are_free(&config)?;
+    let takeover = upgrade.then(|| Takeover::begin(&config)).transpose()?;
+    listeners::are_free(&config, takeover.as_ref())?;
     listeners::have_certificates(&config)?;
-    let conf = pingora_conf(&config);
+    let conf = frame::conf(&config);
     let (listen, settings, admin) = (config.listen.clone(), config.server.clone(), config.admin);
     let home = Home { url: config.store.clone(), folder: config.data_dir.clone() };
     let parts = parts(config, sink)?;
-    let mut server = Server::new_with_opt_and_conf(None, conf);
-    server.bootstrap();
+    let mut server = Server::new_with_opt_and_conf(Opt { upgrade, ..Opt::default() }, conf);
     let mut proxy = http_proxy(&server.configuration, Gateway::new(parts.clone()));
     let mut options = HttpServerOptions::default();
     options.h2c = true;
@@ -153,15 +170,28 @@ pub fn prepare(start: Start) -> Result<Ready, NotStarted> {
     let front = Front { proxy: Arc::new(proxy), patience: settings.head_timeout, parts: parts.clone() };
     let mut service = Service::new("gateway".to_owned(), front);
     for listener in &listen {
-        service.add_tcp(&listener.address.to_string());
+        service.add_listener(listeners::plain(listener.address));
     }
     let gateway = server.add_service(service);
-    let signals = Signals { parts: parts.clone(), notice: settings.notice };
-    let housekeeping =
-        Housekeeping::new(parts.clone(), reloader, admin, settings.grace, simulated, home.clone());
+    let signals = Signals {
+        parts: parts.clone(),
+        notice: settings.notice,
+        data_dir: home.folder.clone(),
+        supervisor: supervisor.clone(),
+    };
+    let housekeeping = Housekeeping {
+        parts: parts.clone(),
+        reloader: Arc::new(reloader),
+        admin,
+        grace: settings.grace,
+        simulated: Mutex::new(simulated),
+        home: home.clone(),
+        supervisor,
+    };
     let housekeeping = GenBackgroundService::new("housekeeping".to_owned(), Arc::new(housekeeping));
     gateway.add_dependency(server.add_service(housekeeping));
-    Ok(Ready { server, signals, parts, home })
+    let listen = listen.iter().map(|listener| listener.address.to_string()).collect();
+    Ok(Ready { server, signals, parts, home, listen, takeover })
 }
 
 impl Ready {
@@ -174,24 +204,21 @@ impl Ready {
     }
 
     /// Serves until a signal ends the process; returns when the last stream has ended or the grace period has.
-    pub fn run(self) {
+    /// With sockets to take over it waits for them first, for a few seconds; Pingora ends the process if none come.
+    ///
+    /// # Errors
+    /// [`NotStarted::PidFile`].
+    pub fn run(mut self) -> Result<(), NotStarted> {
+        self.server.bootstrap();
+        if self.takeover.take().is_some() {
+            info!("took over");
+        }
+        let folder = &self.home.folder;
+        let pid_file = PidFile::write(folder, &self.listen)
+            .map_err(|cause| NotStarted::PidFile { folder: folder.display().to_string(), cause })?;
         self.server.run(RunArgs { shutdown_signal: Box::new(self.signals) });
-    }
-}
-
-fn pingora_conf(config: &Config) -> ServerConf {
-    ServerConf {
-        threads: config.server.threads,
-        work_stealing: config.server.threads > 1,
-        upstream_keepalive_pool_size: config.server.upstream_idle,
-        // Housekeeping ends the process as soon as the last stream has ended; this is the latest moment.
-        grace_period_seconds: Some(clock::whole_seconds(config.server.grace)),
-        graceful_shutdown_timeout_seconds: Some(1),
-        // Routes of the edge say themselves when it is enough.
-        max_retries: 16,
-        pid_file: config.data_dir.join("tollgate.pid").display().to_string(),
-        upgrade_sock: config.data_dir.join("upgrade.sock").display().to_string(),
-        ..ServerConf::default()
+        drop(pid_file);
+        Ok(())
     }
 }
 
@@ -234,7 +261,7 @@ fn parts(config: Config, sink: Sink) -> Result<Arc<Parts>, NotStarted> {
         keepsakes: Keepsakes::default(),
         threads,
         warnings: Warnings::default(),
-        draining: AtomicBool::new(false),
+        leave: Leave::default(),
     };
     parts.renew_credentials();
     Ok(Arc::new(parts))

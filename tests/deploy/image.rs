@@ -90,7 +90,15 @@ fn systemd_waits_for_the_last_stream() {
     let defaults =
         config::load(None, &Environment::default()).unwrap_or_else(|_| panic!("no defaults")).config;
     assert!(seconds(after(&unit, "TimeoutStopSec=")) > farewell(&defaults));
-    assert_eq!(after(&unit, "ExecReload="), "/bin/kill -HUP $MAINPID");
+    // What is left of an upgrade drains as well, and is not killed when the one that serves has ended.
+    assert_eq!(after(&unit, "KillMode="), "control-group");
+}
+
+#[test]
+fn systemd_follows_the_process_that_takes_over() {
+    let unit = text("conf/tollgate.service");
+    assert_eq!(after(&unit, "ExecReload="), "/usr/local/bin/tollgate upgrade --if-new");
+    assert_eq!((after(&unit, "Type="), after(&unit, "NotifyAccess=")), ("notify", "all"));
 }
 
 #[test]

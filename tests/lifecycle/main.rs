@@ -8,6 +8,7 @@ mod check;
 mod environment;
 mod first_start;
 mod health;
+mod leaving;
 mod reload;
 mod shutdown;
 mod simulated;

@@ -1,5 +1,6 @@
 //! The table of metric families: name, meaning and labels of each.
 
+use crate::telemetry::metrics::edge::EdgeFamilies;
 use crate::telemetry::metrics::ledger::LedgerCounts;
 use crate::telemetry::metrics::words::CacheResult;
 use prometheus::CounterVec;
@@ -47,13 +48,13 @@ pub(super) struct Families {
     pub(super) ledger: LedgerCounts,
     pub(super) state_away: IntGauge,
     pub(super) state_changes_lost: IntCounter,
+    pub(super) edge: EdgeFamilies,
 }
 
 impl Families {
     pub(super) fn new() -> Families {
-        let table = Table(Registry::new());
+        let table = Table::new();
         let (of_provider, of_model) = (["provider"], ["provider", "model"]);
-        table.build_info();
         let cache = table.counters("tollgate_cache_total", "Requests by what the cache said.", &["result"]);
         Families {
             requests: table.counters(
@@ -109,6 +110,7 @@ impl Families {
             state_away: table.gauge("tollgate_state_away", "1 while Redis is away and limits are local."),
             state_changes_lost: table
                 .counter("tollgate_state_changes_lost_total", "Corrections that Redis was never told."),
+            edge: EdgeFamilies::new(&table),
             registry: table.0,
         }
     }
@@ -134,16 +136,18 @@ impl Families {
 pub(super) struct Table(Registry);
 
 impl Table {
-    fn build_info(&self) {
-        let builds = self.gauges("tollgate_build_info", "The running version; always 1.", &["version"]);
+    fn new() -> Table {
+        let table = Table(Registry::new());
+        let builds = table.gauges("tollgate_build_info", "The running version; always 1.", &["version"]);
         builds.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+        table
     }
 
     pub(super) fn counter(&self, name: &str, help: &str) -> IntCounter {
         self.register(IntCounter::new(name, help))
     }
 
-    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
+    pub(super) fn counters(&self, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
         self.register(IntCounterVec::new(Opts::new(name, help), labels))
     }
 
@@ -155,7 +159,7 @@ impl Table {
         self.register(IntGauge::new(name, help))
     }
 
-    fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
+    pub(super) fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
         self.register(IntGaugeVec::new(Opts::new(name, help), labels))
     }
 
