@@ -8,12 +8,18 @@ mod support;
 mod acme;
 #[path = "edge/clusters.rs"]
 mod clusters;
+#[path = "edge/compress.rs"]
+mod compress;
+#[path = "edge/cors.rs"]
+mod cors;
 #[path = "edge/crowds.rs"]
 mod crowds;
 #[path = "edge/doors.rs"]
 mod doors;
 #[path = "edge/echo.rs"]
 mod echo;
+#[path = "edge/files.rs"]
+mod files;
 #[path = "edge/handshake.rs"]
 mod handshake;
 #[path = "edge/large.rs"]

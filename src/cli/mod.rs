@@ -5,6 +5,7 @@ pub mod audit;
 pub mod check;
 mod given;
 pub mod greeting;
+pub mod health;
 pub mod keys;
 pub mod mock;
 mod reach;
@@ -79,6 +80,8 @@ enum Command {
         #[command(flatten)]
         wanted: audit::Wanted,
     },
+    /// Ask a gateway whether it lives: ends with 0 if it does
+    Health(health::Asked),
     /// Run a simulated provider, to rehearse outages with
     Mock(mock::MockArgs),
 }
@@ -110,6 +113,7 @@ pub fn main() -> ExitCode {
         Command::Admins { reach, action } => admins::run(&reach, action),
         Command::Usage { reach, wanted } => usage::run(&reach, wanted),
         Command::Audit { reach, wanted } => audit::run(&reach, wanted),
+        Command::Health(asked) => health::run(asked),
         Command::Mock(args) => mock(args),
     }
 }

@@ -11,11 +11,22 @@ use crate::config::vendor::Alone;
 use crate::provider::Preset;
 use crate::provider::presets::PRESETS;
 use crate::provider::presets::preset;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 pub struct Chain {
     pub providers: Vec<Provider>,
     pub disabled: Vec<String>,
     named: Vec<Named>,
+    absent: Vec<Absent>,
+    /// How many names lead to each provider that is not in use.
+    lost: RefCell<BTreeMap<String, usize>>,
+}
+
+/// A provider of file or environment that is left out.
+struct Absent {
+    name: String,
+    why: &'static str,
 }
 
 /// What a provider's name in a reference comes to.
@@ -43,15 +54,20 @@ pub fn read(root: &Section<'_>, variables: &Variables<'_>) -> Chain {
     }
     let named = |written: &Written<'_>| Named { name: written.name.clone(), kind: written.preset.kind };
     let named = written.iter().map(named).collect();
-    let mut chain = Chain { providers: Vec::new(), disabled: Vec::new(), named };
+    let mut chain = Chain {
+        providers: Vec::new(),
+        disabled: Vec::new(),
+        named,
+        absent: Vec::new(),
+        lost: RefCell::default(),
+    };
     let (chosen, left_out) = order::arrange(written, variables);
     for (written, weight) in chosen {
         chain.add(&written, weight, variables);
     }
     for written in left_out {
         written.provider(chain.surroundings(&written, variables));
-        written.field.note("is left out by GATEWAY_PROVIDERS");
-        chain.disabled.push(written.name);
+        chain.leave_out(written.name, "is left out by GATEWAY_PROVIDERS");
     }
     chain
 }
@@ -95,12 +111,39 @@ impl Chain {
         self.named.iter().map(|named| named.name.as_str())
     }
 
+    /// Counts a name that leads to a provider that is not in use.
+    pub fn lose(&self, provider: &str) {
+        let kind = || preset(provider).map_or(provider, |preset| preset.kind);
+        let is_named = self.named.iter().any(|named| named.name == provider);
+        let name = if is_named { provider } else { kind() };
+        *self.lost.borrow_mut().entry(name.to_owned()).or_default() += 1;
+    }
+
+    /// Notes each provider that is not in use once, with how many names vanish with it. To be called when all names
+    /// have been read.
+    pub fn tell(&self, root: &Section<'_>, variables: &Variables<'_>) {
+        let mut lost = self.lost.take();
+        let written = root.entries("providers");
+        for Absent { name, why } in &self.absent {
+            let field = written.iter().find(|(written, _)| written == name).map(|(_, field)| field.clone());
+            let field = field.unwrap_or_else(|| variables.nothing(name));
+            field.note(format!("{why}{}", vanish(lost.remove(name).unwrap_or(0))));
+        }
+        for (name, count) in lost {
+            variables.nothing(&name).note(format!("is not in use{}", vanish(count)));
+        }
+    }
+
+    fn leave_out(&mut self, name: String, why: &'static str) {
+        self.disabled.push(name.clone());
+        self.absent.push(Absent { name, why });
+    }
+
     fn add(&mut self, written: &Written<'_>, weight: Option<u32>, variables: &Variables<'_>) {
         let Some(mut provider) = written.provider(self.surroundings(written, variables)) else { return };
-        if provider.preset.needs_key && provider.api_keys.is_empty() {
-            written.field.note("has no key yet and is left out");
-            self.disabled.push(provider.name);
-            return;
+        let needs_key = provider.preset.needs_key || written.names_keys();
+        if needs_key && provider.api_keys.is_empty() {
+            return self.leave_out(provider.name, "has no key yet and is left out");
         }
         provider.weight = weight.or(provider.weight);
         self.providers.push(provider);
@@ -117,5 +160,13 @@ impl Chain {
             field.note("is not used: the file has several providers of this kind, each with its `base_url`");
         }
         vendor::surroundings(variables, preset, addressed)
+    }
+}
+
+fn vanish(names: usize) -> String {
+    match names {
+        0 => String::new(),
+        1 => "; 1 name that leads to it vanishes".to_owned(),
+        names => format!("; {names} names that lead to it vanish"),
     }
 }

@@ -39,7 +39,18 @@ pub fn read(root: &Section<'_>, aliases: &Aliases, chain: &Chain) -> BTreeMap<St
         }
         ((*name).to_owned(), group(field, &names))
     };
-    entries.iter().map(group).collect()
+    let groups: BTreeMap<String, Group> = entries.iter().map(group).collect();
+    note_empty(root, &groups);
+    groups
+}
+
+/// Once for all of them: where a provider is away, dozens may be.
+fn note_empty(root: &Section<'_>, groups: &BTreeMap<String, Group>) {
+    let empty: Vec<&str> =
+        groups.iter().filter(|(_, group)| group.members.is_empty()).map(|(name, _)| name.as_str()).collect();
+    if let (Some(field), false) = (root.field("groups"), empty.is_empty()) {
+        field.note(format!("without a usable member are left out: {}", empty.join(", ")));
+    }
 }
 
 fn group(field: &Field<'_>, names: &Names<'_>) -> Group {
@@ -52,9 +63,6 @@ fn group(field: &Field<'_>, names: &Names<'_>) -> Group {
     let failover = section.optional("failover", units::switch).unwrap_or(true);
     let written = section.required("members").map(|members| members.items()).unwrap_or_default();
     let members: Vec<Member> = written.iter().filter_map(|field| names.member(field)).collect();
-    if members.is_empty() {
-        field.note("has no usable member");
-    }
     Group { strategy, order, failover, members }
 }
 
@@ -75,10 +83,10 @@ impl Names<'_> {
     fn target(&self, field: &Field<'_>) -> Option<Reference> {
         let text = field.text()?;
         if let Some(alias) = self.aliases.get(&text) {
-            if alias.is_none() {
-                field.note("is left out, as what this alias stands for is not in use");
+            if let (None, Some((provider, _))) = (&alias.target, alias.text.split_once('/')) {
+                self.chain.lose(provider);
             }
-            return alias.clone();
+            return alias.target.clone();
         }
         if self.groups.contains(&text.as_str()) {
             field.refuse(format!("must be an alias or `provider/model`, found group {}", field.shown()));

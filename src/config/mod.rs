@@ -147,6 +147,8 @@ fn checked(root: &Section<'_>, variables: &Variables<'_>) -> Config {
     let chain = chain::read(root, variables);
     let aliases = models::read(root, &chain);
     let groups = groups::read(root, &aliases, &chain);
+    let pricing = pricing::read(root, &chain);
+    chain.tell(root, variables);
     Config {
         admin: listen::admin(root, variables, &listen),
         auth: listen::auth(root, &listen),
@@ -159,9 +161,9 @@ fn checked(root: &Section<'_>, variables: &Variables<'_>) -> Config {
         cache: cache::read(root, variables, &state),
         state,
         state_within: root.optional("state_within", units::some_duration).unwrap_or(stores::WITHIN),
-        models: aliases.into_iter().filter_map(|(name, target)| Some((name, target?))).collect(),
+        models: aliases.into_iter().filter_map(|(name, alias)| Some((name, alias.target?))).collect(),
         groups,
-        pricing: pricing::read(root, &chain),
+        pricing,
         edge: edge::read(root, &limits),
         unknown_price: pricing::unknown(root),
         ledger: ledger::read(root),

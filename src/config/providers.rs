@@ -36,7 +36,6 @@ const OUR_HEADERS: [&str; 8] = [
 pub struct Written<'a> {
     pub name: String,
     pub preset: &'static Preset,
-    pub field: Field<'a>,
     section: Section<'a>,
 }
 
@@ -58,13 +57,13 @@ impl<'a> Written<'a> {
         }
         let section = field.section(&shapes::PROVIDER);
         let preset = kind(name, &section).unwrap_or(&PRESETS[0]);
-        Written { name: name.to_owned(), preset, field, section }
+        Written { name: name.to_owned(), preset, section }
     }
 
     /// A provider the environment alone speaks of; it is named by its kind.
     pub fn of_environment(preset: &'static Preset, field: Field<'a>) -> Written<'a> {
         let section = field.section(&shapes::PROVIDER);
-        Written { name: preset.kind.to_owned(), preset, field, section }
+        Written { name: preset.kind.to_owned(), preset, section }
     }
 
     /// The provider; `None` (and a problem) if it cannot be reached with what is written.
@@ -103,6 +102,11 @@ impl<'a> Written<'a> {
             // The last one: all other problems have been told when this one ends the reading.
             base_url: base_url?,
         })
+    }
+
+    /// Whether it says where its key is. Who does wants it asked with one, whatever its kind needs.
+    pub fn names_keys(&self) -> bool {
+        self.section.field("api_key").is_some() || !self.section.items("api_keys").is_empty()
     }
 
     /// The keys this provider names itself, even if they are all empty; `None` if it names none.

@@ -17,7 +17,7 @@ use sha2::Sha256;
 use std::net::IpAddr;
 use subtle::ConstantTimeEq;
 
-/// Lets a request in, or not: address, rate, method, password, size, upgrade, room. Keys are the gateway's affair.
+/// Lets a request in, or not, whose address may ask: rate, method, password, size, upgrade, room. Keys are the gateway's affair.
 ///
 /// # Errors
 /// [`Refused`].
@@ -29,7 +29,6 @@ pub fn admit(
 ) -> Result<Place, Refused> {
     let route = &rule.route;
     coding(&head.headers)?;
-    address(rule, client)?;
     if let (Some(zone), Some(client)) = (&rule.zone, client) {
         zone.enter(client, now).map_err(|wait| Refused::TooMany { wait })?;
     }
@@ -54,7 +53,11 @@ fn coding(headers: &HeaderMap) -> Result<(), Refused> {
     if codings.all(is_chunked) { Ok(()) } else { Err(Refused::Coding) }
 }
 
-fn address(rule: &Rule, client: Option<IpAddr>) -> Result<(), Refused> {
+/// Whether an address may ask at all.
+///
+/// # Errors
+/// [`Refused::Forbidden`].
+pub fn address(rule: &Rule, client: Option<IpAddr>) -> Result<(), Refused> {
     let (allow, deny) = (&rule.route.allow, &rule.route.deny);
     if allow.is_empty() && deny.is_empty() {
         return Ok(());

@@ -5,9 +5,14 @@
 
 pub mod acme;
 pub mod address;
+pub mod answer;
 pub mod cluster;
+pub mod cors;
 pub mod doors;
+pub mod encode;
+pub mod files;
 pub mod forward;
+pub mod fresh;
 pub mod guard;
 pub mod line;
 pub mod page;
@@ -20,6 +25,7 @@ pub mod refused;
 pub mod rule;
 pub mod table;
 pub mod tls;
+pub mod vary;
 pub mod zone;
 
 pub use cluster::Cluster;

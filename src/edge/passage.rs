@@ -4,10 +4,15 @@ use crate::clock::Moment;
 use crate::config::IpRange;
 use crate::edge::Edge;
 use crate::edge::address;
+use crate::edge::answer;
 use crate::edge::cluster::NoServer;
 use crate::edge::cluster::Outcome;
 use crate::edge::cluster::Slot;
 use crate::edge::cluster::Wish;
+use crate::edge::cors;
+use crate::edge::cors::Fields;
+use crate::edge::encode::Coding;
+use crate::edge::encode::Encoder;
 use crate::edge::forward;
 use crate::edge::guard;
 use crate::edge::path::Path;
@@ -18,14 +23,12 @@ use crate::edge::rule::Rule;
 use crate::edge::table::plain_host;
 use crate::edge::tls::ClientCertificate;
 use bytes::Bytes;
-use http::StatusCode;
 use http::Uri;
 use http::header;
 use pingora::Error;
 use pingora::ErrorSource;
 use pingora::ErrorType;
 use pingora::http::RequestHeader;
-use pingora::http::ResponseHeader;
 use pingora::upstreams::peer::HttpPeer;
 use std::net::IpAddr;
 use std::net::SocketAddr;
@@ -65,8 +68,14 @@ pub struct Passage {
     pub query: Option<String>,
     /// Why the client is refused, if it is known by now.
     pub refused: Option<Refused>,
+    /// What browsers are told on every answer.
+    pub cors: Fields,
+    /// How a body may be compressed.
+    pub(super) coding: Option<Coding>,
+    /// The server's answer, while it is compressed.
+    pub(super) encoder: Option<Encoder>,
     place: Option<Place>,
-    slot: Option<Slot>,
+    pub(super) slot: Option<Slot>,
     tried: Vec<SocketAddr>,
     /// How often a server was looked for.
     asked: u32,
@@ -113,6 +122,9 @@ impl Passage {
             query: head.uri.query().map(str::to_owned),
             authority,
             upgrade: head.headers.contains_key(header::UPGRADE),
+            cors: rule.route.cors.as_ref().map(|cors| cors::fields(cors, &head.headers)).unwrap_or_default(),
+            coding: answer::coding(head),
+            encoder: None,
             rule: rule.clone(),
             refused: None,
             place: None,
@@ -136,7 +148,15 @@ impl Passage {
         text.parse().map_err(|_| Error::explain(ErrorType::HTTPStatus(400), "not a path"))
     }
 
-    /// Lets it in.
+    /// Whether its address may ask here at all.
+    ///
+    /// # Errors
+    /// [`Refused::Forbidden`].
+    pub fn knock(&self) -> Result<(), Refused> {
+        guard::address(&self.rule, self.from.client)
+    }
+
+    /// Lets it in, once its address may ask.
     ///
     /// # Errors
     /// [`Refused`].
@@ -195,35 +215,6 @@ impl Passage {
         let limit = self.rule.route.body;
         if self.received > limit && !self.upgrade {
             return Err(self.refuse(Refused::TooLarge { limit }));
-        }
-        Ok(())
-    }
-
-    /// The head for the client.
-    ///
-    /// # Errors
-    /// What cannot be written in a head.
-    pub fn response_head(&mut self, head: &mut ResponseHeader) -> pingora::Result<()> {
-        self.dress(head)?;
-        let is_final = !head.status.is_informational() || head.status == StatusCode::SWITCHING_PROTOCOLS;
-        if let (true, Some(slot), Some(cluster)) = (is_final, &mut self.slot, &self.rule.cluster) {
-            slot.tell(Outcome::Answered(head.status.as_u16()));
-            cluster.answered(slot, self.from.tls, head)?;
-        }
-        Ok(())
-    }
-
-    /// What every answer of this route has, whoever gives it.
-    ///
-    /// # Errors
-    /// What cannot be written in a head.
-    pub fn dress(&self, head: &mut ResponseHeader) -> pingora::Result<()> {
-        let changes = &self.rule.route.response_headers;
-        for name in &changes.remove {
-            head.remove_header(name);
-        }
-        for (name, value) in &changes.set {
-            head.insert_header(name.clone(), value.clone())?;
         }
         Ok(())
     }

@@ -37,4 +37,6 @@ pub enum Refused {
     GatewayTimeout,
     /// A file that is not there.
     NotFound,
+    /// A file that is there and cannot be read.
+    Unreadable,
 }

@@ -72,10 +72,12 @@ impl Rule {
         self.cluster.as_ref().is_some_and(|cluster| cluster.config.per_server.is_some())
     }
 
-    /// What is taken off paths.
+    /// What is taken off paths: a folder of files knows nothing of where it is shown.
     pub fn prefix(&self) -> Option<&str> {
+        let always = matches!(self.route.to, Destination::Files(_));
         match &self.route.path {
-            PathPattern::Prefix(path) | PathPattern::Exact(path) if self.route.strip_prefix => Some(path),
+            PathPattern::Prefix(path) if self.route.strip_prefix || always => Some(path),
+            PathPattern::Exact(path) if self.route.strip_prefix => Some(path),
             PathPattern::Prefix(_) | PathPattern::Exact(_) | PathPattern::Regex(_) => None,
         }
     }

@@ -112,7 +112,11 @@ impl Head {
         taken.requests.iter().for_each(|left| head.rate_limit(name::REQUESTS, left));
         taken.tokens.iter().for_each(|left| head.rate_limit(name::TOKENS, left));
         for (name, value) in &record.dress {
-            head.value(name.clone(), value.clone());
+            match *name {
+                // It names one more thing that the answer depends on.
+                header::VARY => drop(head.fields.append(name.clone(), value.clone())),
+                _ => head.value(name.clone(), value.clone()),
+            }
         }
         head
     }
@@ -130,7 +134,7 @@ impl Head {
     }
 
     /// A value that may come from outside; one that cannot be sent is left out.
-    fn text(&mut self, name: HeaderName, value: &str) {
+    pub fn text(&mut self, name: HeaderName, value: &str) {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.fields.insert(name, value);
         }

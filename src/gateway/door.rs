@@ -10,7 +10,6 @@ use crate::gateway::names_a_host;
 use crate::gateway::operation::Errand;
 use crate::gateway::operation::errand;
 use crate::gateway::parts::Parts;
-use crate::gateway::passage::PLAIN;
 use crate::gateway::record::Record;
 use crate::gateway::refuse;
 use bytes::Bytes;
@@ -20,6 +19,9 @@ use http::header;
 use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 use std::sync::Arc;
+
+/// A few words, or none.
+const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
 /// Puts on the answer what every answer of the listener has.
 pub fn dress(parts: &Parts, session: &Session, record: &mut Record) {

@@ -60,6 +60,7 @@ use crate::gateway::snapshot::Snapshot;
 use crate::id;
 use async_trait::async_trait;
 use bytes::Bytes;
+use http::HeaderMap;
 use http::header;
 use pingora::Error;
 use pingora::ErrorType;
@@ -71,6 +72,7 @@ use pingora::proxy::ProxyHttp;
 use pingora::proxy::Session;
 use pingora::upstreams::peer::HttpPeer;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The door for clients.
 pub struct Gateway {
@@ -186,6 +188,28 @@ impl ProxyHttp for Gateway {
         call: &mut Call,
     ) -> pingora::Result<()> {
         passage::response_head(call.record.as_mut(), call.passage.as_deref_mut(), head)
+    }
+
+    fn response_body_filter(
+        &self,
+        _session: &mut Session,
+        body: &mut Option<Bytes>,
+        end: bool,
+        call: &mut Call,
+    ) -> pingora::Result<Option<Duration>> {
+        call.passage.iter_mut().try_for_each(|passage| passage.response_body(body, end)).map(|()| None)
+    }
+
+    /// A body with trailers ends with them. What is left of a compressed one takes their place.
+    async fn response_trailer_filter(
+        &self,
+        _session: &mut Session,
+        _trailers: &mut HeaderMap,
+        call: &mut Call,
+    ) -> pingora::Result<Option<Bytes>> {
+        let mut rest = None;
+        call.passage.iter_mut().try_for_each(|passage| passage.response_body(&mut rest, true))?;
+        Ok(rest)
     }
 
     fn fail_to_connect(

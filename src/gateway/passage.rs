@@ -1,5 +1,7 @@
 //! Requests on routes of the edge, between Pingora's phases and `edge`.
 
+mod send;
+
 use crate::config::edge::Destination;
 use crate::config::edge::RouteAuth;
 use crate::edge::Passage;
@@ -67,7 +69,13 @@ pub async fn enter(
         Err(refused) => return refuse_at_edge(session, record, &refused).await,
     };
     record.subject.route = Some(passage.rule.name.clone());
-    record.dress.extend(passage.rule.route.response_headers.set.iter().cloned());
+    record.dress.extend(passage.fields());
+    if let Err(refused) = passage.knock() {
+        return refuse_at_edge(session, record, &refused).await;
+    }
+    if let Some(permissions) = passage.preflight(session.req_header()) {
+        return send::preflight(session, record, &passage, permissions).await;
+    }
     if let Err(refused) = passage.admit(session.req_header(), record.arrival.moment()) {
         return refuse_at_edge(session, record, &refused).await;
     }
@@ -94,8 +102,10 @@ async fn serve(session: &mut Session, record: &mut Record, passage: Box<Passage>
             match page::page(&passage) {
                 Ok(None) => {}
                 Ok(Some((status, page))) => {
-                    let head = Head::new(status, record);
-                    return say(session, record, head, (status, client::JSON, &page.to_string())).await;
+                    let mut head = Head::new(status, record);
+                    head.value(header::CONTENT_TYPE, client::JSON);
+                    let page = page.to_string().into();
+                    return send::whole(session, record, &passage, head, page).await;
                 }
                 Err(refused) => return refuse_at_edge(session, record, &refused).await,
             }
@@ -107,38 +117,21 @@ async fn serve(session: &mut Session, record: &mut Record, passage: Box<Passage>
             Ok(Way::Api(Some(passage)))
         }
         Destination::Redirect(to) => {
-            let mut head = Head::new(to.status, record);
-            if let Ok(location) = HeaderValue::from_str(&redirect::location(&to.to, &passage)) {
-                head.value(header::LOCATION, location);
-            }
-            say(session, record, head, (to.status, PLAIN, "")).await
+            let location = redirect::location(&to.to, &passage);
+            send::redirect(session, record, &passage, to.status, &location).await
         }
         Destination::Answer { status, body, content_type } => {
-            let kind = HeaderValue::from_str(content_type).unwrap_or(client::BYTES);
-            let head = Head::new(*status, record);
-            say(session, record, head, (*status, kind, body)).await
+            let mut head = Head::new(*status, record);
+            head.value(header::CONTENT_TYPE, HeaderValue::from_str(content_type).unwrap_or(client::BYTES));
+            send::whole(session, record, &passage, head, body.clone().into()).await
         }
-        Destination::Jobs | Destination::Files(_) => {
-            refuse_at_edge(session, record, &Refused::NotFound).await
-        }
+        Destination::Files(files) => send::file(session, record, &passage, files).await,
+        Destination::Jobs => refuse_at_edge(session, record, &Refused::NotFound).await,
     }
 }
 
 /// Bytes of a body that Pingora keeps for further servers.
 const KEPT: u64 = 64 * 1024;
-
-/// A few words, or none.
-pub const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
-
-async fn say(
-    session: &mut Session,
-    record: &mut Record,
-    head: Head,
-    (status, kind, body): (u16, HeaderValue, &str),
-) -> pingora::Result<Way> {
-    record.outcome.status = status;
-    client::answer(session, record, head, kind, body.to_owned().into()).await.map(|()| Way::Answered)
-}
 
 /// A route that wants a key takes it as the AI API does, and counts the request on it.
 async fn with_key(
@@ -219,11 +212,7 @@ pub fn response_head(
     if !head.headers.contains_key(client::name::REQUEST_ID) {
         head.insert_header(client::name::REQUEST_ID, record.arrival.request_id.as_str())?;
     }
-    passage.response_head(head)?;
-    for (name, value) in &record.dress {
-        head.insert_header(name.clone(), value.clone())?;
-    }
-    Ok(())
+    passage.response_head(head, &record.dress)
 }
 
 /// Whether another server may be asked: nothing of an answer has been sent, and to ask twice does no harm.

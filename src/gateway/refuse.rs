@@ -66,7 +66,8 @@ impl Refusal {
             reason,
             limited: None,
             allow: None,
-            challenge: None,
+            // RFC 9110 §11.6.1: whoever is asked for credentials is told which.
+            challenge: (status == 401).then(|| "Bearer".to_owned()),
         }
     }
 
@@ -304,5 +305,13 @@ mod tests {
         assert_eq!(body["error"]["code"], "model_not_allowed");
         assert_eq!(body["error"]["param"], "model");
         assert_eq!(body["error"]["type"], "invalid_request_error");
+    }
+
+    #[test]
+    fn whoever_is_asked_for_credentials_is_told_which() {
+        for refusal in [no_key(), wrong_key(), lapsed(Lapsed::Expired)] {
+            assert_eq!((refusal.status, refusal.challenge.as_deref()), (401, Some("Bearer")));
+        }
+        assert_eq!(no_host().challenge, None);
     }
 }

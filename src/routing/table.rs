@@ -15,18 +15,23 @@ use std::sync::Arc;
 pub struct Table {
     chain: Arc<[Link]>,
     routes: BTreeMap<Arc<str>, Route>,
+    /// Groups none of whose members can be asked.
+    away: BTreeSet<Arc<str>>,
 }
 
 impl Table {
     /// Aliases hide groups of the same name, and configured groups the built-in `auto`, `fast` and `smart`.
     pub fn build(config: &Config) -> Table {
-        let mut table =
-            Table { chain: config.providers.iter().map(Link::new).collect(), routes: BTreeMap::new() };
+        let chain = config.providers.iter().map(Link::new).collect();
+        let mut table = Table { chain, routes: BTreeMap::new(), away: BTreeSet::new() };
         for (name, group) in &builtin::groups(config) {
             table.add_group(config, name, group);
         }
         for (name, group) in &config.groups {
-            table.add_group(config, name, group);
+            match group.members.is_empty() {
+                true => table.leave_out(name),
+                false => table.add_group(config, name, group),
+            }
         }
         for (name, target) in &config.models {
             let route = table.route_to(target.provider, Arc::from(target.model.as_str()), false);
@@ -40,6 +45,9 @@ impl Table {
     pub fn resolve(&self, name: &str, fleet: &dyn Fleet) -> Result<Route, UnknownModel> {
         if let Some(route) = self.routes.get(name) {
             return Ok(route.clone());
+        }
+        if self.away.contains(name) {
+            return Err(UnknownModel::away(name));
         }
         self.by_prefix(name, fleet)
             .or_else(|| self.by_form(name, fleet))
@@ -116,6 +124,12 @@ impl Table {
         let route =
             Route { failover: group.failover, group: Some(name.clone()), meaning, chain: self.chain.clone() };
         self.routes.insert(name, route);
+    }
+
+    /// A group that nobody can serve. The built-in one of its name would not be what its owner meant.
+    fn leave_out(&mut self, name: &str) {
+        self.routes.remove(name);
+        self.away.insert(Arc::from(name));
     }
 
     fn known(&self) -> impl Iterator<Item = &str> {

@@ -173,7 +173,7 @@ fn an_unknown_name_is_refused_with_close_ones() {
 fn names_are_aliases_and_groups_sorted() {
     let mut config = kinds_of(&["openai"]);
     config.models.insert("cheap".to_owned(), Reference { provider: 0, model: "gpt-4o-mini".to_owned() });
-    config.groups.insert("zoo".to_owned(), group(Strategy::Priority, Order::Tier, &[]));
+    config.groups.insert("zoo".to_owned(), group(Strategy::Priority, Order::Tier, &[(0, "gpt-4o", 1)]));
     assert_eq!(Table::build(&config).names(), ["auto", "cheap", "fast", "smart", "zoo"]);
     assert!(Table::build(&kinds_of(&["vllm"])).names().is_empty(), "a group without members is no name");
 }
@@ -351,10 +351,17 @@ fn weights_spread_a_bare_name_over_all_that_offer_it() {
 }
 
 #[test]
-fn a_group_without_usable_members_has_an_empty_plan() {
+fn a_group_without_usable_members_is_unknown_and_so_is_the_built_in_one_of_its_name() {
     let mut config = kinds_of(&["groq"]);
-    config.groups.insert("g".to_owned(), group(Strategy::Weighted, Order::Tier, &[]));
-    assert!(plan(&config, "g", &Seen::default()).is_empty());
+    for name in ["g", "fast"] {
+        config.groups.insert(name.to_owned(), group(Strategy::Weighted, Order::Tier, &[]));
+    }
+    let table = Table::build(&config);
+    assert_eq!(table.names(), ["auto", "smart"]);
+    for name in ["g", "fast"] {
+        assert!(table.resolve(name, &Seen::default()).is_err_and(|unknown| unknown.away), "{name}");
+    }
+    assert!(table.resolve("h", &Seen::default()).is_err_and(|unknown| !unknown.away));
 }
 
 /// Under which of the limited names a request for `name` stands.

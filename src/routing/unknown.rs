@@ -13,24 +13,31 @@ const ALIKE: f64 = 0.8;
 
 /// Nobody here offers this model.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("model `{name}` is not offered here; {}GET /v1/models lists what is", question(.close))]
+#[error("model `{name}` is not offered here{}; {}GET /v1/models lists what is", reason(*.away), question(.close))]
 pub struct UnknownModel {
     /// Cut to 128 characters.
     pub name: String,
     /// Names that do mean something, closest first. The first three are offered.
     pub close: Vec<String>,
+    /// It is a group whose providers are all disabled.
+    pub away: bool,
 }
 
 impl UnknownModel {
     pub(super) fn new<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> UnknownModel {
         let name: String = name.chars().take(SHOWN).collect();
         let close = close(&name, known);
-        UnknownModel { name, close }
+        UnknownModel { name, close, away: false }
+    }
+
+    pub(super) fn away(name: &str) -> UnknownModel {
+        UnknownModel { name: name.to_owned(), close: Vec::new(), away: true }
     }
 
     /// Offers only names that this caller may say: the others are none of its business.
     pub fn known_to(mut self, may_name: impl Fn(&str) -> bool) -> UnknownModel {
         self.close.retain(|name| may_name(name));
+        self.away &= may_name(&self.name);
         self
     }
 }
@@ -43,6 +50,10 @@ fn close<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<String> {
     ranked.sort_by(|(a, one), (b, other)| b.total_cmp(a).then(one.cmp(other)));
     ranked.dedup_by(|(_, one), (_, other)| one == other);
     ranked.into_iter().map(|(_, other)| other.to_owned()).collect()
+}
+
+fn reason(away: bool) -> &'static str {
+    if away { ", as the providers of this group are disabled" } else { "" }
 }
 
 fn question(close: &[String]) -> String {
@@ -83,6 +94,19 @@ mod tests {
     fn without_a_close_name_none_is_offered() {
         let unknown = UnknownModel::new("zzz", ["gpt-4o"].into_iter());
         assert_eq!(unknown.to_string(), "model `zzz` is not offered here; GET /v1/models lists what is");
+    }
+
+    #[test]
+    fn a_group_without_providers_says_so_to_whom_it_may_concern() {
+        let away = UnknownModel::away("fast");
+        assert_eq!(
+            away.to_string(),
+            "model `fast` is not offered here, as the providers of this group are disabled; GET /v1/models lists what is"
+        );
+        assert_eq!(
+            away.known_to(|_| false).to_string(),
+            "model `fast` is not offered here; GET /v1/models lists what is"
+        );
     }
 
     #[test]

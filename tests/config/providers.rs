@@ -141,19 +141,16 @@ fn aliases_and_groups_find_their_providers() {
 }
 
 #[test]
-fn what_points_to_a_provider_without_a_key_vanishes_with_a_note() {
+fn what_points_to_a_provider_without_a_key_vanishes_with_one_note_for_all() {
     let text = format!(
         "{PROVIDERS}models: {{ quick: groq/x }}\ngroups: {{ g: {{ members: [ quick, groq/y, cerebras/z ] }} }}\n"
     );
     let loaded = load(&text, &[]).map_err(|problems| shown(&problems)).unwrap();
     assert!(loaded.config.models.is_empty() && loaded.config.groups["g"].members.is_empty());
     let expected = "\
-t.yaml:4:3: providers.groq has no key yet and is left out
-t.yaml:5:18: models.quick is left out, as provider `groq` is not in use
-t.yaml:6:11: groups.g has no usable member
-t.yaml:6:27: groups.g.members[0] is left out, as what this alias stands for is not in use
-t.yaml:6:34: groups.g.members[1] is left out, as provider `groq` is not in use
-t.yaml:6:42: groups.g.members[2] is left out, as provider `cerebras` is not in use
+t.yaml:4:3: providers.groq has no key yet and is left out; 3 names that lead to it vanish
+t.yaml:6:1: groups without a usable member are left out: g
+environment: cerebras is not in use; 1 name that leads to it vanishes
 ";
     assert_eq!(shown(&loaded.notes), expected);
 }

@@ -33,7 +33,7 @@ fn the_sample_loads_with_every_setting_taken_in() {
     let env =
         [("APP_KEY", "abcdefgh"), ("OPENAI_ORG", "org"), ("OPENAI_API_KEY", "sk"), ("GROQ_API_KEY", "gsk")];
     let config = load(&text, &env).map_err(|problems| shown(&problems)).unwrap().config;
-    assert_eq!((config.keys.len(), config.listen.len(), config.providers.len()), (1, 3, 3));
+    assert_eq!((config.keys.len(), config.listen.len(), config.providers.len()), (1, 4, 3));
 }
 
 #[test]

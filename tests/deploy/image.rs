@@ -102,7 +102,6 @@ fn systemd_follows_the_process_that_takes_over() {
 }
 
 #[test]
-#[ignore = "needs the command `tollgate health [URL]`"]
 fn the_command_that_asks_for_health_is_there() {
     assert!(
         text(DOCKERFILE).contains(r#"CMD ["tollgate", "health", "http://127.0.0.1:4000/health/liveliness"]"#)

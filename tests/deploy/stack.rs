@@ -29,17 +29,8 @@ const KEYS: [(&str, &str); 11] = [
 ];
 
 /// What needs no key, and so goes only by GATEWAY_PROVIDERS.
-const KEYLESS: [&str; 9] = [
-    "claude-code",
-    "claude-code-zai",
-    "ollama",
-    "ollama-cuda",
-    "speaches",
-    "speaches-cuda",
-    "qwen3-tts",
-    "sdcpp",
-    "sdcpp-cuda",
-];
+const KEYLESS: [&str; 7] =
+    ["ollama", "ollama-cuda", "speaches", "speaches-cuda", "qwen3-tts", "sdcpp", "sdcpp-cuda"];
 
 /// The part that is about models: what stands before the line that begins the edge.
 pub fn without_edge() -> &'static str {
@@ -82,6 +73,16 @@ fn a_provider_that_is_not_named_vanishes_from_every_chain() {
     assert_eq!(config.providers.len(), 2);
     assert_eq!(members(&config, "claude-code-haiku"), ["groq/llama-3.1-8b-instant", "openai/gpt-4o-mini"]);
     assert_eq!(members(&config, "local-ollama-cuda-qwen3-8b"), Vec::<String>::new());
+}
+
+#[test]
+fn whoever_is_left_out_is_told_once() {
+    let named = [("GATEWAY_PROVIDERS", "groq,openai")];
+    let notes = loaded("conf/aigate.yaml", without_edge(), &[&KEYS[..], &named[..]].concat()).notes;
+    let said = shown(&notes);
+    assert!(said.contains("providers.ollama-cuda is left out by GATEWAY_PROVIDERS; "), "{said}");
+    // One each, and one for the groups that nobody is left of.
+    assert_eq!(notes.len(), stack(&KEYS).providers.len() - 2 + 1, "{said}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::support::Home;
 use std::process::Output;
 
-fn said(bytes: &[u8]) -> String {
+pub fn said(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 

@@ -7,6 +7,7 @@ mod admin;
 mod check;
 mod environment;
 mod first_start;
+mod health;
 mod leaving;
 mod reload;
 mod shutdown;

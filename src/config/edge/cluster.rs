@@ -260,8 +260,9 @@ fn sticky(field: &Field<'_>) -> Option<Sticky> {
         }
     };
     Some(Sticky {
-        by: by?,
         ttl: section.optional("ttl", units::some_duration).unwrap_or(Duration::from_secs(3600)),
         size: section.optional("size", units::some_count).unwrap_or(10_000),
+        // The last one: all other problems have been told when this one ends the reading.
+        by: by?,
     })
 }

@@ -133,9 +133,10 @@ fn origins(field: &Field<'_>) -> Origins {
 }
 
 fn origin(text: &str) -> Result<HeaderValue, String> {
-    let must = || "must be `*` or an origin such as `https://app.example.com`".to_owned();
+    let must = || "must be `*`, `null` or an origin such as `https://app.example.com`".to_owned();
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    let sound = text == "*" || rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(['/', ' ']));
+    let sound = matches!(text, "*" | "null")
+        || rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(['/', ' ']));
     if sound { HeaderValue::from_str(text).map_err(|_| must()) } else { Err(must()) }
 }
 

@@ -55,5 +55,8 @@ pub fn refusal(refused: &Refused) -> Refusal {
             Refusal::new(504, "gateway_timeout", "the server of this path did not answer in time")
         }
         Refused::NotFound => Refusal::new(404, "not_found", "there is nothing at this path"),
+        Refused::Unreadable => {
+            Refusal::new(500, "file_unreadable", "what is at this path cannot be read now; try again later")
+        }
     }
 }
