@@ -67,10 +67,11 @@ impl Rule {
         self.route.limits.concurrent.is_none_or(|most| before < most).then_some(place)
     }
 
-    /// What is taken off paths.
+    /// What is taken off paths. Jobs are asked for as the API is, behind theirs.
     pub fn prefix(&self) -> Option<&str> {
+        let strips = self.route.strip_prefix || matches!(self.route.to, Destination::Jobs);
         match &self.route.path {
-            PathPattern::Prefix(path) | PathPattern::Exact(path) if self.route.strip_prefix => Some(path),
+            PathPattern::Prefix(path) | PathPattern::Exact(path) if strips => Some(path),
             PathPattern::Prefix(_) | PathPattern::Exact(_) | PathPattern::Regex(_) => None,
         }
     }

@@ -16,6 +16,7 @@ mod flow;
 pub mod follow;
 mod give_up;
 pub mod itinerary;
+pub mod jobs;
 pub mod keepsakes;
 pub mod media;
 mod meter;
@@ -47,6 +48,7 @@ use crate::config::Config;
 use crate::edge::Passage;
 use crate::edge::address;
 use crate::gateway::exchange::Exchange;
+use crate::gateway::jobs::on_behalf::OnBehalf;
 use crate::gateway::parts::Parts;
 use crate::gateway::passage::Way;
 use crate::gateway::record::Arrival;
@@ -65,6 +67,7 @@ use pingora::proxy::FailToProxy;
 use pingora::proxy::ProxyHttp;
 use pingora::proxy::Session;
 use pingora::upstreams::peer::HttpPeer;
+use std::any::Any;
 use std::sync::Arc;
 
 /// The door for clients.
@@ -86,6 +89,8 @@ pub struct Call {
     exchange: Option<Box<Exchange>>,
     /// A request on a route of the edge.
     passage: Option<Box<Passage>>,
+    /// For whom a job's request is asked.
+    on_behalf: Option<Arc<OnBehalf>>,
 }
 
 #[async_trait]
@@ -93,7 +98,18 @@ impl ProxyHttp for Gateway {
     type CTX = Call;
 
     fn new_ctx(&self) -> Call {
-        Call { snapshot: self.parts.snapshot.load_full(), record: None, exchange: None, passage: None }
+        let snapshot = self.parts.snapshot.load_full();
+        Call { snapshot, record: None, exchange: None, passage: None, on_behalf: None }
+    }
+
+    /// What a session was made with here; connections have none.
+    fn on_connection_reuse(
+        &self,
+        _session: &mut Session,
+        call: &mut Call,
+        context: Box<dyn Any + Send + Sync>,
+    ) {
+        call.on_behalf = context.downcast().ok().map(|on_behalf| *on_behalf);
     }
 
     /// No modules: each would look at every byte, and compression would hold events back.
@@ -106,7 +122,8 @@ impl ProxyHttp for Gateway {
             // Pingora lets a connection that has carried a request rest for ever.
             session.set_keepalive(Some(call.snapshot.config.server.idle_timeout.as_secs().max(1)));
         }
-        call.record = Some(Record::new(self.parts.ledger.clone(), arrival(session, &call.snapshot.config)));
+        let arrival = Arrival { on_behalf: call.on_behalf.take(), ..arrival(session, &call.snapshot.config) };
+        call.record = Some(Record::new(self.parts.ledger.clone(), arrival));
         Ok(())
     }
 
@@ -233,6 +250,7 @@ fn arrival(session: &Session, config: &Config) -> Arrival {
             .map(|peer| address::client(peer, &config.edge.trusted, config.edge.real_ip, &head.headers)),
         method: head.method.clone(),
         uri: head.uri.clone(),
+        on_behalf: None,
     }
 }
 

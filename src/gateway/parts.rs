@@ -3,6 +3,7 @@
 use crate::cache::ExactCache;
 use crate::cache::flights::Flights;
 use crate::cache::memo::Memo;
+use crate::gateway::jobs::desk::Desk;
 use crate::gateway::keepsakes::Keepsakes;
 use crate::gateway::record::Ledger;
 use crate::gateway::snapshot::Snapshot;
@@ -46,6 +47,7 @@ pub struct Parts {
     pub keepsakes: Keepsakes,
     pub threads: Threads,
     pub warnings: Warnings,
+    pub jobs: Arc<Desk>,
     /// Set when the process has been told to end: readiness turns off first.
     pub draining: AtomicBool,
 }

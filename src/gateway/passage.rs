@@ -10,6 +10,7 @@ use crate::gateway::admit;
 use crate::gateway::client;
 use crate::gateway::client::ClientLeft;
 use crate::gateway::client::Head;
+use crate::gateway::jobs;
 use crate::gateway::parts::Parts;
 use crate::gateway::prepare;
 use crate::gateway::record::Record;
@@ -52,7 +53,8 @@ pub async fn enter(
     session: &mut Session,
     record: &mut Record,
 ) -> pingora::Result<Way> {
-    if snapshot.edge.is_empty() {
+    // What is asked for a job has taken its route already.
+    if snapshot.edge.is_empty() || record.arrival.on_behalf.is_some() {
         return Ok(Way::Api(None));
     }
     let mut passage = match open(snapshot, session, record) {
@@ -68,7 +70,7 @@ pub async fn enter(
     if let Err(refusal) = with_key(parts, snapshot, session, record, &passage).await {
         return client::refuse(session, record, &refusal).await.map(|()| Way::Answered);
     }
-    serve(session, record, passage).await
+    serve((parts, snapshot), session, record, passage).await
 }
 
 fn open(snapshot: &Snapshot, session: &Session, record: &Record) -> Result<Option<Box<Passage>>, Refused> {
@@ -78,7 +80,12 @@ fn open(snapshot: &Snapshot, session: &Session, record: &Record) -> Result<Optio
     Passage::open(&snapshot.edge, from, &record.arrival.request_id, session.req_header())
 }
 
-async fn serve(session: &mut Session, record: &mut Record, passage: Box<Passage>) -> pingora::Result<Way> {
+async fn serve(
+    (parts, snapshot): (&Parts, &Snapshot),
+    session: &mut Session,
+    record: &mut Record,
+    passage: Box<Passage>,
+) -> pingora::Result<Way> {
     let rule = passage.rule.clone();
     match &rule.route.to {
         Destination::Cluster(_) => {
@@ -101,9 +108,8 @@ async fn serve(session: &mut Session, record: &mut Record, passage: Box<Passage>
             let head = Head::new(*status, record);
             say(session, record, head, (*status, kind, body)).await
         }
-        Destination::Jobs | Destination::Files(_) => {
-            refuse_at_edge(session, record, &Refused::NotFound).await
-        }
+        Destination::Jobs => jobs::enter((parts, snapshot), session, record, passage).await,
+        Destination::Files(_) => refuse_at_edge(session, record, &Refused::NotFound).await,
     }
 }
 

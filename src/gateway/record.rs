@@ -1,5 +1,7 @@
 //! What is written down about one request. Closed exactly once, on whatever way the request ends.
 
+mod line;
+
 use crate::clock;
 use crate::clock::Moment;
 use crate::config::LogFormat;
@@ -8,6 +10,7 @@ use crate::dialect::usage::Usage;
 use crate::gateway::charge::Charge;
 use crate::gateway::entry;
 use crate::gateway::itinerary::Stop;
+use crate::gateway::jobs::on_behalf::OnBehalf;
 use crate::gateway::vendor::Lane;
 use crate::gateway::vendor::Vendor;
 use crate::limits::Reservation;
@@ -15,12 +18,9 @@ use crate::money::Money;
 use crate::state::Need;
 use crate::state::Taken;
 use crate::store::Counted;
-use crate::telemetry::access;
-use crate::telemetry::access::AccessLine;
 use crate::telemetry::access::AttemptNote;
 use crate::telemetry::access::Cost;
 use crate::telemetry::metrics::CacheResult;
-use crate::telemetry::metrics::Finished;
 use crate::telemetry::metrics::InFlight;
 use crate::telemetry::metrics::Metrics;
 use crate::telemetry::metrics::Operation;
@@ -61,6 +61,8 @@ pub struct Arrival {
     pub client: Option<IpAddr>,
     pub method: Method,
     pub uri: Uri,
+    /// For whom it is asked, where it comes from no connection.
+    pub on_behalf: Option<Arc<OnBehalf>>,
 }
 
 impl Arrival {
@@ -86,6 +88,8 @@ pub struct Subject {
     pub route: Option<Arc<str>>,
     /// The server it was sent to there.
     pub server: Option<SocketAddr>,
+    /// The job that it hands in, or asks about.
+    pub job: Option<Arc<str>>,
 }
 
 impl Default for Subject {
@@ -101,6 +105,7 @@ impl Default for Subject {
             stream: false,
             route: None,
             server: None,
+            job: None,
         }
     }
 }
@@ -247,6 +252,7 @@ impl Record {
             return;
         }
         self.settle();
+        self.arrival.on_behalf.iter().for_each(|on_behalf| on_behalf.ended(self));
         let latency = self.arrival.at.elapsed();
         self.count(latency);
         if self.ledger.access {
@@ -254,47 +260,6 @@ impl Record {
         }
         // Last: a process that drains ends when nothing is in flight, and this line has to be out by then.
         self.held.in_flight = None;
-    }
-
-    fn count(&self, latency: Duration) {
-        self.ledger.metrics.finished(&Finished {
-            operation: self.subject.operation,
-            series: self.service.lane.as_ref().map_or(self.ledger.metrics.unrouted(), |lane| &lane.series),
-            status: self.outcome.status,
-            latency,
-            ttft: self.outcome.first_byte.filter(|_| self.subject.stream),
-            usage: self.service.usage,
-            cost: self.cost(),
-            cache: self.service.cache,
-        });
-    }
-
-    fn log(&self, latency: Duration) {
-        let line = AccessLine {
-            since_epoch: self.arrival.wall + latency,
-            request_id: &self.arrival.request_id,
-            client: self.arrival.client,
-            method: self.arrival.method.as_str(),
-            path: self.arrival.uri.path(),
-            status: self.outcome.status,
-            route: self.subject.route.as_deref(),
-            server: self.subject.server,
-            key: self.subject.key.as_deref(),
-            tenant: self.subject.tenant.as_deref(),
-            provider: self.service.provider.as_deref(),
-            model_asked: self.subject.model.as_deref(),
-            model_served: self.service.model.as_deref(),
-            stream: self.subject.stream,
-            latency,
-            ttft: self.outcome.first_byte,
-            usage: self.service.usage,
-            heard: self.service.heard,
-            cost: self.cost(),
-            cache: self.service.cache.map(CacheResult::word),
-            attempts: &self.service.attempts,
-            error: self.outcome.error,
-        };
-        access::write(&line, self.ledger.format, &self.ledger.sink);
     }
 }
 

@@ -20,7 +20,9 @@ pub async fn drain(parts: &Parts, mut shutdown: ShutdownWatch, grace: Duration) 
     parts.draining.store(true, Ordering::Relaxed);
     let metrics = parts.metrics();
     info!(in_flight = metrics.requests_in_flight(), "draining");
-    let emptied = until_zero(|| metrics.requests_in_flight());
+    // A job is done when its answer is stored.
+    let jobs = || i64::try_from(parts.jobs.count()).unwrap_or(i64::MAX);
+    let emptied = until_zero(|| metrics.requests_in_flight() + jobs());
     let in_time = tokio::time::timeout(grace, emptied).await.is_ok();
     if in_time {
         // Whether they close in time or not, there is nothing more to wait for.

@@ -1,11 +1,14 @@
-//! The background service: names, checks, idle connections, the ledger, the shared state, reloads, the admin doors and the drain, side by side on one thread.
+//! The background service: names, checks, idle connections, the ledger, the shared state, jobs, reloads, the admin doors and the drain, side by side on one thread.
 
+use crate::gateway::Gateway;
+use crate::gateway::jobs::run::Runner;
 use crate::gateway::parts::Parts;
 use crate::server::allowances;
 use crate::server::checks;
 use crate::server::clusters;
 use crate::server::doors;
 use crate::server::drain;
+use crate::server::jobs;
 use crate::server::ledger;
 use crate::server::names;
 use crate::server::notify;
@@ -15,6 +18,7 @@ use crate::server::simulate;
 use crate::server::stored;
 use crate::server::stored::Home;
 use async_trait::async_trait;
+use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
 use pingora::services::ServiceReadyNotifier;
 use pingora::services::background::BackgroundService;
@@ -27,6 +31,8 @@ use std::time::Duration;
 /// Everything that runs beside requests.
 pub struct Housekeeping {
     parts: Arc<Parts>,
+    /// What jobs are run through.
+    proxy: Arc<HttpProxy<Gateway>>,
     reloader: Arc<Reloader>,
     admin: Option<SocketAddr>,
     grace: Duration,
@@ -38,6 +44,7 @@ pub struct Housekeeping {
 impl Housekeeping {
     pub fn new(
         parts: Arc<Parts>,
+        proxy: Arc<HttpProxy<Gateway>>,
         reloader: Reloader,
         admin: Option<SocketAddr>,
         grace: Duration,
@@ -45,7 +52,7 @@ impl Housekeeping {
         home: Home,
     ) -> Housekeeping {
         let simulated = Mutex::new(simulated);
-        Housekeeping { parts, reloader: Arc::new(reloader), admin, grace, simulated, home }
+        Housekeeping { parts, proxy, reloader: Arc::new(reloader), admin, grace, simulated, home }
     }
 
     fn take_simulated(&self) -> Vec<TcpListener> {
@@ -60,6 +67,7 @@ impl BackgroundService for Housekeeping {
         let parts = &self.parts;
         let (hangups, admin) = (reload::hangups(), doors::bind(self.admin).await);
         ready.notify_ready();
+        let runner = Arc::new(Runner { proxy: self.proxy.clone(), shutdown: shutdown.clone() });
         let forever = async {
             tokio::join!(
                 names::keep_fresh(parts),
@@ -70,6 +78,7 @@ impl BackgroundService for Housekeeping {
                 stored::keep_asking(parts, &self.home),
                 parts.state.keep(),
                 notify::keep_telling(parts),
+                jobs::keep(parts, &runner),
                 ledger::keep(parts, &self.home.url),
                 reload::watch(&self.reloader, parts, hangups),
                 doors::open(parts, &self.reloader, &self.home, admin),

@@ -6,6 +6,7 @@ mod clusters;
 pub mod doors;
 pub mod drain;
 pub mod housekeeping;
+pub mod jobs;
 pub mod ledger;
 pub mod listeners;
 pub mod names;
@@ -143,8 +144,8 @@ pub fn prepare(start: Start) -> Result<Ready, NotStarted> {
     options.h2c = true;
     options.h2_idle_timeout = Some(settings.idle_timeout);
     proxy.server_options = Some(options);
-    let front =
-        Front { proxy: Arc::new(proxy), patience: settings.head_timeout, ledger: parts.ledger.clone() };
+    let proxy = Arc::new(proxy);
+    let front = Front { proxy: proxy.clone(), patience: settings.head_timeout, ledger: parts.ledger.clone() };
     let mut service = Service::new("gateway".to_owned(), front);
     for listener in &listen {
         listeners::add(&mut service, listener)?;
@@ -152,7 +153,7 @@ pub fn prepare(start: Start) -> Result<Ready, NotStarted> {
     let gateway = server.add_service(service);
     let signals = Signals { parts: parts.clone(), notice: settings.notice };
     let housekeeping =
-        Housekeeping::new(parts.clone(), reloader, admin, settings.grace, simulated, home.clone());
+        Housekeeping::new(parts.clone(), proxy, reloader, admin, settings.grace, simulated, home.clone());
     let housekeeping = GenBackgroundService::new("housekeeping".to_owned(), Arc::new(housekeeping));
     gateway.add_dependency(server.add_service(housekeeping));
     Ok(Ready { server, signals, parts, home })
@@ -226,6 +227,7 @@ fn parts(config: Config, sink: Sink) -> Result<Arc<Parts>, NotStarted> {
         keepsakes: Keepsakes::default(),
         threads,
         warnings: Warnings::default(),
+        jobs: Arc::default(),
         draining: AtomicBool::new(false),
     };
     parts.renew_credentials();

@@ -48,7 +48,7 @@ async fn run(tx: &mut Tx, flavour: Flavour, migration: &str) -> Result<(), Store
     let text = match flavour {
         Flavour::Sqlite => migration.to_owned(),
         // Both sort and compare by bytes then, whatever the language of the server.
-        Flavour::Postgres => migration.replace(" TEXT", " TEXT COLLATE \"C\""),
+        Flavour::Postgres => migration.replace(" TEXT", " TEXT COLLATE \"C\"").replace(" BLOB", " BYTEA"),
     };
     sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut **tx).await?;
     Ok(())

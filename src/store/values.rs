@@ -48,6 +48,10 @@ impl<'r> Columns<'r> {
         self.read(name).map(from_stored)
     }
 
+    pub fn bytes(&self, name: &str) -> Result<Vec<u8>, StoreError> {
+        self.read(name)
+    }
+
     pub fn maybe_number(&self, name: &str) -> Result<Option<u64>, StoreError> {
         Ok(self.read::<Option<i64>>(name)?.map(from_stored))
     }

@@ -44,6 +44,8 @@ pub(super) struct Families {
     pub(super) events_dropped: IntCounter,
     pub(super) log_lines_dropped: IntCounter,
     pub(super) config_reloads: IntCounterVec,
+    pub(super) jobs: IntGaugeVec,
+    pub(super) job_events: IntCounterVec,
     pub(super) ledger: LedgerCounts,
     pub(super) state_away: IntGauge,
     pub(super) state_changes_lost: IntCounter,
@@ -105,6 +107,8 @@ impl Families {
             events_dropped: table.counter("tollgate_events_dropped_total", "Unreadable stream events."),
             log_lines_dropped: table.counter("tollgate_log_lines_dropped_total", "Log lines that were lost."),
             config_reloads: table.counters("tollgate_config_reloads_total", "Reloads.", &["result"]),
+            jobs: table.gauges("tollgate_jobs", "Jobs in the store, of all replicas.", &["state"]),
+            job_events: table.counters("tollgate_job_events_total", "What became of jobs here.", &["event"]),
             ledger: LedgerCounts::new(&table),
             state_away: table.gauge("tollgate_state_away", "1 while Redis is away and limits are local."),
             state_changes_lost: table

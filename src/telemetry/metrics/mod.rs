@@ -165,6 +165,18 @@ impl Metrics {
         self.families.events_dropped.inc_by(events);
     }
 
+    /// A job was `accepted`, `refused`, `cancelled`, `completed`, `failed` or `retried` here.
+    pub fn job(&self, event: &'static str) {
+        self.families.job_events.with_label_values(&[event]).inc();
+    }
+
+    /// How many jobs the store has of each state.
+    pub fn jobs(&self, counts: &[(&'static str, u64)]) {
+        for (state, count) in counts {
+            self.families.jobs.with_label_values(&[*state]).set(i64::try_from(*count).unwrap_or(i64::MAX));
+        }
+    }
+
     /// The handles of the ledger's counters.
     pub fn ledger(&self) -> LedgerCounts {
         self.families.ledger.clone()
