@@ -43,8 +43,7 @@ pub struct Housekeeping {
 
 impl Housekeeping {
     pub fn new(
-        parts: Arc<Parts>,
-        proxy: Arc<HttpProxy<Gateway>>,
+        (parts, proxy): (Arc<Parts>, Arc<HttpProxy<Gateway>>),
         reloader: Reloader,
         admin: Option<SocketAddr>,
         grace: Duration,

@@ -153,7 +153,7 @@ pub fn prepare(start: Start) -> Result<Ready, NotStarted> {
     let gateway = server.add_service(service);
     let signals = Signals { parts: parts.clone(), notice: settings.notice };
     let housekeeping =
-        Housekeeping::new(parts.clone(), proxy, reloader, admin, settings.grace, simulated, home.clone());
+        Housekeeping::new((parts.clone(), proxy), reloader, admin, settings.grace, simulated, home.clone());
     let housekeeping = GenBackgroundService::new("housekeeping".to_owned(), Arc::new(housekeeping));
     gateway.add_dependency(server.add_service(housekeeping));
     Ok(Ready { server, signals, parts, home })

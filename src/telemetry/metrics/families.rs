@@ -1,5 +1,6 @@
 //! The table of metric families: name, meaning and labels of each.
 
+use crate::telemetry::metrics::jobs::JobCounts;
 use crate::telemetry::metrics::ledger::LedgerCounts;
 use crate::telemetry::metrics::words::CacheResult;
 use prometheus::CounterVec;
@@ -44,8 +45,7 @@ pub(super) struct Families {
     pub(super) events_dropped: IntCounter,
     pub(super) log_lines_dropped: IntCounter,
     pub(super) config_reloads: IntCounterVec,
-    pub(super) jobs: IntGaugeVec,
-    pub(super) job_events: IntCounterVec,
+    pub(super) jobs: JobCounts,
     pub(super) ledger: LedgerCounts,
     pub(super) state_away: IntGauge,
     pub(super) state_changes_lost: IntCounter,
@@ -107,12 +107,10 @@ impl Families {
             events_dropped: table.counter("tollgate_events_dropped_total", "Unreadable stream events."),
             log_lines_dropped: table.counter("tollgate_log_lines_dropped_total", "Log lines that were lost."),
             config_reloads: table.counters("tollgate_config_reloads_total", "Reloads.", &["result"]),
-            jobs: table.gauges("tollgate_jobs", "Jobs in the store, of all replicas.", &["state"]),
-            job_events: table.counters("tollgate_job_events_total", "What became of jobs here.", &["event"]),
+            jobs: JobCounts::new(&table),
             ledger: LedgerCounts::new(&table),
             state_away: table.gauge("tollgate_state_away", "1 while Redis is away and limits are local."),
-            state_changes_lost: table
-                .counter("tollgate_state_changes_lost_total", "Corrections that Redis was never told."),
+            state_changes_lost: table.counter("tollgate_state_changes_lost_total", "Never told to Redis."),
             registry: table.0,
         }
     }
@@ -147,7 +145,7 @@ impl Table {
         self.register(IntCounter::new(name, help))
     }
 
-    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
+    pub(super) fn counters(&self, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
         self.register(IntCounterVec::new(Opts::new(name, help), labels))
     }
 
@@ -159,7 +157,7 @@ impl Table {
         self.register(IntGauge::new(name, help))
     }
 
-    fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
+    pub(super) fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
         self.register(IntGaugeVec::new(Opts::new(name, help), labels))
     }
 

@@ -4,6 +4,7 @@
 //! [`Metrics::series`] and [`Metrics::upstream`], once per snapshot; everything else is a word of ours.
 
 mod families;
+mod jobs;
 mod ledger;
 mod process;
 mod series;
@@ -167,14 +168,12 @@ impl Metrics {
 
     /// A job was `accepted`, `refused`, `cancelled`, `completed`, `failed` or `retried` here.
     pub fn job(&self, event: &'static str) {
-        self.families.job_events.with_label_values(&[event]).inc();
+        self.families.jobs.event(event);
     }
 
     /// How many jobs the store has of each state.
     pub fn jobs(&self, counts: &[(&'static str, u64)]) {
-        for (state, count) in counts {
-            self.families.jobs.with_label_values(&[*state]).set(i64::try_from(*count).unwrap_or(i64::MAX));
-        }
+        self.families.jobs.counted(counts);
     }
 
     /// The handles of the ledger's counters.
