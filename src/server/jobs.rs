@@ -30,7 +30,7 @@ const TIDY: Duration = Duration::from_secs(5);
 /// A key that another replica has just been told of is known here soon.
 const NEWS: Duration = Duration::from_secs(10);
 /// How often it is tried to keep an answer while the store is away, once a [`LOOK`]. Then the job is run again.
-const TRIES: u32 = 60;
+const TRIES: u32 = 600;
 
 /// Runs jobs for as long as the process lives.
 pub async fn keep(parts: &Arc<Parts>, runner: &Arc<Runner>) {
@@ -67,6 +67,10 @@ async fn claim(parts: &Arc<Parts>, runner: &Arc<Runner>, name: &str) -> Result<(
     let Some(store) = parts.store.get().filter(|_| takes_jobs && free > 0 && !parts.is_draining()) else {
         return Ok(());
     };
+    if parts.jobs.count() > 0 {
+        // After an outage our own leases may have ended, and what runs here must not be taken for lost.
+        store.renew_jobs(name, later(LEASE)).await?;
+    }
     for job in store.claim_jobs(name, now(), later(LEASE), free as u64).await? {
         let seat = parts.jobs.begin(&job.run.id);
         tokio::spawn(attend(parts.clone(), store.clone(), runner.clone(), (job, seat)));

@@ -71,6 +71,26 @@ async fn without_the_store_no_job_is_taken_and_everything_else_goes_on() {
     }
 }
 
+/// Longer than the lease of a job.
+const OUTAGE: Duration = Duration::from_secs(12);
+
+#[tokio::test]
+async fn a_job_that_runs_outlasts_an_outage_of_the_store() {
+    let mut postgres = Postgres::start();
+    let store = format!("store: '{}'\n", postgres.database().await);
+    let vendor = Vendor::start(|_, _| Reply::chat("kept").pausing_first(Duration::from_secs(2)));
+    let gateway = Gateway::start(&config(vendor.base_url(), &store));
+    let test = caller(&gateway, KEY);
+    let id = test.taken(&chat(json!({}))).await;
+    vendor.wait_for_requests(1).await;
+    postgres.stop();
+    tokio::time::sleep(OUTAGE).await;
+    postgres.start_again();
+    gateway.metric_becomes("tollgate_job_events_total{event=\"completed\"}", 1.0).await;
+    assert_eq!(test.content(&id).await.text(), "kept");
+    assert_eq!(vendor.count(), 1, "it was not run twice");
+}
+
 #[tokio::test]
 async fn no_job_holds_a_key_in_the_store() {
     let vendor = Vendor::start(|_, _| Reply::silent());
