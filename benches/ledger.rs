@@ -6,6 +6,7 @@
 
 use http::Method;
 use http::Uri;
+use std::borrow::Cow;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,12 +22,14 @@ use tollgate::gateway::record::Arrival;
 use tollgate::gateway::record::Ledger;
 use tollgate::gateway::record::Record;
 use tollgate::gateway::vendor::Lane;
+use tollgate::id;
 use tollgate::server::ledger::drain::Step;
 use tollgate::server::ledger::drain::step;
 use tollgate::state::Claim;
 use tollgate::state::State;
 use tollgate::state::Whose;
 use tollgate::store::Counted;
+use tollgate::store::Entry;
 use tollgate::store::Store;
 use tollgate::telemetry::metrics::Metrics;
 use tollgate::telemetry::metrics::Operation;
@@ -37,7 +40,9 @@ use tollgate::usage::pricing::Price;
 use tollgate::usage::pricing::Rates;
 use tollgate::usage::spool::Spool;
 
-const ENTRIES: u32 = 200_000;
+const ENTRIES: u32 = 400_000;
+/// Applications that ask by turns: each has a row of the hour and one of the day.
+const KEYS: usize = 32;
 
 fn main() {
     let folder = std::env::args().nth(1).map_or_else(std::env::temp_dir, PathBuf::from);
@@ -64,6 +69,7 @@ fn write(ledger: &Arc<Ledger>) {
         let entries: Vec<_> =
             (0..1000).map(|_| entry::of_request(&record, ledger.spool.next_id()).unwrap()).collect();
         made += begun.elapsed();
+        let entries: Vec<_> = entries.into_iter().zip(0..).map(told_apart).collect();
         let begun = Instant::now();
         entries.iter().for_each(|entry| ledger.spool.append(entry));
         written += begun.elapsed();
@@ -73,13 +79,38 @@ fn write(ledger: &Arc<Ledger>) {
     println!("an entry of {bytes} bytes: {:?} made, {:?} written", made / ENTRIES, written / ENTRIES);
 }
 
+/// As no two requests are alike: a page of like ones would be packed too small, and too fast.
+fn told_apart((entry, number): (Entry<Cow<'_, str>>, usize)) -> Entry<Cow<'_, str>> {
+    Entry {
+        request_id: id::random("req_").into(),
+        key: format!("key_0123456789abcdefghijkl{:02}", number % KEYS).into(),
+        input: rand::random_range(100..5_000),
+        output: rand::random_range(10..1_000),
+        cost: rand::random_range(1_000..50_000_000),
+        latency_us: rand::random_range(500_000..10_000_000),
+        ttft_us: Some(rand::random_range(100_000..500_000)),
+        ..entry
+    }
+}
+
 async fn drain(ledger: &Ledger, folder: &Path) {
     let store = Store::open(&StoreUrl::Sqlite(folder.join("tollgate.db"))).await.unwrap();
-    let begun = Instant::now();
-    while step(&ledger.spool, &store).await.unwrap() == Step::Taken {}
+    let (begun, used) = (Instant::now(), cpu_time());
+    while step(&ledger.spool, &store, clock::now()).await.unwrap() == Step::Taken {}
     let speed = f64::from(ENTRIES) / begun.elapsed().as_secs_f64();
-    println!("{ENTRIES} entries drained into SQLite: {speed:.0} a second");
+    let cpu = (cpu_time() - used) / ENTRIES;
+    println!("{ENTRIES} entries drained into SQLite: {cpu:?} of CPU time each, {speed:.0} a second");
     assert_eq!(ledger.spool.backlog(), 0);
+    store.close().await;
+    let size = std::fs::metadata(folder.join("tollgate.db")).unwrap().len();
+    println!("{} bytes each in SQLite", size / u64::from(ENTRIES));
+}
+
+/// Of all threads so far, in steps of 10 ms.
+fn cpu_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let ticks = stat.split(' ').skip(13).take(2).map(|ticks| ticks.parse::<u32>().unwrap());
+    Duration::from_millis(10) * ticks.sum::<u32>()
 }
 
 fn record(ledger: &Arc<Ledger>) -> Record {

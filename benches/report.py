@@ -53,6 +53,40 @@ def redis(result):
     return table(head, rows)
 
 
+def edge_requests(turns):
+    floor = middle(turns[FLOOR], cpu_per_request)
+    rows = []
+    for name, own in turns.items():
+        direct = name == "direct"
+        rows.append([
+            name,
+            "-" if direct else spread(own, cpu_per_request),
+            "-" if direct else f"{middle(own, cpu_per_request) / floor:.2f}",
+            f"{middle(own, lambda turn: turn['requests'] / turn['seconds']):.0f}",
+            f"{middle(own, lambda turn: turn['p99_ms']):.2f}",
+        ])
+    return table(["reverse proxy, 1 KiB", "CPU µs/request", "× bare", "requests/s", "p99 ms"], rows)
+
+
+def edge_large(turns):
+    mib = lambda turn: turn["bytes"] / (1 << 20) / turn["cpu_seconds"]
+    floor = middle(turns["nginx"], mib)
+    rows = [[name, spread(own, mib, 0), f"{middle(own, mib) / floor:.2f}"] for name, own in turns.items()]
+    return table(["downloads of 64 MiB", "MiB per CPU second", "× nginx"], rows)
+
+
+def edge_idle(kib, connections):
+    rows = [[name, f"{each:.1f}"] for name, each in kib.items()]
+    return table([f"{connections} idle connections", "KiB each"], rows)
+
+
+def edge_handshakes(turns):
+    each = lambda turn: turn["requests"] / turn["cpu_seconds"]
+    floor = middle(turns["nginx"], each)
+    rows = [[name, spread(own, each, 0), f"{middle(own, each) / floor:.2f}"] for name, own in turns.items()]
+    return table(["TLS 1.3, a connection each", "handshakes and answers per CPU second", "× nginx"], rows)
+
+
 def streams(result):
     rows = []
     floor = middle(result["turns"][FLOOR], cpu_per_event)

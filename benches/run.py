@@ -8,11 +8,12 @@ import argparse
 import resource
 import sys
 
+import edge
 import measure
 import report
 import stage
 
-PARTS = ["plain", "redis", "streams", "first-event", "translated"]
+PARTS = ["plain", "redis", "streams", "first-event", "translated", "edge"]
 
 
 def arguments():
@@ -46,6 +47,11 @@ def main():
             print(report.translated(measure.translated_plain(here, asked), "plain requests", "request"))
             print(report.translated(measure.translated_streams(here, asked), "live streams", "event"))
             print(report.translated(measure.translated_bursts(here, asked), "streams in one piece", "event"))
+        if asked.only in (None, "edge"):
+            print(report.edge_requests(edge.requests(here, asked)))
+            print(report.edge_large(edge.large(here, asked)))
+            print(report.edge_idle(edge.idle(here, asked), edge.IDLE_CONNECTIONS))
+            print(report.edge_handshakes(edge.handshakes(here, asked)))
 
 
 if __name__ == "__main__":

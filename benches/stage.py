@@ -91,7 +91,36 @@ class Stage:
         return self.start([self.tollgate, "mock", "--listen", f"127.0.0.1:{port}", *pace], port)
 
     def nginx_proxy(self, upstream, buffering):
-        return self.nginx("proxy.conf", UPSTREAM=upstream.port, BUFFERING=buffering)
+        return self.nginx("proxy.conf", UPSTREAM=upstream.port, BUFFERING=buffering, TLS="")
+
+    def certificate(self):
+        """A key on P-256 and its certificate, for whoever speaks TLS from now on."""
+        new = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1", "-subj", "/CN=bench"]
+        files = ["-keyout", self.folder / "bench.key", "-out", self.folder / "bench.crt"]
+        subprocess.run(["openssl", "req", "-x509", *new, *map(str, files)], check=True, capture_output=True)
+
+    def nginx_edge(self, upstream):
+        """nginx as a reverse proxy; with TLS on a second port where there is a certificate."""
+        tls_port, tls = free_port(), ""
+        if (self.folder / "bench.crt").exists():
+            tls = (
+                f"listen 127.0.0.1:{tls_port} ssl; ssl_protocols TLSv1.3; "
+                f"ssl_certificate {self.folder}/bench.crt; ssl_certificate_key {self.folder}/bench.key;"
+            )
+        proxy = self.nginx("proxy.conf", UPSTREAM=upstream.port, BUFFERING="on", TLS=tls)
+        proxy.tls_port = tls_port
+        return proxy
+
+    def edge(self, upstream):
+        """Tollgate as a reverse proxy, likewise."""
+        port, tls_port, tls = free_port(), free_port(), ""
+        if (self.folder / "bench.crt").exists():
+            files = f"cert: {self.folder}/bench.crt, key: {self.folder}/bench.key"
+            tls = f"  - {{ address: 127.0.0.1:{tls_port}, tls: {{ {files}, min_version: '1.3' }} }}"
+        values = {"ADMIN": free_port(), "UPSTREAM": upstream.port, "KEY": KEY, "TLS": tls}
+        proxy = self.start([self.tollgate, "run", "-c", self.render(HERE / "edge.yaml", port, values)], port)
+        proxy.tls_port = tls_port
+        return proxy
 
     def bare_pingora(self, upstream):
         port = free_port()

@@ -39,11 +39,14 @@ need_rust_components() {
   rustup component add rustfmt clippy
 }
 
-# PostgreSQL and Redis: tests start servers of their own.
+# PostgreSQL, Redis, nginx and Pebble (an ACME server): tests start servers of their own.
 need_servers() {
   local new=()
   has_postgres || { want "$(by_system postgresql postgresql@17)"; new+=(postgresql); }
   has redis-server || { want "$(by_system redis-server redis)"; new+=(redis-server); }
+  PATH="$PATH:/usr/sbin"
+  has nginx || { want nginx; new+=(nginx); }
+  has pebble || want "$(by_system pebble pebble)"
   install_wanted
   stop_services ${new[@]+"${new[@]}"}
 }

@@ -19,6 +19,9 @@ struct Border {
 const PURE: &[&str] = &[
     "dialect/",
     "edge/address.rs",
+    "edge/cluster/balance.rs",
+    "edge/cluster/health.rs",
+    "edge/cluster/ring.rs",
     "edge/path.rs",
     "edge/table.rs",
     "routing/",

@@ -4,7 +4,25 @@
 
 mod support;
 
+#[path = "edge/acme.rs"]
+mod acme;
+#[path = "edge/clusters.rs"]
+mod clusters;
+#[path = "edge/crowds.rs"]
+mod crowds;
+#[path = "edge/doors.rs"]
+mod doors;
 #[path = "edge/echo.rs"]
 mod echo;
+#[path = "edge/handshake.rs"]
+mod handshake;
+#[path = "edge/large.rs"]
+mod large;
 #[path = "edge/routes.rs"]
 mod routes;
+#[path = "edge/security.rs"]
+mod security;
+#[path = "edge/tls.rs"]
+mod tls;
+#[path = "edge/worker.rs"]
+mod worker;

@@ -20,6 +20,8 @@ mod leaving;
 mod load;
 #[path = "ledger/outage.rs"]
 mod outage;
+#[path = "ledger/refused.rs"]
+mod refused;
 #[path = "ledger/start.rs"]
 mod start;
 

@@ -1,6 +1,7 @@
 //! What the operations of the admin API work with, in a running gateway or on the store alone.
 
 use crate::config::Config;
+use crate::edge::cluster::Standing;
 use crate::store::Role;
 use crate::store::Store;
 use serde_json::Value;
@@ -39,6 +40,8 @@ pub struct Running {
     pub check: Arc<Check>,
     /// How each provider is, as the API shows it.
     pub providers: Arc<dyn Fn() -> Vec<ProviderStanding> + Send + Sync>,
+    /// How each cluster of the edge is.
+    pub clusters: Arc<dyn Fn() -> Vec<Standing> + Send + Sync>,
     /// The limits of a key or a tenant (by id) that are in force, and what is left; `None` for one not in force.
     pub limits: Arc<Limits>,
 }

@@ -88,6 +88,7 @@ pub static ROUTES: &[Route] = &[
     route!("GET" "/usage" Viewer "reportUsage" usage::report, REPORT, None, Some("Usage"), 200, "What was used and what it cost, as JSON or CSV"),
     route!("GET" "/entries" Viewer "listEntries" entries::list, &["tenant", "key", "from", "to", "limit", "after"], None, Some("Entries"), 200, "Lines of the ledger, the newest first"),
     route!("GET" "/providers" Viewer "listProviders" running::providers, &[], None, Some("Providers"), 200, "How each provider and each of its keys is"),
+    route!("GET" "/clusters" Viewer "listClusters" running::clusters, &[], None, Some("Clusters"), 200, "How each cluster and each of its servers is"),
     route!("GET" "/limits" Viewer "readLimits" running::limits, &["key", "tenant"], None, Some("Limits"), 200, "Limits in force, and what is left of them"),
     route!("GET" "/config" Viewer "readConfig" running::config, &[], None, Some("Config"), 200, "The configuration in force, secrets masked"),
     route!("POST" "/config/check" Operator "checkConfig" running::check, &[], Some("ConfigText"), Some("Checked"), 200, "Reads a configuration (YAML) and lists every problem; changes nothing"),

@@ -10,12 +10,18 @@ use crate::admin::office::Running;
 use crate::admin::office::Whose;
 use crate::admin::refuse::Refusal;
 use crate::config;
+use crate::edge::cluster::Standing;
 use serde_json::Value;
 use serde_json::json;
 use std::sync::Arc;
 
 pub async fn providers(ask: Ask) -> Result<Reply, Refusal> {
     let data: Vec<Value> = (running(&ask)?.providers)().iter().map(show).collect();
+    Ok(Reply::Json(json!({ "data": data })))
+}
+
+pub async fn clusters(ask: Ask) -> Result<Reply, Refusal> {
+    let data: Vec<Value> = (running(&ask)?.clusters)().iter().map(Standing::shown).collect();
     Ok(Reply::Json(json!({ "data": data })))
 }
 

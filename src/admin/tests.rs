@@ -51,6 +51,7 @@ async fn running(outcome: Result<&'static str, &'static str>) -> Listening {
                 reload: Arc::new(reload),
                 check: Arc::new(|_| Ok(Vec::new())),
                 providers: Arc::new(Vec::new),
+                clusters: Arc::new(Vec::new),
                 limits: Arc::new(|_| None),
             }),
         },

@@ -2,6 +2,7 @@
 
 use crate::cli::fail;
 use crate::config;
+use crate::config::Auth;
 use crate::config::Config;
 use crate::config::Environment;
 use crate::server;
@@ -26,6 +27,7 @@ pub fn run(file: Option<&Path>, print: bool) -> ExitCode {
                 return fail(&error.to_string());
             }
             loaded.notes.iter().for_each(|note| eprintln!("note: {note}"));
+            exposed(&loaded.config).iter().for_each(|note| eprintln!("note: {note}"));
             if print {
                 print!("{}", config::print(&loaded.config));
             } else {
@@ -38,6 +40,20 @@ pub fn run(file: Option<&Path>, print: bool) -> ExitCode {
             eprintln!("{}", counted(problems.len(), "problem"));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Who can reach the gateway should be known to whoever lets them; the store, which may hold keys, is not opened here.
+fn exposed(config: &Config) -> Option<String> {
+    let public = config.listen.iter().find(|listener| !listener.address.ip().is_loopback())?;
+    let address = public.address;
+    match (config.auth, config.keys.is_empty()) {
+        (Auth::Open, _) => Some(format!("{address} can be reached by others, and nobody is asked for a key")),
+        (Auth::Required, true) => Some(format!(
+            "{address} can be reached by others, and no key is configured: those of the store are asked for, \
+             or one that is made at the first start"
+        )),
+        (Auth::Required, false) => None,
     }
 }
 
@@ -69,6 +85,19 @@ fn counted(number: usize, what: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_listener_for_everybody_without_a_key_is_noted() {
+        let note = |listen: &str, keys: &str| {
+            let text = format!("listen: [ {{ address: '{listen}' }} ]\nkeys: [ {keys} ]\n");
+            let source = config::Source { name: "x".to_owned(), text };
+            let loaded = config::load(Some(&source), &Environment([].into())).unwrap();
+            exposed(&loaded.config)
+        };
+        assert!(note("0.0.0.0:4000", "").is_some_and(|note| note.starts_with("0.0.0.0:4000 can be reached")));
+        assert_eq!(note("127.0.0.1:4000", ""), None);
+        assert_eq!(note("0.0.0.0:4000", "{ name: app, key: tg-12345678 }"), None);
+    }
 
     #[test]
     fn the_summary_counts_what_there_is() {

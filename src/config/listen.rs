@@ -1,6 +1,8 @@
 //! `listen`, `admin` and `auth`: where Tollgate answers, and whom.
 
+use crate::config::Acme;
 use crate::config::Auth;
+use crate::config::acme;
 use crate::config::environment::Variables;
 use crate::config::files;
 use crate::config::reader::Field;
@@ -10,6 +12,7 @@ use crate::config::units;
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -27,8 +30,10 @@ pub struct Listener {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListenerTls {
-    /// The first is for clients that name no host, or one that none is for. Never empty.
+    /// The first is for clients that name no host, or one that none is for. Empty only with `acme`.
     pub certificates: Vec<Certificate>,
+    /// One more, from an authority that gives them to programs.
+    pub acme: Option<Acme>,
     pub min_version: TlsVersion,
     pub http2: bool,
     /// Authorities whose clients are let in.
@@ -60,10 +65,10 @@ const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4000
 const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4001);
 
 /// `GATEWAY_LISTEN`, else `listen`, else one plain listener on 127.0.0.1:4000.
-pub fn listeners(root: &Section<'_>, variables: &Variables<'_>) -> Vec<Listener> {
+pub fn listeners(root: &Section<'_>, variables: &Variables<'_>, data_dir: &Path) -> Vec<Listener> {
     let mut listeners = Vec::new();
     for item in root.items("listen") {
-        if let Some(listener) = listener(&item) {
+        if let Some(listener) = listener(&item, data_dir) {
             refuse_clash(&item, listener.address, &listeners);
             listeners.push(listener);
         }
@@ -105,9 +110,9 @@ pub fn auth(root: &Section<'_>, listeners: &[Listener]) -> Auth {
     auth
 }
 
-fn listener(item: &Field<'_>) -> Option<Listener> {
+fn listener(item: &Field<'_>, data_dir: &Path) -> Option<Listener> {
     let section = item.section(&shapes::LISTENER);
-    let tls = section.field("tls").map(|field| tls(&field));
+    let tls = section.field("tls").map(|field| tls(&field, data_dir));
     let address = section.required("address").and_then(|field| field.read(address));
     let (https, hsts) = (section.field("https"), section.field("hsts"));
     match (&tls, &https, &hsts) {
@@ -134,7 +139,7 @@ fn port(text: &str) -> Result<u16, String> {
     port.ok_or_else(|| "must be a port from 1 to 65535".to_owned())
 }
 
-fn tls(field: &Field<'_>) -> Option<ListenerTls> {
+fn tls(field: &Field<'_>, data_dir: &Path) -> Option<ListenerTls> {
     let tls = field.section(&shapes::TLS);
     let versions = [("1.2", TlsVersion::Tls12), ("1.3", TlsVersion::Tls13)];
     let clients = [("required", false), ("optional", true)];
@@ -142,13 +147,23 @@ fn tls(field: &Field<'_>) -> Option<ListenerTls> {
     if let (Some(field), None) = (tls.field("client_auth"), tls.field("client_ca")) {
         field.refuse("needs `client_ca`, the authorities that sign clients");
     }
-    let certificates = certificates(&tls);
+    let acme = tls.field("acme");
+    let alone = ["certificates", "cert", "key"].iter().all(|name| tls.field(name).is_none());
+    let certificates = if acme.is_some() && alone { Some(Vec::new()) } else { certificates(&tls) };
+    let acme = acme.map(|field| acme::read(&field, data_dir));
+    let min_version = tls.optional("min_version", units::word(&versions)).unwrap_or(TlsVersion::Tls12);
+    let http2 = tls.optional("http2", units::switch).unwrap_or(true);
+    let client_ca = tls.field("client_ca").and_then(|field| files::readable(&field));
     Some(ListenerTls {
-        min_version: tls.optional("min_version", units::word(&versions)).unwrap_or(TlsVersion::Tls12),
-        http2: tls.optional("http2", units::switch).unwrap_or(true),
-        client_ca: tls.field("client_ca").and_then(|field| files::readable(&field)),
-        client_optional: client_optional.unwrap_or(false),
         certificates: certificates?,
+        acme: match acme {
+            None => None,
+            Some(acme) => Some(acme?),
+        },
+        min_version,
+        http2,
+        client_ca,
+        client_optional: client_optional.unwrap_or(false),
     })
 }
 

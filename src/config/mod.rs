@@ -1,5 +1,6 @@
 //! YAML and environment → one checked, immutable configuration.
 
+mod acme;
 mod base_url;
 pub mod bounds;
 mod cache;
@@ -40,6 +41,7 @@ mod units;
 mod variables;
 mod vendor;
 
+pub use acme::Acme;
 pub use base_url::parse as read_base_url;
 pub use bounds::{Bounds, KeyQuota, Period, Quota, Rates, Unit, Window};
 pub use cache::CacheBackend;
@@ -139,7 +141,7 @@ fn read(tree: &Node, env: &Environment, report: &Report) -> Config {
 fn checked(root: &Section<'_>, variables: &Variables<'_>) -> Config {
     let data_dir = server::data_dir(root, variables);
     let state = stores::state(root, variables);
-    let listen = listen::listeners(root, variables);
+    let listen = listen::listeners(root, variables, &data_dir);
     let limits = limits::read(root, variables);
     let tenants = tenants::read(root, &limits.per_tenant);
     let chain = chain::read(root, variables);

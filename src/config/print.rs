@@ -3,19 +3,17 @@
 mod bounds;
 mod cluster;
 mod edge;
+mod listener;
 mod routing;
 pub mod words;
 
 use crate::config::Auth;
 use crate::config::CacheBackend;
-use crate::config::Certificate;
 use crate::config::Config;
 use crate::config::ExactCache;
 use crate::config::Failover;
 use crate::config::Fetch;
 use crate::config::Keep;
-use crate::config::Listener;
-use crate::config::ListenerTls;
 use crate::config::Log;
 use crate::config::LogFormat;
 use crate::config::Notify;
@@ -24,7 +22,7 @@ use crate::config::Settings;
 use crate::config::StaticKey;
 use crate::config::StaticTenant;
 use crate::config::StoredResponses;
-use crate::config::TlsVersion;
+use crate::config::print::listener::listener;
 use crate::config::print::words::duration;
 use crate::config::print::words::list;
 use crate::config::print::words::or_off;
@@ -97,29 +95,6 @@ fn block(name: &str, nothing: &str, entries: Vec<String>) -> String {
 fn section(name: &str, values: &[(&str, String)]) -> String {
     let lines: Vec<String> = values.iter().map(|(name, value)| format!("  {name}: {value}\n")).collect();
     block(name, "{}", lines)
-}
-
-fn listener(listener: &Listener) -> String {
-    let mut lines = vec![format!("  - address: {}\n", quoted(&listener.address.to_string()))];
-    lines.extend(listener.tls.as_ref().map(|settings| format!("    tls: {}\n", tls(settings))));
-    lines.push(format!("    proxy_protocol: {}\n", listener.proxy_protocol));
-    lines.extend(listener.https.map(|port| format!("    https: {port}\n")));
-    lines.extend(listener.hsts.map(|age| format!("    hsts: {}\n", duration(age))));
-    lines.concat()
-}
-
-fn tls(tls: &ListenerTls) -> String {
-    let pair = |pair: &Certificate| format!("{{ cert: {}, key: {} }}", path(&pair.cert), path(&pair.key));
-    let pairs: Vec<String> = tls.certificates.iter().map(pair).collect();
-    let version = match tls.min_version {
-        TlsVersion::Tls12 => "1.2",
-        TlsVersion::Tls13 => "1.3",
-    };
-    let auth = if tls.client_optional { "optional" } else { "required" };
-    let clients =
-        tls.client_ca.as_deref().map(|file| format!(", client_ca: {}, client_auth: {auth}", path(file)));
-    let (pairs, clients) = (pairs.join(", "), clients.unwrap_or_default());
-    format!("{{ certificates: [{pairs}], min_version: \"{version}\", http2: {}{clients} }}", tls.http2)
 }
 
 fn failover(failover: &Failover) -> String {

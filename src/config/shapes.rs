@@ -189,6 +189,7 @@ pub static SHAPES: &[&Shape] = &[
     &LISTENER,
     &TLS,
     &CERTIFICATE,
+    &ACME,
     &ADMIN,
     &AUTH,
     &LIMITS,

@@ -5,7 +5,9 @@ use crate::config::edge::UpstreamHost;
 use crate::edge::address;
 use crate::edge::cluster::Server;
 use crate::edge::passage::Passage;
+use crate::edge::tls::ClientCertificate;
 use http::HeaderName;
+use http::HeaderValue;
 use http::header;
 use pingora::http::RequestHeader;
 
@@ -13,6 +15,8 @@ const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto")
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+const CLIENT_CERT_CN: HeaderName = HeaderName::from_static("x-client-cert-cn");
+const CLIENT_CERT_SHA256: HeaderName = HeaderName::from_static("x-client-cert-sha256");
 
 /// Makes a client's head one for a server.
 ///
@@ -36,6 +40,7 @@ pub fn head(passage: &Passage, server: &Server, head: &mut RequestHeader) -> pin
         }
     }
     who_asks(passage, head)?;
+    proven(passage.certificate.as_ref(), head)?;
     for name in &route.request_headers.remove {
         head.remove_header(name);
     }
@@ -43,6 +48,17 @@ pub fn head(passage: &Passage, server: &Server, head: &mut RequestHeader) -> pin
         head.insert_header(name.clone(), value.clone())?;
     }
     Ok(())
+}
+
+/// Only a handshake with us proves anything, so nobody else's words reach a server.
+fn proven(certificate: Option<&ClientCertificate>, head: &mut RequestHeader) -> pingora::Result<()> {
+    head.remove_header(&CLIENT_CERT_CN);
+    head.remove_header(&CLIENT_CERT_SHA256);
+    let Some(certificate) = certificate else { return Ok(()) };
+    head.insert_header(CLIENT_CERT_SHA256, certificate.sha256.as_str())?;
+    // A name that cannot stand in a header is left out; the fingerprint says as much.
+    let name = certificate.common_name.as_deref().and_then(|name| HeaderValue::from_str(name).ok());
+    name.map_or(Ok(()), |name| head.insert_header(CLIENT_CERT_CN, name))
 }
 
 /// A trusted proxy's words are passed on and added to, those of anybody else are replaced.

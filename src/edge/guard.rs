@@ -28,6 +28,7 @@ pub fn admit(
     now: Moment,
 ) -> Result<Place, Refused> {
     let route = &rule.route;
+    coding(&head.headers)?;
     address(rule, client)?;
     if let (Some(zone), Some(client)) = (&rule.zone, client) {
         zone.enter(client, now).map_err(|wait| Refused::TooMany { wait })?;
@@ -43,6 +44,14 @@ pub fn admit(
         return Err(Refused::Upgrade);
     }
     rule.enter().ok_or(Refused::Busy)
+}
+
+/// Any other coding would have to be undone before servers could be told where the body ends.
+fn coding(headers: &HeaderMap) -> Result<(), Refused> {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let is_chunked =
+        |value: &http::HeaderValue| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked");
+    if codings.all(is_chunked) { Ok(()) } else { Err(Refused::Coding) }
 }
 
 fn address(rule: &Rule, client: Option<IpAddr>) -> Result<(), Refused> {

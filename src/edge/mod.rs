@@ -3,20 +3,27 @@
 //! A request's way is a [`Passage`]: opened when its head has come, asked by the gateway's phases one after the other,
 //! and closed when it is dropped.
 
+pub mod acme;
 pub mod address;
 pub mod cluster;
+pub mod doors;
 pub mod forward;
 pub mod guard;
+pub mod line;
+pub mod page;
 pub mod passage;
 pub mod path;
 pub mod peer;
+pub mod proxy_protocol;
 pub mod redirect;
 pub mod refused;
 pub mod rule;
 pub mod table;
+pub mod tls;
 pub mod zone;
 
 pub use cluster::Cluster;
+pub use doors::Doors;
 pub use passage::Passage;
 pub use refused::Refused;
 pub use rule::Rule;
@@ -49,6 +56,8 @@ impl Edge {
         let zones = zones(config, before);
         let rule = |route| Rule::new(route, &clusters, &zones).map(Arc::new);
         let rules = config.routes.iter().map(rule).collect::<Result<_, _>>()?;
+        // From here on nothing fails: clusters that share their servers with those of before may change them.
+        clusters.iter().for_each(|cluster| cluster.settle());
         Ok(Edge { table: Table::new(&config.routes), rules, clusters, zones })
     }
 
@@ -64,8 +73,11 @@ impl Edge {
 }
 
 fn cluster_of(config: &config::edge::Cluster, before: Option<&Edge>) -> Result<Arc<Cluster>, Unusable> {
-    let same = before.and_then(|edge| edge.clusters.iter().find(|cluster| cluster.config == *config));
-    same.map_or_else(|| Cluster::new(config.clone()), |same| Ok(same.clone()))
+    let named = before.and_then(|edge| edge.clusters.iter().find(|old| old.config.name == config.name));
+    match named {
+        Some(same) if same.config == *config => Ok(same.clone()),
+        _ => Cluster::new(config.clone(), named.map(|named| &**named)),
+    }
 }
 
 fn zones(config: &config::edge::Edge, before: Option<&Edge>) -> HashMap<String, Arc<Zone>> {

@@ -16,10 +16,13 @@ use crate::edge::refused::Refused;
 use crate::edge::rule::Place;
 use crate::edge::rule::Rule;
 use crate::edge::table::plain_host;
+use crate::edge::tls::ClientCertificate;
 use bytes::Bytes;
+use http::StatusCode;
 use http::Uri;
 use http::header;
 use pingora::Error;
+use pingora::ErrorSource;
 use pingora::ErrorType;
 use pingora::http::RequestHeader;
 use pingora::http::ResponseHeader;
@@ -50,6 +53,8 @@ pub struct Passage {
     pub rule: Arc<Rule>,
     pub from: From,
     pub request_id: String,
+    /// What the client has proved itself with.
+    pub certificate: Option<ClientCertificate>,
     /// As the client named it, with its port.
     pub authority: String,
     /// The path as it was written, and as it was matched.
@@ -63,6 +68,10 @@ pub struct Passage {
     place: Option<Place>,
     slot: Option<Slot>,
     tried: Vec<SocketAddr>,
+    /// How often a server was looked for.
+    asked: u32,
+    /// A connection that was kept had been closed by its server meanwhile.
+    had_stale: bool,
     received: u64,
     upgrade: bool,
 }
@@ -97,6 +106,7 @@ impl Passage {
         Ok(Some(Box::new(Passage {
             from,
             request_id: request_id.to_owned(),
+            certificate: None,
             onward: onward(rule, &path),
             raw: path.raw.to_owned(),
             plain: path.plain.clone().into_owned(),
@@ -108,6 +118,8 @@ impl Passage {
             place: None,
             slot: None,
             tried: Vec::new(),
+            asked: 0,
+            had_stale: false,
             received: 0,
         })))
     }
@@ -141,9 +153,16 @@ impl Passage {
         let Some(cluster) = self.rule.cluster.clone() else {
             return Err(self.refuse(Refused::NoServer));
         };
-        self.slot = None;
-        let wish =
-            Wish { client: self.from.client, path: &self.plain, headers: &head.headers, tried: &self.tried };
+        // What was sent to the server before is sent to this one again.
+        (self.slot, self.received) = (None, 0);
+        let wish = Wish {
+            client: self.from.client,
+            path: &self.plain,
+            headers: &head.headers,
+            tried: &self.tried,
+            patience: self.rule.route.timeouts.connect,
+        };
+        self.asked += 1;
         match cluster.choose(&wish).await {
             Ok(slot) => {
                 let peer = peer::peer(&self.rule, &cluster, &slot.server, self.upgrade);
@@ -185,10 +204,13 @@ impl Passage {
     /// # Errors
     /// What cannot be written in a head.
     pub fn response_head(&mut self, head: &mut ResponseHeader) -> pingora::Result<()> {
-        if let Some(slot) = &self.slot {
+        self.dress(head)?;
+        let is_final = !head.status.is_informational() || head.status == StatusCode::SWITCHING_PROTOCOLS;
+        if let (true, Some(slot), Some(cluster)) = (is_final, &mut self.slot, &self.rule.cluster) {
             slot.tell(Outcome::Answered(head.status.as_u16()));
+            cluster.answered(slot, self.from.tls, head)?;
         }
-        self.dress(head)
+        Ok(())
     }
 
     /// What every answer of this route has, whoever gives it.
@@ -212,25 +234,27 @@ impl Passage {
         error.set_retry(self.may_retry());
     }
 
-    /// A server that broke off. `untouched`: the client has seen nothing of it, and can be served anew.
-    pub fn broke(&mut self, error: &mut Error, untouched: bool) {
+    /// A server that broke off. `untouched`: the client has seen nothing of it, and can be served anew. `reused`: on a
+    /// connection that was kept, which its server may have closed in the same moment; that is no failure, once.
+    pub fn broke(&mut self, error: &mut Error, untouched: bool, reused: bool) {
+        if untouched && reused && !self.had_stale && !timed_out(error) {
+            (self.had_stale, self.slot) = (true, None);
+            return error.set_retry(true);
+        }
         self.failed(error);
         error.set_retry(untouched && self.may_retry());
     }
 
     fn failed(&mut self, error: &Error) {
-        if let Some(slot) = self.slot.take() {
-            slot.tell(Outcome::Failed);
+        if let Some(mut slot) = self.slot.take() {
+            // A client that leaves says nothing about the server.
+            if *error.esource() == ErrorSource::Upstream {
+                slot.tell(Outcome::Failed);
+            }
             self.tried.push(slot.server.address);
         }
-        let timed_out = matches!(
-            error.etype(),
-            ErrorType::ConnectTimedout
-                | ErrorType::ReadTimedout
-                | ErrorType::WriteTimedout
-                | ErrorType::TLSHandshakeTimedout
-        );
-        self.refused.get_or_insert(if timed_out { Refused::GatewayTimeout } else { Refused::BadGateway });
+        let refused = if timed_out(error) { Refused::GatewayTimeout } else { Refused::BadGateway };
+        self.refused.get_or_insert(refused);
     }
 
     fn may_retry(&self) -> bool {
@@ -242,13 +266,29 @@ impl Passage {
         Error::explain(ErrorType::HTTPStatus(503), "refused at the edge")
     }
 
+    /// How many servers were asked after the first one.
+    pub fn retries(&self) -> u32 {
+        self.asked.saturating_sub(1)
+    }
+
     /// The server that is asked or has answered.
     pub fn server(&self) -> Option<SocketAddr> {
         self.slot.as_ref().map(|slot| slot.server.address)
     }
 }
 
-fn authority(head: &RequestHeader) -> String {
+fn timed_out(error: &Error) -> bool {
+    matches!(
+        error.etype(),
+        ErrorType::ConnectTimedout
+            | ErrorType::ReadTimedout
+            | ErrorType::WriteTimedout
+            | ErrorType::TLSHandshakeTimedout
+    )
+}
+
+/// The host a client names, with its port; empty if it names none.
+pub fn authority(head: &RequestHeader) -> String {
     let named = head.headers.get(header::HOST).and_then(|host| host.to_str().ok());
     named.or_else(|| head.uri.authority().map(|authority| authority.as_str())).unwrap_or_default().to_owned()
 }

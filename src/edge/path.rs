@@ -27,7 +27,7 @@ const ESCAPED: &AsciiSet = &CONTROLS
 pub enum BadPath {
     /// It leads above the root.
     Escapes,
-    /// It holds a NUL or no UTF-8.
+    /// It holds a NUL, no UTF-8, or an escape that is none.
     Unreadable,
 }
 
@@ -51,6 +51,9 @@ impl<'a> Path<'a> {
     pub fn read(raw: &'a str) -> Result<Path<'a>, BadPath> {
         if is_plain(raw) {
             return Ok(Path { raw, plain: Cow::Borrowed(raw), had_dots: false });
+        }
+        if !has_whole_escapes(raw.as_bytes()) {
+            return Err(BadPath::Unreadable);
         }
         let decoded = percent_decode_str(raw).decode_utf8().map_err(|_| BadPath::Unreadable)?;
         let (plain, had_dots) = normal(&decoded)?;
@@ -100,6 +103,13 @@ fn is_plain(raw: &str) -> bool {
     let bytes = raw.as_bytes();
     let odd = |pair: &[u8]| pair[0] == b'/' && (pair[1] == b'/' || pair[1] == b'.');
     raw.starts_with('/') && memchr::memchr3(b'%', b'\\', 0, bytes).is_none() && !bytes.windows(2).any(odd)
+}
+
+/// Two hexadecimal digits behind every `%` (RFC 3986 §2.1).
+fn has_whole_escapes(raw: &[u8]) -> bool {
+    let is_whole =
+        |at: usize| raw.get(at + 1..at + 3).is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit));
+    memchr::memchr_iter(b'%', raw).all(is_whole)
 }
 
 fn normal(decoded: &str) -> Result<(String, bool), BadPath> {
@@ -165,7 +175,7 @@ mod tests {
         for raw in ["/..", "/a/../../b", "/%2e%2e/b", "/..%2f", "/a/..\\..\\b"] {
             assert_eq!(plain(raw), Err(BadPath::Escapes), "{raw}");
         }
-        for raw in ["/a%00b", "/%ff", "/%c0%af"] {
+        for raw in ["/a%00b", "/%ff", "/%c0%af", "/%", "/%2", "/%zz", "/a%2fb%"] {
             assert_eq!(plain(raw), Err(BadPath::Unreadable), "{raw}");
         }
     }

@@ -5,6 +5,8 @@ use std::time::Duration;
 /// What the client is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refused {
+    /// A coding of the body that is not served.
+    Coding,
     /// The path means nothing, or different things to different readers.
     BadPath,
     /// With the methods that are served.

@@ -67,6 +67,11 @@ impl Rule {
         self.route.limits.concurrent.is_none_or(|most| before < most).then_some(place)
     }
 
+    /// Whether its requests may have to wait for a server.
+    pub fn may_wait(&self) -> bool {
+        self.cluster.as_ref().is_some_and(|cluster| cluster.config.per_server.is_some())
+    }
+
     /// What is taken off paths. Jobs are asked for as the API is, behind theirs.
     pub fn prefix(&self) -> Option<&str> {
         let strips = self.route.strip_prefix || matches!(self.route.to, Destination::Jobs);

@@ -57,6 +57,18 @@ pub async fn while_it_waits<T>(
     }
 }
 
+/// Whether `close` is among several options of the connection (RFC 9110 §7.6.1). Alone, Pingora sees it itself.
+pub fn wants_to_close(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(header::CONNECTION).iter();
+    let has_close = |value: &HeaderValue| {
+        value
+            .as_bytes()
+            .split(|sign| *sign == b',')
+            .any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
+    };
+    values.any(has_close)
+}
+
 /// Ends when the client has left. Its request must have been read to the end.
 async fn gone(client: &mut Session) {
     while let Ok(Some(_)) = client.as_downstream_mut().read_body_or_idle(true).await {}

@@ -14,6 +14,7 @@ use crate::telemetry::metrics::CacheResult;
 use crate::telemetry::metrics::Operation;
 use crate::usage::pricing::Price;
 use crate::usage::pricing::cost;
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// Longest word of an entry, in characters. Clients choose some of them, and must not choose their size.
@@ -22,39 +23,39 @@ const LONGEST: usize = 200;
 const FAILED: u16 = 502;
 
 /// What the request comes to. `None` for what no provider could have been asked, and for whom was not let in.
-pub fn of_request(record: &Record, id: EntryId) -> Option<Entry> {
+pub fn of_request(record: &Record, id: EntryId) -> Option<Entry<Cow<'_, str>>> {
     let (service, outcome) = (&record.service, &record.outcome);
     let usage = service.usage.unwrap_or_default();
     let price = service.lane.as_ref().filter(|_| service.usage.is_some()).map(|lane| lane.price);
     let (price, cost) = priced(price, &usage);
     Some(Entry {
         status: outcome.status,
-        error: outcome.error.unwrap_or_default().to_owned(),
+        error: outcome.error.unwrap_or_default().into(),
         provider: word(service.provider.as_deref().unwrap_or_default()),
         model_served: word(service.model.as_deref().unwrap_or_default()),
         counted: if service.usage.is_some() { service.counted } else { Counted::None },
         price,
         cost,
         ttft_us: outcome.first_byte.map(micros),
-        cache: service.cache.map_or("", CacheResult::word).to_owned(),
+        cache: service.cache.map_or("", CacheResult::word).into(),
         attempts: u16::try_from(service.attempts.len()).unwrap_or(u16::MAX),
         ..with_usage(common(record, id)?, usage)
     })
 }
 
 /// A call of which the provider told what it used, although it did not answer.
-pub fn of_attempt(
-    record: &Record,
+pub fn of_attempt<'r>(
+    record: &'r Record,
     id: EntryId,
-    (vendor, stop): (&Vendor, &Stop),
+    (vendor, stop): (&'r Vendor, &'r Stop),
     usage: Usage,
-) -> Option<Entry> {
+) -> Option<Entry<Cow<'r, str>>> {
     let (price, cost) = priced(Some(vendor.lane(&stop.model).price), &usage);
     let note = record.service.attempts.last()?;
     Some(Entry {
         kind: Kind::Attempt,
         status: FAILED,
-        error: note.outcome.to_owned(),
+        error: note.outcome.into(),
         provider: word(&vendor.name),
         model_served: word(&stop.model),
         counted: Counted::Told,
@@ -65,7 +66,7 @@ pub fn of_attempt(
     })
 }
 
-fn common(record: &Record, id: EntryId) -> Option<Entry> {
+fn common(record: &Record, id: EntryId) -> Option<Entry<Cow<'_, str>>> {
     let Operation::Asked(operation) = record.subject.operation else {
         return None;
     };
@@ -75,11 +76,11 @@ fn common(record: &Record, id: EntryId) -> Option<Entry> {
         id,
         // Of its arrival: that is when it counted against quotas.
         at: clock::millis(record.arrival.wall),
-        request_id: record.arrival.request_id.clone(),
-        key: payer.id.to_string(),
-        tenant: payer.tenant.as_ref().map(|tenant| tenant.id.to_string()).unwrap_or_default(),
-        end_user: record.subject.end_user.clone().unwrap_or_default(),
-        operation: operation.word().to_owned(),
+        request_id: record.arrival.request_id.as_str().into(),
+        key: (&*payer.id).into(),
+        tenant: payer.tenant.as_ref().map(|tenant| &*tenant.id).unwrap_or_default().into(),
+        end_user: record.subject.end_user.as_deref().unwrap_or_default().into(),
+        operation: operation.word().into(),
         model_asked: word(record.subject.model.as_deref().unwrap_or_default()),
         stream: record.subject.stream,
         latency_us: micros(latency),
@@ -87,7 +88,7 @@ fn common(record: &Record, id: EntryId) -> Option<Entry> {
     })
 }
 
-fn with_usage(entry: Entry, usage: Usage) -> Entry {
+fn with_usage<T>(entry: Entry<T>, usage: Usage) -> Entry<T> {
     let Usage { input, cached, cache_write, output, reasoning } = usage;
     Entry { input, cached, cache_write, output, reasoning, ..entry }
 }
@@ -103,9 +104,9 @@ fn priced(price: Option<Price>, usage: &Usage) -> (PriceState, u64) {
 }
 
 /// Without signs that no store takes, and not too long.
-fn word(text: &str) -> String {
+fn word(text: &str) -> Cow<'_, str> {
     match text.len() <= LONGEST && !text.bytes().any(|byte| byte.is_ascii_control()) {
-        true => text.to_owned(),
+        true => text.into(),
         false => text.chars().filter(|sign| !sign.is_control()).take(LONGEST).collect(),
     }
 }

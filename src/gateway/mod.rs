@@ -8,12 +8,14 @@ pub mod charge;
 pub mod client;
 pub mod decode;
 pub mod deliver;
+pub mod door;
 pub mod entry;
 pub mod exchange;
 pub mod failure;
 pub mod fetch;
 mod flow;
 pub mod follow;
+pub mod front;
 mod give_up;
 pub mod itinerary;
 pub mod jobs;
@@ -37,6 +39,7 @@ pub mod snapshot;
 pub mod sound;
 pub mod stand;
 pub mod stored;
+pub mod subject;
 pub mod threads;
 pub mod unread;
 pub mod vendor;
@@ -118,12 +121,17 @@ impl ProxyHttp for Gateway {
     async fn early_request_filter(&self, session: &mut Session, call: &mut Call) -> pingora::Result<()> {
         session.set_write_timeout(Some(call.snapshot.config.server.write_timeout));
         session.set_pipelining_enabled(true);
+        if client::wants_to_close(&session.req_header().headers) {
+            session.set_keepalive(None);
+        }
         if session.as_downstream().get_keepalive().is_some() {
             // Pingora lets a connection that has carried a request rest for ever.
             session.set_keepalive(Some(call.snapshot.config.server.idle_timeout.as_secs().max(1)));
         }
         let arrival = Arrival { on_behalf: call.on_behalf.take(), ..arrival(session, &call.snapshot.config) };
-        call.record = Some(Record::new(self.parts.ledger.clone(), arrival));
+        let mut record = Record::new(self.parts.ledger.clone(), arrival);
+        door::dress(&self.parts, session, &mut record);
+        call.record = Some(record);
         Ok(())
     }
 
@@ -131,6 +139,9 @@ impl ProxyHttp for Gateway {
         let Some(record) = &mut call.record else {
             return Ok(false);
         };
+        if door::answered(&self.parts, session, record).await? {
+            return Ok(true);
+        }
         match passage::enter(&self.parts, &call.snapshot, session, record).await? {
             Way::Answered => Ok(true),
             Way::Onward(passage) => {
@@ -203,10 +214,10 @@ impl ProxyHttp for Gateway {
         session: &mut Session,
         mut error: Box<Error>,
         call: &mut Call,
-        _reused: bool,
+        reused: bool,
     ) -> Box<Error> {
         let untouched = passage::is_untouched(session, &error);
-        call.passage.iter_mut().for_each(|passage| passage.broke(&mut error, untouched));
+        call.passage.iter_mut().for_each(|passage| passage.broke(&mut error, untouched, reused));
         error
     }
 
@@ -226,7 +237,15 @@ impl ProxyHttp for Gateway {
     }
 
     async fn logging(&self, _session: &mut Session, _error: Option<&Error>, call: &mut Call) {
-        call.record.iter_mut().for_each(Record::close);
+        // What comes now, the rest of an unread body perhaps, takes no server's time.
+        let passage = call.passage.take();
+        if let Some(record) = &mut call.record {
+            if let Some(route) = &record.subject.route {
+                let retries = passage.map_or(0, |passage| passage.retries());
+                self.parts.metrics().routed(route, record.outcome.status, retries);
+            }
+            record.close();
+        }
     }
 }
 

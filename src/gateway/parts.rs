@@ -3,6 +3,8 @@
 use crate::cache::ExactCache;
 use crate::cache::flights::Flights;
 use crate::cache::memo::Memo;
+use crate::edge::Doors;
+use crate::edge::acme::Challenges;
 use crate::gateway::jobs::desk::Desk;
 use crate::gateway::keepsakes::Keepsakes;
 use crate::gateway::record::Ledger;
@@ -31,6 +33,10 @@ use tracing::error;
 /// Everything that outlives a request.
 pub struct Parts {
     pub snapshot: ArcSwap<Snapshot>,
+    /// The listeners for clients.
+    pub doors: Doors,
+    /// What authorities that give certificates are answered.
+    pub challenges: Challenges,
     pub upstreams: Upstreams,
     pub state: Arc<State>,
     pub board: Board,

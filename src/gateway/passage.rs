@@ -4,6 +4,7 @@ use crate::config::edge::Destination;
 use crate::config::edge::RouteAuth;
 use crate::edge::Passage;
 use crate::edge::Refused;
+use crate::edge::page;
 use crate::edge::passage::From;
 use crate::edge::redirect;
 use crate::gateway::admit;
@@ -11,6 +12,7 @@ use crate::gateway::client;
 use crate::gateway::client::ClientLeft;
 use crate::gateway::client::Head;
 use crate::gateway::jobs;
+use crate::gateway::names_a_host;
 use crate::gateway::parts::Parts;
 use crate::gateway::prepare;
 use crate::gateway::record::Record;
@@ -23,6 +25,7 @@ use http::header;
 use pingora::Error;
 use pingora::ErrorSource;
 use pingora::ErrorType;
+use pingora::http::RequestHeader;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 use pingora::upstreams::peer::HttpPeer;
@@ -57,13 +60,16 @@ pub async fn enter(
     if snapshot.edge.is_empty() || record.arrival.on_behalf.is_some() {
         return Ok(Way::Api(None));
     }
+    if !names_a_host(session) {
+        return client::refuse(session, record, &refuse::no_host()).await.map(|()| Way::Answered);
+    }
     let mut passage = match open(snapshot, session, record) {
         Ok(Some(passage)) => passage,
         Ok(None) => return Ok(Way::Api(None)),
         Err(refused) => return refuse_at_edge(session, record, &refused).await,
     };
     record.subject.route = Some(passage.rule.name.clone());
-    record.dress.clone_from(&passage.rule.route.response_headers.set);
+    record.dress.extend(passage.rule.route.response_headers.set.iter().cloned());
     if let Err(refused) = passage.admit(session.req_header(), record.arrival.moment()) {
         return refuse_at_edge(session, record, &refused).await;
     }
@@ -77,7 +83,10 @@ fn open(snapshot: &Snapshot, session: &Session, record: &Record) -> Result<Optio
     let tls = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
     let trusted = &snapshot.config.edge.trusted;
     let from = From::new(peer_address(session), record.arrival.client, trusted, tls);
-    Passage::open(&snapshot.edge, from, &record.arrival.request_id, session.req_header())
+    let mut passage = Passage::open(&snapshot.edge, from, &record.arrival.request_id, session.req_header())?;
+    let certificate = session.digest().and_then(|digest| digest.ssl_digest.as_ref()?.extension.get());
+    passage.iter_mut().for_each(|passage| passage.certificate = certificate.cloned());
+    Ok(passage)
 }
 
 async fn serve(
@@ -89,6 +98,14 @@ async fn serve(
     let rule = passage.rule.clone();
     match &rule.route.to {
         Destination::Cluster(_) => {
+            match page::page(&passage) {
+                Ok(None) => {}
+                Ok(Some((status, page))) => {
+                    let head = Head::new(status, record);
+                    return say(session, record, head, (status, client::JSON, &page.to_string())).await;
+                }
+                Err(refused) => return refuse_at_edge(session, record, &refused).await,
+            }
             session.set_read_timeout(Some(rule.route.timeouts.write));
             Ok(Way::Onward(passage))
         }
@@ -113,7 +130,11 @@ async fn serve(
     }
 }
 
-const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+/// Bytes of a body that Pingora keeps for further servers.
+const KEPT: u64 = 64 * 1024;
+
+/// A few words, or none.
+pub const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
 async fn say(
     session: &mut Session,
@@ -153,11 +174,36 @@ pub async fn peer(session: &mut Session, passage: Option<&mut Passage>) -> pingo
         return Err(Error::explain(ErrorType::HTTPStatus(404), "no route"));
     };
     let head = session.req_header().clone();
-    if !session.as_downstream_mut().is_body_empty() {
+    // Whether a client has left can be seen once its request is here.
+    let is_here = session.as_downstream_mut().is_body_empty()
+        || passage.rule.may_wait() && is_short(&head) && gather(session).await?;
+    if !is_here {
         return passage.peer(&head).await;
     }
     let chosen = client::while_it_waits(session, pin!(passage.peer(&head))).await;
     chosen.unwrap_or_else(|ClientLeft| Err(Error::explain(ErrorType::ConnectionClosed, "client left")))
+}
+
+/// Whether Pingora keeps the whole body for further servers, and the client sends it unasked.
+fn is_short(head: &RequestHeader) -> bool {
+    let length =
+        head.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let is_upgrade = head.headers.contains_key(header::UPGRADE);
+    length.is_some_and(|length: u64| length <= KEPT)
+        && !is_upgrade
+        && !head.headers.contains_key(header::EXPECT)
+}
+
+/// Reads a body before its request waits; servers are given it out of the buffer that is for further tries.
+async fn gather(session: &mut Session) -> pingora::Result<bool> {
+    let client = session.as_downstream_mut();
+    client.enable_retry_buffering();
+    while !client.is_body_done() {
+        if client.read_request_body().await.map_err(|error| error.into_down())?.is_none() {
+            break;
+        }
+    }
+    Ok(true)
 }
 
 /// The head of a server's answer.
@@ -178,7 +224,11 @@ pub fn response_head(
     if !head.headers.contains_key(client::name::REQUEST_ID) {
         head.insert_header(client::name::REQUEST_ID, record.arrival.request_id.as_str())?;
     }
-    passage.response_head(head)
+    passage.response_head(head)?;
+    for (name, value) in &record.dress {
+        head.insert_header(name.clone(), value.clone())?;
+    }
+    Ok(())
 }
 
 /// Whether another server may be asked: nothing of an answer has been sent, and to ask twice does no harm.

@@ -1,16 +1,14 @@
 //! What is written down about one request. Closed exactly once, on whatever way the request ends.
 
-mod line;
-
 use crate::clock;
 use crate::clock::Moment;
 use crate::config::LogFormat;
-use crate::dialect::Dialect;
 use crate::dialect::usage::Usage;
 use crate::gateway::charge::Charge;
 use crate::gateway::entry;
 use crate::gateway::itinerary::Stop;
 use crate::gateway::jobs::on_behalf::OnBehalf;
+use crate::gateway::subject::Subject;
 use crate::gateway::vendor::Lane;
 use crate::gateway::vendor::Vendor;
 use crate::limits::Reservation;
@@ -18,14 +16,15 @@ use crate::money::Money;
 use crate::state::Need;
 use crate::state::Taken;
 use crate::store::Counted;
+use crate::telemetry::access;
+use crate::telemetry::access::AccessLine;
 use crate::telemetry::access::AttemptNote;
 use crate::telemetry::access::Cost;
 use crate::telemetry::metrics::CacheResult;
+use crate::telemetry::metrics::Finished;
 use crate::telemetry::metrics::InFlight;
 use crate::telemetry::metrics::Metrics;
-use crate::telemetry::metrics::Operation;
 use crate::telemetry::sink::Sink;
-use crate::tenants::credential::Credential;
 use crate::usage::pricing::Price;
 use crate::usage::pricing::cost;
 use crate::usage::spool::Spool;
@@ -34,7 +33,6 @@ use http::HeaderValue;
 use http::Method;
 use http::Uri;
 use std::net::IpAddr;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
@@ -68,45 +66,6 @@ pub struct Arrival {
 impl Arrival {
     pub fn moment(&self) -> Moment {
         Moment { mono: self.at, wall: self.wall }
-    }
-}
-
-/// What was asked, as far as it is known.
-pub struct Subject {
-    pub operation: Operation,
-    /// What the client speaks.
-    pub dialect: Dialect,
-    pub key: Option<Arc<str>>,
-    pub tenant: Option<Arc<str>>,
-    /// The key, once it has been let in.
-    pub payer: Option<Arc<Credential>>,
-    /// The person behind the application, as it says.
-    pub end_user: Option<String>,
-    pub model: Option<String>,
-    pub stream: bool,
-    /// The name of the edge's route it takes.
-    pub route: Option<Arc<str>>,
-    /// The server it was sent to there.
-    pub server: Option<SocketAddr>,
-    /// The job that it hands in, or asks about.
-    pub job: Option<Arc<str>>,
-}
-
-impl Default for Subject {
-    fn default() -> Subject {
-        Subject {
-            operation: Operation::Other,
-            dialect: Dialect::OpenAi,
-            key: None,
-            tenant: None,
-            payer: None,
-            end_user: None,
-            model: None,
-            stream: false,
-            route: None,
-            server: None,
-            job: None,
-        }
     }
 }
 
@@ -260,6 +219,52 @@ impl Record {
         }
         // Last: a process that drains ends when nothing is in flight, and this line has to be out by then.
         self.held.in_flight = None;
+    }
+
+    fn count(&self, latency: Duration) {
+        self.ledger.metrics.finished(&Finished {
+            operation: self.subject.operation,
+            series: self.service.lane.as_ref().map_or(self.ledger.metrics.unrouted(), |lane| &lane.series),
+            status: self.outcome.status,
+            latency,
+            ttft: self.outcome.first_byte.filter(|_| self.subject.stream),
+            usage: self.service.usage,
+            cost: self.cost(),
+            cache: self.service.cache,
+        });
+    }
+
+    fn job(&self) -> Option<&str> {
+        self.arrival.on_behalf.as_ref().map(|on_behalf| &*on_behalf.job).or(self.subject.job.as_deref())
+    }
+
+    fn log(&self, latency: Duration) {
+        let line = AccessLine {
+            since_epoch: self.arrival.wall + latency,
+            request_id: &self.arrival.request_id,
+            client: self.arrival.client,
+            method: self.arrival.method.as_str(),
+            path: self.arrival.uri.path(),
+            status: self.outcome.status,
+            route: self.subject.route.as_deref(),
+            server: self.subject.server,
+            job: self.job(),
+            key: self.subject.key.as_deref(),
+            tenant: self.subject.tenant.as_deref(),
+            provider: self.service.provider.as_deref(),
+            model_asked: self.subject.model.as_deref(),
+            model_served: self.service.model.as_deref(),
+            stream: self.subject.stream,
+            latency,
+            ttft: self.outcome.first_byte,
+            usage: self.service.usage,
+            heard: self.service.heard,
+            cost: self.cost(),
+            cache: self.service.cache.map(CacheResult::word),
+            attempts: &self.service.attempts,
+            error: self.outcome.error,
+        };
+        access::write(&line, self.ledger.format, &self.ledger.sink);
     }
 }
 

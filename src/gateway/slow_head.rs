@@ -4,12 +4,9 @@
 //! connection for ever. The stream is watched instead: the clock runs only while a head is incomplete. And as the
 //! watcher sees what is written, too, it puts Pingora's bare refusals into the words clients expect.
 
-use crate::gateway::Gateway;
-use crate::gateway::record::Ledger;
 use crate::gateway::unread;
 use async_trait::async_trait;
 use memchr::memchr_iter;
-use pingora::apps::ServerApp;
 use pingora::protocols::ALPN;
 use pingora::protocols::GetProxyDigest;
 use pingora::protocols::GetSocketDigest;
@@ -24,8 +21,6 @@ use pingora::protocols::UniqueID;
 use pingora::protocols::UniqueIDType;
 use pingora::protocols::raw_connect::ProxyDigest;
 use pingora::protocols::tls::SslDigest;
-use pingora::proxy::HttpProxy;
-use pingora::server::ShutdownWatch;
 use std::fmt;
 use std::io;
 use std::pin::Pin;
@@ -44,31 +39,6 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// What HTTP/2 opens with (RFC 9113 §3.4), and no head of HTTP/1 does.
 const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\n";
 
-/// The proxy behind watched connections.
-pub struct Front {
-    pub proxy: Arc<HttpProxy<Gateway>>,
-    /// From a head's first byte to its end.
-    pub patience: Duration,
-    /// Where connections are counted.
-    pub ledger: Arc<Ledger>,
-}
-
-#[async_trait]
-impl ServerApp for Front {
-    async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
-        let _open = self.ledger.metrics.connection_begins();
-        let stream = match stream.selected_alpn_proto() {
-            Some(ALPN::H2) => stream,
-            _ => Box::new(Watched::new(stream, self.patience)),
-        };
-        self.proxy.process_new(stream, shutdown).await
-    }
-
-    async fn cleanup(&self) {
-        self.proxy.cleanup().await;
-    }
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     /// No byte of the next head has come.
@@ -83,7 +53,8 @@ enum Phase {
     Off,
 }
 
-struct Watched {
+/// A connection on which heads have to come to their end in time.
+pub struct Watched {
     inner: Stream,
     patience: Duration,
     phase: Phase,
@@ -93,7 +64,7 @@ struct Watched {
 }
 
 impl Watched {
-    fn new(inner: Stream, patience: Duration) -> Watched {
+    pub fn new(inner: Stream, patience: Duration) -> Watched {
         Watched { inner, patience, phase: Phase::Between, tail: [0; 3], alarm: None }
     }
 

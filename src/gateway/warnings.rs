@@ -2,7 +2,7 @@
 
 use crate::config::Period;
 use crate::config::write_moment;
-use crate::gateway::record::Subject;
+use crate::gateway::subject::Subject;
 use crate::money::Money;
 use crate::state::Soft;
 use crate::state::Whose;

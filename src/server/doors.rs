@@ -7,6 +7,7 @@ use crate::admin::office::Office;
 use crate::admin::office::Running;
 use crate::clock;
 use crate::config::Rate;
+use crate::edge::cluster;
 use crate::gateway::parts::Parts;
 use crate::gateway::vendor::Vendor;
 use crate::health::Standing;
@@ -16,8 +17,10 @@ use crate::server::reload::Reloader;
 use crate::server::standings;
 use crate::server::stored;
 use crate::server::stored::Home;
+use crate::telemetry::metrics::ClusterReading;
 use crate::telemetry::metrics::ProviderReading;
 use crate::telemetry::metrics::Readings;
+use crate::telemetry::metrics::ServerReading;
 use crate::tenants::credentials::Admin;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -91,11 +94,16 @@ fn office(parts: &Arc<Parts>, reloader: &Arc<Reloader>, home: &Home) -> Office {
 
 fn running(parts: &Arc<Parts>, reloader: &Arc<Reloader>) -> Running {
     let (for_reload, for_providers, for_limits) = (parts.clone(), parts.clone(), parts.clone());
+    let for_clusters = parts.clone();
     let (reloading, checking) = (reloader.clone(), reloader.clone());
     Running {
         reload: Arc::new(move || reloading.reload(&for_reload)),
         check: Arc::new(move |text| checking.check(text)),
         providers: Arc::new(move || standings::providers(&for_providers)),
+        clusters: Arc::new(move || {
+            let snapshot = for_clusters.snapshot.load();
+            snapshot.edge.clusters.iter().map(|cluster| cluster.standing()).collect()
+        }),
         limits: Arc::new(move |whose| standings::limits(&for_limits, whose)),
     }
 }
@@ -115,6 +123,23 @@ fn read_gauges(parts: &Parts) {
         })
         .collect();
     let allowances = allowances::read(&snapshot.vendors, &parts.state);
-    let log_lines_dropped = parts.ledger.sink.dropped();
-    parts.metrics().read(&Readings { providers: &providers, allowances: &allowances, log_lines_dropped });
+    let clusters: Vec<ClusterReading> =
+        snapshot.edge.clusters.iter().map(|cluster| cluster_reading(cluster.standing())).collect();
+    let (clusters, log_lines_dropped) = (&clusters[..], parts.ledger.sink.dropped());
+    let readings = Readings { providers: &providers, allowances: &allowances, clusters, log_lines_dropped };
+    parts.metrics().read(&readings);
+}
+
+fn cluster_reading(standing: cluster::Standing) -> ClusterReading {
+    let server = |server: &cluster::ServerStanding| ServerReading {
+        server: server.address.to_string(),
+        healthy: server.is_healthy(),
+        in_flight: server.in_flight,
+    };
+    ClusterReading {
+        servers: standing.servers.iter().map(server).collect(),
+        name: standing.cluster,
+        queued: standing.queued,
+        ejections: standing.ejections,
+    }
 }

@@ -4,6 +4,7 @@ use crate::gateway::Gateway;
 use crate::gateway::jobs::run::Runner;
 use crate::gateway::parts::Parts;
 use crate::server::allowances;
+use crate::server::certificates;
 use crate::server::checks;
 use crate::server::clusters;
 use crate::server::doors;
@@ -12,6 +13,7 @@ use crate::server::jobs;
 use crate::server::ledger;
 use crate::server::names;
 use crate::server::notify;
+use crate::server::outage::Outage;
 use crate::server::reload;
 use crate::server::reload::Reloader;
 use crate::server::simulate;
@@ -65,6 +67,7 @@ impl BackgroundService for Housekeeping {
     async fn start_with_ready_notifier(&self, shutdown: ShutdownWatch, ready: ServiceReadyNotifier) {
         let parts = &self.parts;
         let (hangups, admin) = (reload::hangups(), doors::bind(self.admin).await);
+        let outage = Outage::default();
         ready.notify_ready();
         let runner = Arc::new(Runner { proxy: self.proxy.clone(), shutdown: shutdown.clone() });
         let forever = async {
@@ -72,13 +75,14 @@ impl BackgroundService for Housekeeping {
                 names::keep_fresh(parts),
                 checks::keep_checking(parts),
                 clusters::keep(parts),
+                certificates::keep_ordering(parts),
                 allowances::keep(parts),
                 parts.upstreams.keep_tidy(),
-                stored::keep_asking(parts, &self.home),
+                stored::keep_asking(parts, &self.home, &outage),
                 parts.state.keep(),
                 notify::keep_telling(parts),
                 jobs::keep(parts, &runner),
-                ledger::keep(parts, &self.home.url),
+                ledger::keep(parts, &self.home.url, &outage),
                 reload::watch(&self.reloader, parts, hangups),
                 doors::open(parts, &self.reloader, &self.home, admin),
                 simulate::run(self.take_simulated()),

@@ -1,8 +1,10 @@
 //! A configuration becomes a running server: listeners for clients, and one service that keeps house.
 
 pub mod allowances;
+mod certificates;
 mod checks;
 mod clusters;
+mod descriptors;
 pub mod doors;
 pub mod drain;
 pub mod housekeeping;
@@ -11,6 +13,7 @@ pub mod ledger;
 pub mod listeners;
 pub mod names;
 pub mod notify;
+pub mod outage;
 pub mod recount;
 pub mod reload;
 pub mod signals;
@@ -23,12 +26,15 @@ use crate::config::CacheBackend;
 use crate::config::Config;
 use crate::config::ExactCache;
 use crate::config::StateUrl;
+use crate::edge::Doors;
+use crate::edge::acme::Challenges;
+use crate::edge::tls::BadTls;
 use crate::gateway::Gateway;
+use crate::gateway::front::Front;
 use crate::gateway::keepsakes::Keepsakes;
 use crate::gateway::parts::Cache;
 use crate::gateway::parts::Parts;
 use crate::gateway::record::Ledger;
-use crate::gateway::slow_head::Front;
 use crate::gateway::snapshot::Lasting;
 use crate::gateway::snapshot::Snapshot;
 use crate::gateway::snapshot::Unservable;
@@ -75,8 +81,8 @@ use tokio::sync::OnceCell;
 pub enum NotStarted {
     #[error("cannot listen on {address}: {cause}; stop what listens there, or change {setting}")]
     Taken { address: std::net::SocketAddr, setting: &'static str, cause: std::io::Error },
-    #[error("cannot use the certificate `{cert}` with the key `{key}`: {cause}")]
-    Certificate { cert: String, key: String, cause: String },
+    #[error(transparent)]
+    Tls(#[from] BadTls),
     #[error("cannot write to `{folder}`: {cause}; make it writable, or choose another `data_dir`")]
     Spool { folder: String, cause: std::io::Error },
     #[error(transparent)]
@@ -131,6 +137,7 @@ pub fn check(config: &Config) -> Result<(), NotStarted> {
 /// [`NotStarted`] says what stands in the way.
 pub fn prepare(start: Start) -> Result<Ready, NotStarted> {
     let Start { config, sink, reloader, simulated } = start;
+    descriptors::take_all();
     listeners::are_free(&config)?;
     listeners::have_certificates(&config)?;
     let conf = pingora_conf(&config);
@@ -145,10 +152,10 @@ pub fn prepare(start: Start) -> Result<Ready, NotStarted> {
     options.h2_idle_timeout = Some(settings.idle_timeout);
     proxy.server_options = Some(options);
     let proxy = Arc::new(proxy);
-    let front = Front { proxy: proxy.clone(), patience: settings.head_timeout, ledger: parts.ledger.clone() };
+    let front = Front { proxy: proxy.clone(), patience: settings.head_timeout, parts: parts.clone() };
     let mut service = Service::new("gateway".to_owned(), front);
     for listener in &listen {
-        listeners::add(&mut service, listener)?;
+        service.add_tcp(&listener.address.to_string());
     }
     let gateway = server.add_service(service);
     let signals = Signals { parts: parts.clone(), notice: settings.notice };
@@ -209,11 +216,13 @@ fn parts(config: Config, sink: Sink) -> Result<Arc<Parts>, NotStarted> {
         access: config.log.access,
     };
     let cache = Cache::new(cached_bytes(&config.cache, &state));
-    let upstreams = Upstreams::new(config.server.upstream_idle);
+    let (doors, upstreams) = (Doors::open(&config.listen)?, Upstreams::new(config.server.upstream_idle));
     let threads = Threads::new(&config.responses);
     let snapshot = Snapshot::new(config, &lasting)?;
     let parts = Parts {
         snapshot: ArcSwap::from_pointee(snapshot),
+        doors,
+        challenges: Challenges::default(),
         upstreams,
         state: Arc::new(state),
         board,

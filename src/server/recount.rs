@@ -49,7 +49,7 @@ pub async fn take_in(parts: &Parts, store: &Store) -> Result<(), StoreError> {
     let spool = &parts.ledger.spool;
     // A folder that cannot be read is told of by the drain.
     if spool.adopt().is_ok() {
-        while drain::step(spool, store).await? == Step::Taken {}
+        while drain::step(spool, store, clock::now()).await? == Step::Taken {}
     }
     Ok(())
 }

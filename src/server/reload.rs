@@ -27,6 +27,9 @@ use tracing::warn;
 /// How often the file is looked at. Reading a few KiB is cheap, and it works on every kind of mount.
 const LOOK: Duration = Duration::from_millis(500);
 
+/// How often the files of listeners are looked at: their times and lengths, not what is in them.
+const LOOK_AT_CERTIFICATES: Duration = Duration::from_secs(1);
+
 /// Where the configuration comes from.
 pub struct Reloader {
     file: Option<PathBuf>,
@@ -118,9 +121,11 @@ fn put_in_force(parts: &Parts, config: Config) -> Result<String, String> {
     needs_restart(&old.config, &config);
     let summary = format!("{} providers, {} keys", config.providers.len(), config.keys.len());
     clashes(parts, &config)?;
+    let doors = parts.doors.renewed(&config.listen).map_err(|e| e.to_string())?;
     let snapshot = Snapshot::new(config, &lasting).map_err(|e| e.to_string())?;
     let changed = snapshot.edition != old.edition;
     parts.snapshot.store(Arc::new(snapshot));
+    parts.doors.put_in_force(doors);
     parts.renew_credentials();
     if changed {
         // Nobody will ask for answers of the old edition any more.
@@ -144,8 +149,10 @@ fn clashes(parts: &Parts, config: &Config) -> Result<(), String> {
 
 /// What is opened, sized or handed out when the process starts stays as it is.
 fn needs_restart(old: &Config, new: &Config) {
+    let addresses =
+        |config: &Config| config.listen.iter().map(|listener| listener.address).collect::<Vec<_>>();
     let fixed = [
-        ("listen", old.listen != new.listen),
+        ("listen", addresses(old) != addresses(new)),
         ("admin.listen", old.admin != new.admin),
         ("data_dir", old.data_dir != new.data_dir),
         ("store", old.store != new.store),
@@ -172,6 +179,18 @@ fn needs_restart(old: &Config, new: &Config) {
     }
 }
 
+/// Looks whether certificates have been renewed; broken ones change nothing.
+fn look_at_certificates(reloader: &Reloader, parts: &Parts) {
+    // A reload that has read older files must not come into force after this.
+    let _turn = reloader.turn.lock().unwrap_or_else(PoisonError::into_inner);
+    for (listener, outcome) in parts.doors.look_at_files() {
+        match outcome {
+            Ok(()) => info!(%listener, "certificates reloaded"),
+            Err(problem) => error!(%listener, %problem, "certificates refused; the old ones stay in force"),
+        }
+    }
+}
+
 /// SIGHUP from now on. Until this is called the signal ends the process.
 pub fn hangups() -> Option<Signal> {
     let caught = signal(SignalKind::hangup());
@@ -180,13 +199,14 @@ pub fn hangups() -> Option<Signal> {
         .ok()
 }
 
-/// Reloads on SIGHUP and when the file changes.
+/// Reloads on SIGHUP and when the file changes, and takes new certificates when theirs do.
 pub async fn watch(reloader: &Reloader, parts: &Parts, mut hangups: Option<Signal>) {
-    let mut ticks = tokio::time::interval(LOOK);
+    let (mut ticks, mut looks) = (tokio::time::interval(LOOK), tokio::time::interval(LOOK_AT_CERTIFICATES));
     let mut looked: Option<String> = None;
     loop {
         tokio::select! {
             () = next(&mut hangups) => drop(reloader.reload(parts)),
+            _ = looks.tick() => look_at_certificates(reloader, parts),
             _ = ticks.tick() => {
                 let before = std::mem::replace(&mut looked, reloader.changed());
                 // Seen twice: half of a file that is being written can be a sound configuration.

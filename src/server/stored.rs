@@ -5,6 +5,8 @@ use crate::clock;
 use crate::config::StoreUrl;
 use crate::gateway::parts::Parts;
 use crate::server::NotStarted;
+use crate::server::outage::Asker;
+use crate::server::outage::Outage;
 use crate::server::recount;
 use crate::server::recount::Recount;
 use crate::store::By;
@@ -23,7 +25,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tracing::error;
-use tracing::info;
 use tracing::warn;
 
 /// A change is in force everywhere within twice this.
@@ -116,13 +117,13 @@ async fn count_on(parts: &Parts, store: &Store) {
 }
 
 /// Asks the store every second, for as long as the process lives.
-pub async fn keep_asking(parts: &Parts, home: &Home) {
-    let (mut outage, mut recount) = (Outage { since: None }, Recount::default());
+pub async fn keep_asking(parts: &Parts, home: &Home, outage: &Outage) {
+    let mut recount = Recount::default();
     let mut next_sight = Duration::ZERO;
     loop {
         match look(parts, home, &mut recount).await {
             Ok(()) => {
-                outage.is_over();
+                outage.is_over(Asker::Registry);
                 let now = clock::since_epoch();
                 if now >= next_sight {
                     note_sight(parts, home, now);
@@ -130,7 +131,7 @@ pub async fn keep_asking(parts: &Parts, home: &Home) {
                 }
             }
             Err(error) => {
-                outage.goes_on(&error);
+                outage.goes_on(Asker::Registry, &error);
                 lapse(parts, clock::since_epoch());
             }
         }
@@ -164,27 +165,6 @@ fn note_sight(parts: &Parts, home: &Home, now: Duration) {
         let kept = FirstKeys::read(&home.folder).unwrap_or_default();
         if let Some(seen) = still_good(&kept, rows).seen_again(now) {
             keep_quietly(&seen, &kept, &home.folder);
-        }
-    }
-}
-
-/// Says when the store goes and when it is back, once each.
-struct Outage {
-    since: Option<Duration>,
-}
-
-impl Outage {
-    fn goes_on(&mut self, error: &StoreError) {
-        if self.since.is_none() {
-            self.since = Some(clock::since_epoch());
-            warn!(%error, "store away; keys and tenants stay in force as they are known");
-        }
-    }
-
-    fn is_over(&mut self) {
-        if let Some(since) = self.since.take() {
-            let seconds = clock::since_epoch().saturating_sub(since).as_secs();
-            info!(seconds, "store is back");
         }
     }
 }

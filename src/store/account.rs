@@ -2,13 +2,20 @@
 
 use crate::store::Store;
 use crate::store::aggregates::HOUR;
+use crate::store::entry::Entry;
+use crate::store::entry::Kind;
 use crate::store::error::StoreError;
+use crate::store::page;
 use crate::store::pools::in_time;
 use crate::store::sums::total;
 use crate::store::values::Columns;
+use crate::store::values::MOST;
 use crate::store::values::bounded;
+use crate::store::values::cut;
 use crate::store::values::to_stored;
+use crate::store::walk::Wanted;
 use sqlx::AssertSqlSafe;
+use std::ops::AddAssign;
 use std::ops::Range;
 
 /// Whose entries are meant.
@@ -38,8 +45,8 @@ pub struct Used {
 impl Store {
     /// What was used from `since_ms` until just before `until_ms`.
     ///
-    /// For keys and tenants whole hours come from the aggregates, so that a busy month is read fast, and
-    /// after old entries have been removed.
+    /// Whole hours come from the aggregates, so that a busy month is read fast, and after old entries have been
+    /// removed; the rest from the pages. End users have no hours.
     pub async fn used(
         &self,
         account: &AccountColumn,
@@ -47,82 +54,121 @@ impl Store {
         until_ms: u64,
     ) -> Result<Used, StoreError> {
         let times = since_ms.min(until_ms)..until_ms;
-        let (text, names) = match account {
-            AccountColumn::Key(id) => (of_both("key_id = $5"), vec![id]),
-            AccountColumn::Tenant(id) => (of_both("tenant = $5 AND tenant <> ''"), vec![id]),
-            AccountColumn::User { user, tenant, key } => of_user(user, tenant.as_ref(), key.as_ref()),
-            AccountColumn::Model(name) => (of_entries("model_asked = $5"), vec![name]),
+        let Some((condition, name)) = hours_of(account) else {
+            return self.used_in_pages(account, times).await;
         };
         let whole = whole_hours(&times);
-        let bounds = [times.start, times.end, whole.start, whole.end];
-        in_time(self.sum_up(text, bounds, names)).await
+        let mut used = self.used_in_pages(account, times.start..whole.start).await?;
+        used += self.used_in_pages(account, whole.end..times.end).await?;
+        used += self.used_in_hours(condition, name, whole).await?;
+        Ok(used)
     }
 
-    async fn sum_up(&self, text: String, bounds: [u64; 4], names: Vec<&String>) -> Result<Used, StoreError> {
-        let query = sqlx::query(AssertSqlSafe(text));
-        let query = bounds.into_iter().fold(query, |query, bound| query.bind(to_stored(bound)));
-        let query = names.into_iter().fold(query, |query, name| query.bind(bounded(name)));
-        let row = query.fetch_one(self.pools.reader()).await?;
-        let row = Columns(&row);
-        Ok(Used {
-            requests: row.number("requests")?,
-            tokens: row.number("tokens")?,
-            cost: row.number("cost")?,
+    async fn used_in_hours(
+        &self,
+        condition: &str,
+        name: &str,
+        hours: Range<u64>,
+    ) -> Result<Used, StoreError> {
+        let [requests, input, output, cost] =
+            ["(requests - hits - refused)", "input", "output", "cost"].map(total);
+        let text = format!(
+            "SELECT {requests} AS requests, {input} AS input, {output} AS output, {cost} AS cost \
+             FROM hours WHERE {condition} AND at >= $2 AND at < $3"
+        );
+        let query = sqlx::query(AssertSqlSafe(text))
+            .bind(bounded(name))
+            .bind(to_stored(hours.start))
+            .bind(to_stored(hours.end));
+        in_time(async {
+            let row = query.fetch_one(self.pools.reader()).await?;
+            let row = Columns(&row);
+            let tokens = row.number("input")?.saturating_add(row.number("output")?).min(MOST);
+            Ok(Used { requests: row.number("requests")?, tokens, cost: row.number("cost")? })
         })
+        .await
+    }
+
+    async fn used_in_pages(&self, account: &AccountColumn, times: Range<u64>) -> Result<Used, StoreError> {
+        let mut used = Used::default();
+        let mut walk = self.walk(account.narrowed(Wanted::within(&times)));
+        while let Some(packed) = walk.next().await? {
+            for entry in page::entries(&packed.unpack()?) {
+                let entry = entry?;
+                if times.contains(&entry.at) && account.is_of(&entry) {
+                    used += Used::of(&entry);
+                }
+            }
+        }
+        Ok(used)
+    }
+}
+
+impl AccountColumn {
+    /// Whether the entry counts for this account.
+    pub(super) fn is_of(&self, entry: &Entry<&str>) -> bool {
+        match self {
+            AccountColumn::Key(id) => cut(id) == entry.key,
+            AccountColumn::Tenant(id) => !id.is_empty() && cut(id) == entry.tenant,
+            AccountColumn::Model(name) => cut(name) == entry.known_model(),
+            AccountColumn::User { user, tenant, key } => {
+                !user.is_empty()
+                    && cut(user) == entry.end_user
+                    && tenant.as_ref().is_none_or(|tenant| cut(tenant) == entry.tenant)
+                    && key.as_ref().is_none_or(|key| cut(key) == entry.key)
+            }
+        }
+    }
+
+    /// Without pages that have nothing for this account.
+    pub(super) fn narrowed(&self, wanted: Wanted) -> Wanted {
+        match self {
+            AccountColumn::Key(id) => Wanted { key: Some(id.clone()), ..wanted },
+            AccountColumn::Tenant(id) => Wanted { tenant: Some(id.clone()), ..wanted },
+            AccountColumn::Model(_) => wanted,
+            AccountColumn::User { tenant, key, .. } => {
+                Wanted { tenant: tenant.clone(), key: key.clone(), with_users: true, ..wanted }
+            }
+        }
+    }
+}
+
+impl Used {
+    pub(super) fn of(entry: &Entry<&str>) -> Used {
+        Used {
+            requests: u64::from(entry.kind == Kind::Request && entry.is_use()),
+            tokens: entry.input.saturating_add(entry.output).min(MOST),
+            cost: entry.cost.min(MOST),
+        }
+    }
+}
+
+impl AddAssign for Used {
+    fn add_assign(&mut self, other: Used) {
+        let sum = |one: u64, other: u64| one.saturating_add(other).min(MOST);
+        *self = Used {
+            requests: sum(self.requests, other.requests),
+            tokens: sum(self.tokens, other.tokens),
+            cost: sum(self.cost, other.cost),
+        };
+    }
+}
+
+/// Which rows of the hours an account has, and the name that is to be `$1`. End users have none.
+pub(super) fn hours_of(account: &AccountColumn) -> Option<(&'static str, &str)> {
+    match account {
+        AccountColumn::Key(id) => Some(("key_id = $1", id)),
+        AccountColumn::Tenant(id) => Some(("tenant = $1 AND tenant <> ''", id)),
+        AccountColumn::Model(name) => Some(("model_asked = $1 AND model_asked <> ''", name)),
+        AccountColumn::User { .. } => None,
     }
 }
 
 /// The hours that lie wholly within; empty at the start if there is none.
-fn whole_hours(times: &Range<u64>) -> Range<u64> {
+pub(super) fn whole_hours(times: &Range<u64>) -> Range<u64> {
     let start = times.start.div_ceil(HOUR).saturating_mul(HOUR);
     let end = times.end / HOUR * HOUR;
     if start < end { start..end } else { times.start..times.start }
-}
-
-fn of_user<'a>(
-    user: &'a String,
-    tenant: Option<&'a String>,
-    key: Option<&'a String>,
-) -> (String, Vec<&'a String>) {
-    let mut names = vec![user];
-    // The index leaves out entries without a user; it is used when the query does so too.
-    let mut condition = "end_user = $5 AND end_user <> ''".to_owned();
-    for (column, name) in [("tenant", tenant), ("key_id", key)] {
-        if let Some(name) = name {
-            names.push(name);
-            condition += &format!(" AND {column} = ${}", 4 + names.len());
-        }
-    }
-    (of_entries(&condition), names)
-}
-
-const ENTRIES: &str = "SELECT CASE WHEN kind = 'request' AND cache NOT IN ('hit', 'semantic') \
-                       AND NOT (status = 429 AND attempts = 0) THEN 1 ELSE 0 END AS requests, \
-                       input, output, cost FROM entries";
-
-/// Sums of entries alone. All four bounds are bound, so all are named.
-fn of_entries(condition: &str) -> String {
-    summed(&format!("{ENTRIES} WHERE {condition} AND at >= $1 AND at < $2 AND $3 <= $4"))
-}
-
-/// Sums of whole hours, and of the entries before and behind them; read at once, so that none moves in between.
-fn of_both(condition: &str) -> String {
-    summed(&format!(
-        "SELECT requests - hits - refused AS requests, input, output, cost FROM hours \
-         WHERE {condition} AND at >= $3 AND at < $4 \
-         UNION ALL {ENTRIES} WHERE {condition} AND at >= $1 AND at < $3 \
-         UNION ALL {ENTRIES} WHERE {condition} AND at >= $4 AND at < $2"
-    ))
-}
-
-fn summed(rows: &str) -> String {
-    let [requests, input, output, cost] = ["requests", "input", "output", "cost"].map(total);
-    let most = i64::MAX;
-    format!(
-        "SELECT requests, cost, CASE WHEN input > {most} - output THEN {most} ELSE input + output END AS tokens \
-         FROM (SELECT {requests} AS requests, {input} AS input, {output} AS output, {cost} AS cost \
-         FROM ({rows}) AS used) AS sums"
-    )
 }
 
 #[cfg(test)]

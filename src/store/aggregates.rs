@@ -9,90 +9,126 @@ use crate::store::pools::Flavour;
 use crate::store::pools::Tx;
 use crate::store::sums::SUMS;
 use crate::store::sums::Sums;
-use crate::store::values::bounded;
+use crate::store::values::MOST;
+use crate::store::values::cut;
 use crate::store::values::to_stored;
-use std::collections::BTreeMap;
+use foldhash::HashMap;
+use std::borrow::Cow;
 
 pub(super) const HOUR: u64 = 3_600_000;
 pub(super) const DAY: u64 = 86_400_000;
 
+/// Of both tables; hours have two more.
 const DIMENSIONS: [&str; 5] = ["at", "tenant", "key_id", "provider", "model"];
+const MODEL_ASKED: &str = "model_asked";
+/// The first use in the hour, which may have none.
+const FIRST: &str = "first_ms";
 
 /// What sums are kept by. Its order is the order in which rows are locked: two writers never wait for each other.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Bucket {
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Bucket<'e> {
     at: u64,
-    tenant: String,
-    key: String,
-    provider: String,
-    model: String,
+    tenant: Cow<'e, str>,
+    key: Cow<'e, str>,
+    provider: Cow<'e, str>,
+    model: Cow<'e, str>,
+    /// Empty in days.
+    model_asked: Cow<'e, str>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Row {
+    sums: Sums,
+    first_ms: Option<u64>,
 }
 
 /// One table of sums.
 #[derive(Debug)]
 pub(super) struct Table {
-    /// Milliseconds that one row covers.
-    width: u64,
     insert: Bulk,
 }
 
+/// What a batch adds to the tables, in the order of [`tables`].
+pub(super) struct Gathered<'e>([Vec<(Bucket<'e>, Row)>; 2]);
+
 pub(super) fn tables(flavour: Flavour) -> [Table; 2] {
-    let columns: Vec<&str> = DIMENSIONS.into_iter().chain(SUMS).collect();
-    [("hours", HOUR), ("days", DAY)].map(|(name, width)| {
-        let insert = Bulk::new(flavour, name, &columns, &add_to(name));
-        Table { width, insert }
-    })
+    let days: Vec<&str> = DIMENSIONS.into_iter().chain(SUMS).collect();
+    let of_hours: Vec<&str> = DIMENSIONS.into_iter().chain([MODEL_ASKED]).collect();
+    let hours: Vec<&str> = of_hours.iter().copied().chain(SUMS).chain([FIRST]).collect();
+    [
+        Table { insert: Bulk::new(flavour, "hours", &hours, &add_to("hours", &of_hours, Some(FIRST))) },
+        Table { insert: Bulk::new(flavour, "days", &days, &add_to("days", &DIMENSIONS, None)) },
+    ]
 }
 
-/// Adds entries, each of which must be new.
-pub(super) async fn add(tx: &mut Tx, tables: &[Table], entries: &[&Entry]) -> Result<(), StoreError> {
-    for table in tables {
-        let buckets: Vec<_> = gathered(entries, table.width).into_iter().collect();
-        for rows in buckets.chunks(ROWS) {
-            let query = rows.iter().fold(table.insert.of(rows.len()), bind);
+/// Adds what a batch came to.
+pub(super) async fn add(tx: &mut Tx, tables: &[Table; 2], rows: &Gathered<'_>) -> Result<(), StoreError> {
+    for (table, (rows, is_hours)) in tables.iter().zip(rows.0.iter().zip([true, false])) {
+        for rows in rows.chunks(ROWS) {
+            let query =
+                rows.iter().fold(table.insert.of(rows.len()), |query, row| bind(query, row, is_hours));
             query.execute(&mut **tx).await?;
         }
     }
     Ok(())
 }
 
-fn gathered(entries: &[&Entry], width: u64) -> BTreeMap<Bucket, Sums> {
-    let mut buckets: BTreeMap<Bucket, Sums> = BTreeMap::new();
+pub(super) fn gathered<T: AsRef<str>>(entries: &[Entry<T>]) -> Gathered<'_> {
+    let mut hours: HashMap<Bucket<'_>, Row> = HashMap::default();
     for entry in entries {
-        *buckets.entry(Bucket::of(entry, width)).or_default() += Sums::of(entry);
+        let row = hours.entry(Bucket::of(entry)).or_default();
+        row.sums += Sums::of(entry);
+        let first = entry.is_use().then_some(entry.at.min(MOST));
+        row.first_ms = [row.first_ms, first].into_iter().flatten().min();
     }
-    buckets
+    let mut days: HashMap<Bucket<'_>, Row> = HashMap::default();
+    for (hour, row) in &hours {
+        let at = hour.at - hour.at % DAY;
+        let day = Bucket { at, model_asked: Cow::Borrowed(""), ..hour.clone() };
+        days.entry(day).or_default().sums += row.sums;
+    }
+    Gathered([hours, days].map(|rows| {
+        let mut rows: Vec<_> = rows.into_iter().collect();
+        rows.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        rows
+    }))
 }
 
-impl Bucket {
-    fn of(entry: &Entry, width: u64) -> Bucket {
+impl<'e> Bucket<'e> {
+    fn of<T: AsRef<str>>(entry: &'e Entry<T>) -> Bucket<'e> {
         // A name that nobody answered to is the caller's choice: there may be any number of them.
-        let model = match entry.model_served.as_str() {
-            "" if entry.is_hit() => &entry.model_asked,
+        let model = match entry.model_served.as_ref() {
+            "" if entry.is_hit() => entry.model_asked.as_ref(),
             served => served,
         };
+        let at = entry.at.min(MOST);
         Bucket {
-            at: entry.at - entry.at % width,
-            tenant: bounded(&entry.tenant),
-            key: bounded(&entry.key),
-            provider: bounded(&entry.provider),
-            model: bounded(model),
+            at: at - at % HOUR,
+            tenant: cut(entry.tenant.as_ref()),
+            key: cut(entry.key.as_ref()),
+            provider: cut(entry.provider.as_ref()),
+            model: cut(model),
+            model_asked: cut(entry.known_model()),
         }
     }
 }
 
-fn bind(query: Bound, (bucket, sums): &(Bucket, Sums)) -> Bound {
-    let query = query
+fn bind(query: Bound, (bucket, row): &(Bucket<'_>, Row), is_hours: bool) -> Bound {
+    let mut query = query
         .bind(to_stored(bucket.at))
-        .bind(bucket.tenant.as_str())
-        .bind(bucket.key.as_str())
-        .bind(bucket.provider.as_str())
-        .bind(bucket.model.as_str());
-    sums.numbers().into_iter().fold(query, |query, number| query.bind(to_stored(number)))
+        .bind(bucket.tenant.to_string())
+        .bind(bucket.key.to_string())
+        .bind(bucket.provider.to_string())
+        .bind(bucket.model.to_string());
+    if is_hours {
+        query = query.bind(bucket.model_asked.to_string());
+    }
+    let query = row.sums.numbers().into_iter().fold(query, |query, number| query.bind(to_stored(number)));
+    if is_hours { query.bind(row.first_ms.map(to_stored)) } else { query }
 }
 
 /// A sum that would be too large stays at the largest: SQLite would make a fraction of it, PostgreSQL refuse it.
-fn add_to(table: &str) -> String {
+fn add_to(table: &str, dimensions: &[&str], first: Option<&str>) -> String {
     let most = i64::MAX;
     let add = SUMS.map(|sum| {
         format!(
@@ -100,5 +136,12 @@ fn add_to(table: &str) -> String {
              ELSE {table}.{sum} + excluded.{sum} END"
         )
     });
-    format!("ON CONFLICT ({}) DO UPDATE SET {}", DIMENSIONS.join(", "), add.join(", "))
+    let earlier = first.map(|first| {
+        format!(
+            "{first} = CASE WHEN {table}.{first} IS NULL OR excluded.{first} < {table}.{first} \
+             THEN excluded.{first} ELSE {table}.{first} END"
+        )
+    });
+    let set: Vec<String> = add.into_iter().chain(earlier).collect();
+    format!("ON CONFLICT ({}) DO UPDATE SET {}", dimensions.join(", "), set.join(", "))
 }

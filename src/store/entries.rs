@@ -1,15 +1,13 @@
 //! Entries, page by page, the newest first.
 
 use crate::store::Store;
-use crate::store::columns;
-use crate::store::columns::COLUMNS;
 use crate::store::entry::Entry;
 use crate::store::entry::EntryId;
 use crate::store::error::StoreError;
-use crate::store::pools::in_time;
-use crate::store::values::bounded;
-use crate::store::values::to_stored;
-use sqlx::AssertSqlSafe;
+use crate::store::page;
+use crate::store::values::cut;
+use crate::store::walk::Wanted;
+use std::collections::BTreeMap;
 
 /// Most entries of a page.
 const MOST: u32 = 1000;
@@ -31,40 +29,60 @@ pub struct EntriesPage {
 impl Store {
     /// A page of the ledger, the newest entries first.
     pub async fn entries(&self, page: &EntriesPage) -> Result<Vec<Entry>, StoreError> {
-        let (last_at, last_id) = match page.after {
-            Some((at, id)) => (at, id.to_string()),
-            // Sorts behind every id.
-            None => (page.until_ms, "~".to_owned()),
-        };
-        let names: Vec<(&str, &String)> = [("tenant", &page.tenant), ("key_id", &page.key)]
-            .into_iter()
-            .filter_map(|(column, name)| Some((column, name.as_ref()?)))
-            .collect();
-        let query = sqlx::query(AssertSqlSafe(text(&names)))
-            .bind(to_stored(page.since_ms))
-            .bind(to_stored(page.until_ms))
-            .bind(to_stored(last_at))
-            .bind(last_id)
-            .bind(i64::from(page.limit.min(MOST)));
-        let query = names.into_iter().fold(query, |query, (_, name)| query.bind(bounded(name)));
-        in_time(async {
-            let rows = query.fetch_all(self.pools.reader()).await?;
-            rows.iter().map(columns::read).collect()
-        })
-        .await
+        let mut newest = Newest::new(page);
+        let until_ms = page.after.map_or(page.until_ms, |(at, _)| page.until_ms.min(at.saturating_add(1)));
+        let (tenant, key) = (page.tenant.clone(), page.key.clone());
+        let mut walk =
+            self.walk(Wanted { since_ms: page.since_ms, until_ms, tenant, key, ..Wanted::default() });
+        while let Some(packed) = walk.next().await? {
+            if newest.are_newer_than(packed.last_ms) {
+                break;
+            }
+            for entry in page::entries(&packed.unpack()?) {
+                newest.add(&entry?);
+            }
+        }
+        Ok(newest.found.into_values().rev().collect())
     }
 }
 
-fn text(names: &[(&str, &String)]) -> String {
-    let conditions = names.iter().enumerate().map(|(index, (column, name))| {
-        // The index leaves out entries without a tenant; it is used when the query does so too.
-        let indexed = if *column == "tenant" && !name.is_empty() { " AND tenant <> ''" } else { "" };
-        format!(" AND {column} = ${}{indexed}", index + 6)
-    });
-    format!(
-        "SELECT {} FROM entries WHERE at >= $1 AND at < $2 AND (at, id) < ($3, $4){} \
-         ORDER BY at DESC, id DESC LIMIT $5",
-        COLUMNS.join(", "),
-        conditions.collect::<String>()
-    )
+/// The newest of all entries shown so far that are wanted.
+struct Newest<'p> {
+    page: &'p EntriesPage,
+    limit: usize,
+    found: BTreeMap<(u64, EntryId), Entry>,
+}
+
+impl Newest<'_> {
+    fn new(page: &EntriesPage) -> Newest<'_> {
+        Newest { page, limit: page.limit.min(MOST) as usize, found: BTreeMap::new() }
+    }
+
+    /// Whether nothing from this time or before it is wanted any more.
+    fn are_newer_than(&self, last_ms: u64) -> bool {
+        let is_full = self.found.len() >= self.limit;
+        is_full && self.found.keys().next().is_none_or(|(oldest, _)| last_ms < *oldest)
+    }
+
+    fn add(&mut self, entry: &Entry<&str>) {
+        let place = (entry.at, entry.id);
+        let is_full = self.found.len() >= self.limit;
+        let is_late = is_full && self.found.keys().next().is_none_or(|oldest| place < *oldest);
+        if is_late || !self.is_wanted(entry) {
+            return;
+        }
+        self.found.insert(place, entry.owned());
+        if self.found.len() > self.limit {
+            self.found.pop_first();
+        }
+    }
+
+    fn is_wanted(&self, entry: &Entry<&str>) -> bool {
+        let EntriesPage { tenant, key, since_ms, until_ms, after, .. } = self.page;
+        let is_of = |name: &Option<String>, own: &str| name.as_ref().is_none_or(|name| cut(name) == own);
+        (*since_ms..*until_ms).contains(&entry.at)
+            && after.is_none_or(|after| (entry.at, entry.id) < after)
+            && is_of(tenant, entry.tenant)
+            && is_of(key, entry.key)
+    }
 }

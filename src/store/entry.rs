@@ -1,10 +1,12 @@
 //! One line of the ledger: what a request, or one more attempt of it, cost and how it went.
 
+use crate::store::values::MOST;
+use crate::store::values::cut;
 use serde::Deserialize;
 use serde::Deserializer;
 use serde::Serialize;
 use serde::Serializer;
-use serde::de::Error;
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -12,86 +14,135 @@ use std::str::FromStr;
 ///
 /// Tokens and costs stand in exactly one entry: those of the call that answered in the entry of the request,
 /// those of a failed call in the entry of that attempt. So sums over all entries are true.
+///
+/// Its texts are owned, or borrowed from what it was made of. The order of its fields is its written form.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Entry {
+pub struct Entry<T = String> {
     pub id: EntryId,
-    #[serde(rename = "k")]
     pub kind: Kind,
     /// Milliseconds since 1970.
     pub at: u64,
-    #[serde(rename = "rid", skip_serializing_if = "is_default")]
-    pub request_id: String,
+    pub request_id: T,
     /// Id; empty for a key without one.
-    #[serde(rename = "tn", skip_serializing_if = "is_default")]
-    pub tenant: String,
+    pub tenant: T,
     /// Id.
-    #[serde(rename = "key", skip_serializing_if = "is_default")]
-    pub key: String,
-    #[serde(rename = "usr", skip_serializing_if = "is_default")]
-    pub end_user: String,
-    #[serde(rename = "op", skip_serializing_if = "is_default")]
-    pub operation: String,
-    #[serde(rename = "pv", skip_serializing_if = "is_default")]
-    pub provider: String,
+    pub key: T,
+    pub end_user: T,
+    pub operation: T,
+    pub provider: T,
     /// The public name.
-    #[serde(rename = "ma", skip_serializing_if = "is_default")]
-    pub model_asked: String,
+    pub model_asked: T,
     /// The provider's name for it.
-    #[serde(rename = "ms", skip_serializing_if = "is_default")]
-    pub model_served: String,
-    #[serde(rename = "sse", skip_serializing_if = "is_default")]
+    pub model_served: T,
     pub stream: bool,
-    #[serde(rename = "st", skip_serializing_if = "is_default")]
     pub status: u16,
     /// The kind of error; empty for none.
-    #[serde(rename = "err", skip_serializing_if = "is_default")]
-    pub error: String,
+    pub error: T,
     /// The whole prompt, `cached` and `cache_write` included.
-    #[serde(rename = "in", skip_serializing_if = "is_default")]
     pub input: u64,
-    #[serde(rename = "cr", skip_serializing_if = "is_default")]
     pub cached: u64,
-    #[serde(rename = "cw", skip_serializing_if = "is_default")]
     pub cache_write: u64,
     /// The whole answer, `reasoning` included.
-    #[serde(rename = "out", skip_serializing_if = "is_default")]
     pub output: u64,
-    #[serde(rename = "rs", skip_serializing_if = "is_default")]
     pub reasoning: u64,
-    #[serde(rename = "cnt")]
     pub counted: Counted,
     /// Nano-dollars.
-    #[serde(rename = "usd", skip_serializing_if = "is_default")]
     pub cost: u64,
-    #[serde(rename = "pr")]
     pub price: PriceState,
-    #[serde(rename = "lat", skip_serializing_if = "is_default")]
     pub latency_us: u64,
-    #[serde(rename = "ttft", skip_serializing_if = "is_default")]
     pub ttft_us: Option<u64>,
     /// As in the log: `hit`, `semantic`, `miss`, `bypass`; empty where no cache was asked.
-    #[serde(rename = "ca", skip_serializing_if = "is_default")]
-    pub cache: String,
+    pub cache: T,
     /// Calls to providers that the request took.
-    #[serde(rename = "n", skip_serializing_if = "is_default")]
     pub attempts: u16,
 }
 
-impl Entry {
+impl<T: AsRef<str>> Entry<T> {
     /// Whether it is a request that a cache answered.
     pub fn is_hit(&self) -> bool {
-        self.kind == Kind::Request && ["hit", "semantic"].contains(&self.cache.as_str())
+        self.kind == Kind::Request && self.is_from_cache()
     }
 
     /// Whether it is a request that one of our limits refused: a provider's own 429 took a call.
     pub fn is_refused(&self) -> bool {
-        self.kind == Kind::Request && self.status == 429 && self.attempts == 0
+        self.kind == Kind::Request && !self.is_from_cache() && self.status == 429 && self.attempts == 0
     }
 
     /// Whether it is a request that failed.
     pub fn has_failed(&self) -> bool {
-        self.kind == Kind::Request && !self.error.is_empty()
+        self.kind == Kind::Request && !self.error.as_ref().is_empty()
+    }
+
+    /// Whether it counts against quotas.
+    pub fn is_use(&self) -> bool {
+        let was_refused = self.status == 429 && self.attempts == 0;
+        !was_refused && !self.is_from_cache()
+    }
+
+    /// The public name that was asked for, where it may mean something. What we refused ourselves may have been asked
+    /// of any name, of which there is no end.
+    pub fn known_model(&self) -> &str {
+        match self.attempts == 0 && (400..499).contains(&self.status) {
+            true => "",
+            false => self.model_asked.as_ref(),
+        }
+    }
+
+    /// With texts of a bounded length and numbers that have a place in the store.
+    pub(super) fn bounded(&self) -> Entry<Cow<'_, str>> {
+        let number = |number: u64| number.min(MOST);
+        Entry {
+            at: number(self.at),
+            input: number(self.input),
+            cached: number(self.cached),
+            cache_write: number(self.cache_write),
+            output: number(self.output),
+            reasoning: number(self.reasoning),
+            cost: number(self.cost),
+            latency_us: number(self.latency_us),
+            ttft_us: self.ttft_us.map(number),
+            ..self.with_texts(|text| cut(text.as_ref()))
+        }
+    }
+
+    /// With texts of its own.
+    pub fn owned(&self) -> Entry {
+        self.with_texts(|text| text.as_ref().to_owned())
+    }
+
+    fn is_from_cache(&self) -> bool {
+        ["hit", "semantic"].contains(&self.cache.as_ref())
+    }
+
+    fn with_texts<'t, U>(&'t self, text: impl Fn(&'t T) -> U) -> Entry<U> {
+        Entry {
+            id: self.id,
+            kind: self.kind,
+            at: self.at,
+            request_id: text(&self.request_id),
+            tenant: text(&self.tenant),
+            key: text(&self.key),
+            end_user: text(&self.end_user),
+            operation: text(&self.operation),
+            provider: text(&self.provider),
+            model_asked: text(&self.model_asked),
+            model_served: text(&self.model_served),
+            stream: self.stream,
+            status: self.status,
+            error: text(&self.error),
+            input: self.input,
+            cached: self.cached,
+            cache_write: self.cache_write,
+            output: self.output,
+            reasoning: self.reasoning,
+            counted: self.counted,
+            cost: self.cost,
+            price: self.price,
+            latency_us: self.latency_us,
+            ttft_us: self.ttft_us,
+            cache: text(&self.cache),
+            attempts: self.attempts,
+        }
     }
 }
 
@@ -127,21 +178,21 @@ impl FromStr for EntryId {
 #[error("an id of an entry has 32 hexadecimal signs")]
 pub struct NotAnId;
 
+/// Its two halves: a random number is short in neither, but the other one is.
 impl Serialize for EntryId {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
+        ((self.0 >> 64) as u64, self.0 as u64).serialize(to)
     }
 }
 
 impl<'de> Deserialize<'de> for EntryId {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<EntryId, D::Error> {
-        String::deserialize(from)?.parse().map_err(D::Error::custom)
+        <(u64, u64)>::deserialize(from).map(|(boot, sequence)| EntryId::new(boot, sequence))
     }
 }
 
 /// What an entry is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
 pub enum Kind {
     #[default]
     Request,
@@ -151,7 +202,6 @@ pub enum Kind {
 
 /// Where the numbers of tokens are from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
 pub enum Counted {
     /// From the provider.
     Told,
@@ -163,7 +213,6 @@ pub enum Counted {
 
 /// What is known of the price.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
 pub enum PriceState {
     Known,
     Free,
@@ -211,31 +260,18 @@ impl PriceState {
     }
 }
 
-/// What is usual is not written: a line of the spool is short.
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn an_entry_survives_its_written_form() {
-        let full = Entry {
-            id: EntryId::new(u64::MAX, 7),
-            kind: Kind::Attempt,
-            at: u64::MAX,
-            end_user: "ü\0\n".to_owned(),
-            ttft_us: Some(0),
-            counted: Counted::Guessed,
-            price: PriceState::Unknown,
-            ..Entry::default()
-        };
-        for entry in [full, Entry::default()] {
-            let line = serde_json::to_string(&entry).unwrap();
-            assert!(!line.contains('\n'), "{line}");
-            assert_eq!(serde_json::from_str::<Entry>(&line).unwrap(), entry);
+    fn a_name_is_known_where_more_than_a_refusal_came_of_it() {
+        let asked = |status, attempts| Entry { model_asked: "m", status, attempts, ..Entry::default() };
+        for (status, attempts) in [(200, 0), (404, 1), (429, 1), (499, 0), (503, 0)] {
+            assert_eq!(asked(status, attempts).known_model(), "m", "{status}");
+        }
+        for status in [400, 404, 429] {
+            assert_eq!(asked(status, 0).known_model(), "", "{status}");
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::store::entry::Entry;
 use crate::store::entry::Kind;
 use crate::store::entry::PriceState;
+use crate::store::values::MOST;
 use serde::Serialize;
 use std::ops::AddAssign;
 
@@ -24,9 +25,6 @@ pub(super) const SUMS: [&str; 15] = [
     "ttft_us",
     "ttft_count",
 ];
-
-/// No sum is larger than this: a bill that is wrong in its last digits is better than a ledger that stands still.
-const MOST: u64 = i64::MAX as u64;
 
 /// What many entries come to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -57,7 +55,7 @@ pub struct Sums {
 }
 
 impl Sums {
-    pub fn of(entry: &Entry) -> Sums {
+    pub fn of<T: AsRef<str>>(entry: &Entry<T>) -> Sums {
         let is_request = entry.kind == Kind::Request;
         let of_request = |number: u64| if is_request { number } else { 0 };
         Sums {
@@ -162,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_sum_never_wraps() {
-        let mut sums = Sums::of(&Entry { cost: u64::MAX, ..Entry::default() });
+        let mut sums = Sums::of(&Entry { cost: u64::MAX, ..Entry::<&str>::default() });
         sums += sums;
         assert_eq!((sums.cost, sums.requests), (MOST, 2));
     }
@@ -171,7 +169,7 @@ mod tests {
     fn an_attempt_is_no_request() {
         let failed = Entry {
             kind: Kind::Attempt,
-            error: "reset".into(),
+            error: "reset",
             cost: 5,
             latency_us: 9,
             ttft_us: Some(1),

@@ -6,11 +6,15 @@ use sqlx::Row;
 use sqlx::Type;
 use sqlx::any::Any;
 use sqlx::any::AnyRow;
+use std::borrow::Cow;
 
 /// PostgreSQL cannot index more than some 2700 bytes, and five such texts are one key of the aggregates.
 const LONGEST_TEXT: usize = 256;
 
-/// Columns hold 63 bits; what is more is stored as the most there is.
+/// Columns hold 63 bits; what is more is stored as the most there is. No sum is larger either: a bill that is wrong in
+/// its last digits is better than a ledger that stands still.
+pub(super) const MOST: u64 = i64::MAX as u64;
+
 pub(super) fn to_stored(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
@@ -23,9 +27,17 @@ pub(super) fn from_stored(number: i64) -> u64 {
 /// Whatever a client sends must not stop the ledger: no NUL, which PostgreSQL has no place for, and at most
 /// 256 bytes.
 pub(super) fn bounded(text: &str) -> String {
-    let cut = text.floor_char_boundary(LONGEST_TEXT);
-    // One byte takes the place of another, so that it stays within its bound.
-    text[..cut].replace('\0', "?")
+    cut(text).into_owned()
+}
+
+/// The same, borrowed where nothing is wrong with the text.
+pub(super) fn cut(text: &str) -> Cow<'_, str> {
+    let cut = &text[..text.floor_char_boundary(LONGEST_TEXT)];
+    match memchr::memchr(0, cut.as_bytes()) {
+        None => Cow::Borrowed(cut),
+        // One byte takes the place of another, so that it stays within its bound.
+        Some(_) => Cow::Owned(cut.replace('\0', "?")),
+    }
 }
 
 /// Reads columns by name.
@@ -48,12 +60,12 @@ impl<'r> Columns<'r> {
         self.read(name).map(from_stored)
     }
 
-    pub fn bytes(&self, name: &str) -> Result<Vec<u8>, StoreError> {
-        self.read(name)
-    }
-
     pub fn maybe_number(&self, name: &str) -> Result<Option<u64>, StoreError> {
         Ok(self.read::<Option<i64>>(name)?.map(from_stored))
+    }
+
+    pub fn bytes(&self, name: &str) -> Result<Vec<u8>, StoreError> {
+        self.read(name)
     }
 
     pub fn flag(&self, name: &str) -> Result<bool, StoreError> {

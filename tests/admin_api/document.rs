@@ -35,7 +35,7 @@ async fn the_document_is_sound() {
 
 #[tokio::test]
 async fn the_configuration_is_shown_checked_and_reloaded() {
-    let stage = Stage::new();
+    let stage = Stage::with("clusters: { web: { servers: [ { address: '127.0.0.1:9', weight: 2 } ] } }\n");
     let shown = stage.done("GET", "/config", Value::Null).await;
     assert!(shown["yaml"].as_str().unwrap().contains("providers:"), "{shown}");
     let check = async |yaml: &str| {
@@ -53,4 +53,10 @@ async fn the_configuration_is_shown_checked_and_reloaded() {
     let first = &providers["data"][0];
     assert_eq!((&first["name"], &first["standing"]), (&"first".into(), &"healthy".into()));
     assert_eq!(first["keys"], json!([{ "number": 1, "state": "usable", "usable_in_seconds": null }]));
+    let server = json!({
+        "address": "127.0.0.1:9", "host": "127.0.0.1", "weight": 2, "state": "healthy", "in_flight": 0,
+        "failures": 0, "ejected": false, "back_in_seconds": null,
+    });
+    let web = json!({ "name": "web", "servers": [server], "queued": 0, "ejections": 0 });
+    assert_eq!(stage.done("GET", "/clusters", Value::Null).await, json!({ "data": [web] }));
 }

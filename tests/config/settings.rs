@@ -92,8 +92,26 @@ fn a_listener_has_certificates() {
         let config = accepted(&format!("listen: [ {{ address: 127.0.0.1:1, tls: {tls} }} ]"));
         assert_eq!(config.listen[0].tls.as_ref().unwrap().certificates.len(), certificates);
     }
+    let two = accepted(&format!(
+        "data_dir: /d\nlisten: [ {{ address: 127.0.0.1:1, tls: {{ certificates: [ {pair}, {pair} ], acme: {{ domains: [ A.test ] }} }} }} ]"
+    ));
+    let tls = two.listen[0].tls.as_ref().unwrap();
+    let acme = tls.acme.as_ref().unwrap();
+    assert_eq!((tls.certificates.len(), acme.domains.as_slice()), (2, &["a.test".to_owned()][..]));
+    assert_eq!(acme.folder.to_str(), Some("/d/acme"));
     for (tls, expected) in [
-        ("{ certificates: [] }".to_owned(), "must hold at least one certificate"),
+        ("{ certificates: [] }".to_owned(), "listen[0].tls.certificates must hold at least one certificate"),
+        (
+            format!("{{ certificates: [ {pair} ], cert: Cargo.toml }}"),
+            "listen[0].tls.cert cannot stand beside",
+        ),
+        ("{ acme: {} }".to_owned(), "listen[0].tls.acme needs `domains`"),
+        ("{ acme: { domains: [ '*.a.test' ] } }".to_owned(), "listen[0].tls.acme.domains[0] must be a name"),
+        ("{ acme: { domains: [ 192.0.2.1 ] } }".to_owned(), "listen[0].tls.acme.domains[0] must be a name"),
+        (
+            "{ acme: { domains: [ a.test ], email: x, directory: 'http://a' } }".to_owned(),
+            "listen[0].tls.acme.directory must be an address",
+        ),
         (format!("{{ certificates: [ {pair} ], client_auth: optional }}"), "needs `client_ca`"),
         ("{ cert: Cargo.toml }".to_owned(), "listen[0].tls.key is missing"),
         ("{ cert: nowhere, key: Cargo.toml }".to_owned(), "listen[0].tls.cert must be a readable file"),

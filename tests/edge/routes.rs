@@ -56,7 +56,8 @@ async fn paths_lead_to_their_servers_and_everything_else_to_the_api() {
     assert_eq!(models.status(), 200);
 }
 
-#[tokio::test]
+/// The server answers while the start blocks this thread: `/ready` goes there, too.
+#[tokio::test(flavor = "multi_thread")]
 async fn servers_are_told_for_whom_they_are_asked() {
     let echo = Echo::start("one").await;
     let gateway = gateway(&echo, "routes: [ { path: /, cluster: web, upstream_host: localhost:8080 } ]");
@@ -73,7 +74,8 @@ async fn servers_are_told_for_whom_they_are_asked() {
     assert!(told(&answer, "forwarded").is_empty());
 }
 
-#[tokio::test]
+/// The server answers while the start blocks this thread: `/ready` goes there, too.
+#[tokio::test(flavor = "multi_thread")]
 async fn a_trusted_proxy_is_believed() {
     let echo = Echo::start("one").await;
     let gateway = gateway(

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use support::Home;
 use support::client;
 use tollgate::store::EntryId;
+use tollgate::store::written;
 
 impl Stage {
     fn spool(&self) -> PathBuf {
@@ -33,30 +34,37 @@ async fn a_folder_that_is_taken_away_costs_no_entry_and_no_request() {
 #[tokio::test]
 async fn garbage_in_a_file_is_passed_over_and_told() {
     let stage = Stage::set(|_, _| Reply::chat("hello")).await;
-    let foreign = format!("what is this\n{{}}\n{}\n{{\"id\":\"torn", line(9));
-    fs::write(stage.spool().join("0000000000000001-000000.jsonl"), foreign).unwrap();
     assert_eq!(stage.ask("chat", false).await.status, 200);
+    // It has looked for such files at its start.
     stage.entry().await;
+    let (whole, torn) = (framed(9), framed(10));
+    let foreign = [b"what is this\n{}\n", &*whole, &torn[..torn.len() / 2], &*framed(11), b"\xfe"].concat();
+    fs::write(stage.spool().join("0000000000000001-000000.spool"), foreign).unwrap();
     // Files without an owner are looked for every 30 s.
     let mut home = Home::with(&format!(
         "listen: [ {{ address: '{{listen}}' }} ]\nadmin: off\ndata_dir: '{}'\nkeys: [ {{ name: test, key: {KEY} }} ]\n",
         stage.gateway.data_dir().display()
     ).replace("admin: off", "admin: { listen: off }"));
     let mut second = home.serve(&[]).await;
-    let entries = stage.books.entries(2).await;
-    assert!(entries.iter().any(|entry| entry.id == EntryId(9)), "{entries:?}");
-    for at in ["\"at\":0", "\"at\":13"] {
-        second.logged(at, 1).await;
+    let entries = stage.books.entries(3).await;
+    assert_eq!(entries.iter().filter(|entry| [9, 11].contains(&entry.id.0)).count(), 2, "{entries:?}");
+    let (second_place, third_place) = (16 + whole.len(), 16 + 2 * whole.len() + torn.len() / 2);
+    for at in [0, second_place, third_place] {
+        second.logged(&format!("\"at\":{at},"), 1).await;
     }
-    assert_eq!(second.logged("a line of the spool is no entry", 3).await.len(), 3);
+    assert_eq!(second.logged("something in the spool is no entry", 3).await.len(), 3);
     second.signal("TERM");
     second.ended().await;
     assert_eq!(stage.ask("chat", false).await.status, 200);
-    stage.books.entries(3).await;
+    stage.books.entries(4).await;
     assert_eq!(client().get(stage.gateway.url("/health")).send().await.unwrap().status(), 200);
 }
 
-fn line(id: u128) -> String {
-    let entry = Entry { id: EntryId(id), request_id: "of the dead".to_owned(), ..Entry::default() };
-    serde_json::to_string(&entry).unwrap()
+/// As it stands in a file: mark, length and checksum, then the entry.
+fn framed(id: u128) -> Vec<u8> {
+    let entry = Entry { id: EntryId(id), request_id: "of the dead", ..Entry::default() };
+    let mut bytes = Vec::new();
+    written::write(&entry, &mut bytes);
+    let head = [&[0xfe, written::FORMAT][..], &(bytes.len() as u16).to_le_bytes()].concat();
+    [head, crc32fast::hash(&bytes).to_le_bytes().to_vec(), bytes].concat()
 }

@@ -49,7 +49,8 @@ async fn outage(length: Duration, answers: usize) {
     println!("{} answers, {} entries", asked.ended.len(), entries.len());
     are_all_there(&asked, &entries);
     assert_eq!(gateway.metric("tollgate_ledger_lost_total"), 0.0);
-    for words in ["the store takes no entries", "the store is back"] {
+    gateway.wait_for_log(|line| line.contains("store is back")).await;
+    for words in ["store away;", "store is back"] {
         let said: Vec<_> = gateway.logs().into_iter().filter(|line| line.contains(words)).collect();
         assert_eq!(said.len(), 1, "{said:#?}");
     }

@@ -72,10 +72,17 @@ fn files_that_are_not_what_they_should_be() {
     let own = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let other = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let pair = format!("{}{}", own.cert.pem(), other.signing_key.serialize_pem());
+    let whole = format!("{}{}", own.cert.pem(), own.signing_key.serialize_pem());
+    let authorities = "tls: { cert: a.pem, key: a.pem, client_ca: tollgate.yaml }";
     let tls = "tls: { cert: a.pem, key: a.pem }";
     for (text, more, said) in [
         ("no PEM", tls, "cannot use the certificate `a.pem` with the key `a.pem`: no certificate or no key"),
         (pair.as_str(), tls, "cannot use the certificate `a.pem` with the key `a.pem`: "),
+        (
+            whole.as_str(),
+            authorities,
+            "cannot use the authorities in `tollgate.yaml` for clients: no certificate",
+        ),
         ("no PEM", "ca_file: a.pem", "providers.only: `ca_file` a.pem holds no certificate"),
         ("", "headers: { \"X\\u0001Y\": z }", "only"),
     ] {

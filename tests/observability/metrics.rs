@@ -18,6 +18,7 @@ pub const FAMILIES: &[&str] = &[
     "tollgate_ledger_lost_total",
     "tollgate_ledger_spool_bytes",
     "tollgate_ledger_spool_errors_total",
+    "tollgate_ledger_refused_total",
     "tollgate_ledger_spool_garbage_total",
     "tollgate_ledger_store_away",
     "tollgate_limits_hit_total",

@@ -130,6 +130,7 @@ fn random_entry(id: EntryId, chance: &mut StdRng) -> Entry {
         price: PriceState::ALL[draw(3) as usize],
         latency_us: draw(60_000_000),
         ttft_us: (draw(1) == 0).then(|| 1 + id.0 as u64),
+        status: [200, 200, 200, 404, 429, 499, 503][draw(6) as usize],
         attempts: draw(4) as u16,
         ..Entry::default()
     }

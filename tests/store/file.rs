@@ -9,6 +9,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 use tollgate::config::StoreUrl;
+use tollgate::store::Brought;
 use tollgate::store::By;
 use tollgate::store::EntriesPage;
 use tollgate::store::NewTenant;
@@ -24,7 +25,7 @@ const BATCHES: u64 = 40;
 async fn only_its_owner_may_read_it_and_what_lies_beside_it() {
     let bed = Bed::sqlite();
     let store = bed.open().await;
-    store.append("a", 1, &entries(0..3)).await.unwrap();
+    store.append("a", 0..1, &entries(0..3)).await.unwrap();
     let folder = bed.file().parent().unwrap().to_owned();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&folder), 0o700);
@@ -41,7 +42,7 @@ async fn its_name_may_hold_any_sign() {
     for name in ["a b.db", "50%41.db", "q?mode=memory.db", "ü#1.db", "sub/dir/x.db"] {
         let path = folder.path().join(name);
         let store = Store::open(&StoreUrl::Sqlite(path.clone())).await.unwrap();
-        store.append("a", 3, &[]).await.unwrap();
+        store.append::<&str>("a", 0..3, &[]).await.unwrap();
         assert!(path.exists(), "{name}");
         store.close().await;
     }
@@ -101,9 +102,11 @@ async fn another_process_that_writes() {
 async fn write(store: &Store, writer: u64) {
     for batch in 0..BATCHES {
         let begin = (writer * BATCHES + batch) * 20;
-        store.append(&format!("spool{writer}"), batch, &entries(begin..begin + 20)).await.unwrap();
+        let spool = format!("spool{writer}");
+        let brought = store.append(&spool, batch..batch + 1, &entries(begin..begin + 20)).await.unwrap();
+        assert_eq!(brought, Brought::Taken);
         let new = NewTenant { name: format!("tenant{begin}"), settings: "{}".to_owned() };
         store.add_tenant(&new, &By { who: "test".to_owned(), at_ms: 1 }).await.unwrap();
-        assert_eq!(store.drained(&format!("spool{writer}")).await.unwrap(), batch);
+        assert_eq!(store.drained(&spool).await.unwrap(), batch + 1);
     }
 }

@@ -19,7 +19,7 @@ const ODD: &[&str] = &[
     "naïve — 日本語 🦀",
     "e\u{301} and \u{e9} are not the same",
     "\u{202e}right to left\u{feff}",
-    "'; DROP TABLE entries; --",
+    "'; DROP TABLE pages; --",
     "\"quoted\" \\ $1 ? :name %s {}",
     "line\r\nbreak\ttab\u{1}\u{7f}",
     "\u{10ffff}\u{fffd}",
@@ -36,7 +36,7 @@ async fn odd_texts_come_back_as_they_were() {
             (brought.tenant, brought.key, brought.provider) = (odd.clone(), odd.clone(), odd.clone());
             (brought.model_asked, brought.model_served) = (odd.clone(), odd.clone());
             (brought.end_user, brought.error, brought.request_id) = (odd.clone(), odd.clone(), odd.clone());
-            store.append(&odd, 1, &[brought.clone()]).await.unwrap();
+            store.append(&odd, 0..1, &[brought.clone()]).await.unwrap();
             assert_eq!(store.drained(&odd).await.unwrap(), 1);
             assert_eq!(store.entries(&all()).await.unwrap()[0], brought);
             let users = AccountColumn::User { user: odd.clone(), tenant: Some(odd.clone()), key: None };
@@ -82,7 +82,7 @@ async fn nul_and_endless_texts_are_cut_to_what_both_can_hold() {
         ] {
             *text = format!("\0{endless}");
         }
-        store.append("a", 1, std::slice::from_ref(&brought)).await.unwrap();
+        store.append("a", 0..1, std::slice::from_ref(&brought)).await.unwrap();
         let found = store.entries(&all()).await.unwrap().remove(0);
         assert!(found.key.starts_with("?\u{4e00}") && found.key.len() <= 256, "{}", found.key);
         assert_eq!(found.end_user, found.key);
@@ -122,10 +122,10 @@ async fn numbers_beyond_all_measure_become_the_largest() {
             ..entry(1)
         };
         // Sums of one batch, of several, and of several rows of aggregates.
-        store.append("a", u64::MAX, &(0..5).map(huge).collect::<Vec<_>>()).await.unwrap();
-        store.append("a", 1, &(5..10).map(huge).collect::<Vec<_>>()).await.unwrap();
+        store.append("a", 0..1, &(0..5).map(huge).collect::<Vec<_>>()).await.unwrap();
+        store.append("a", 1..2, &(5..10).map(huge).collect::<Vec<_>>()).await.unwrap();
         let last = Entry { at: u64::MAX, id: EntryId(11), ..huge(11) };
-        store.append("a", 1, &[last]).await.unwrap();
+        store.append("a", 2..u64::MAX, &[last]).await.unwrap();
         assert_eq!(store.drained("a").await.unwrap(), MOST);
         let kept = store.entries(&all()).await.unwrap().remove(0);
         assert_eq!((kept.cost, kept.input, kept.ttft_us, kept.status), (MOST, MOST, Some(MOST), u16::MAX));

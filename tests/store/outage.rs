@@ -23,12 +23,12 @@ fn postgres(url: &str) -> StoreUrl {
 async fn a_server_that_went_is_away_and_is_used_again_when_it_is_back() {
     let mut server = Postgres::start();
     let store = Store::open(&postgres(&server.database().await)).await.unwrap();
-    store.append("a", 5, &entries(0..5)).await.unwrap();
+    store.append("a", 0..5, &entries(0..5)).await.unwrap();
     server.stop();
     let new = NewTenant { name: "acme".to_owned(), settings: "{}".to_owned() };
     let by = By { who: "cli".to_owned(), at_ms: 1 };
     for error in [
-        store.append("a", 9, &entries(0..9)).await.unwrap_err(),
+        store.append("a", 5..9, &entries(5..9)).await.unwrap_err(),
         store.edition().await.unwrap_err(),
         store.add_tenant(&new, &by).await.unwrap_err(),
     ] {
@@ -37,7 +37,7 @@ async fn a_server_that_went_is_away_and_is_used_again_when_it_is_back() {
     }
     server.start_again();
     assert_eq!(store.drained("a").await.unwrap(), 5);
-    store.append("a", 9, &entries(0..9)).await.unwrap();
+    store.append("a", 5..9, &entries(5..9)).await.unwrap();
     assert_eq!(store.entries(&all()).await.unwrap().len(), 9);
     store.add_tenant(&new, &by).await.unwrap();
 }

@@ -21,7 +21,7 @@ async fn filled(store: &Store) {
         entry.at = BEGIN + number as u64 * DAY;
         entries.push(entry);
     }
-    store.append("a", 1, &entries).await.unwrap();
+    store.append("a", 0..1, &entries).await.unwrap();
 }
 
 fn by(groups: &[Group], order: Order, limit: u32) -> ReportQuery {

@@ -24,13 +24,14 @@ async fn rows(store: &Store, group: Group) -> Vec<(Option<u64>, u64)> {
 async fn old_entries_and_hours_are_removed_and_days_stay() {
     on_both(async |bed| {
         let store = bed.open().await;
-        // More than two slices, a minute apart.
-        for numbers in [0..1000, 1000..2000, 2000..2500] {
-            store.append("a", 1, &entries(numbers)).await.unwrap();
+        // More than two slices of pages, a minute from entry to entry.
+        for begin in (0..2500).step_by(20) {
+            store.append("a", begin..begin + 20, &entries(begin..begin + 20)).await.unwrap();
         }
         let (hours, days) = (rows(&store, Group::Hour).await, rows(&store, Group::Day).await);
         let limit = entry(2100).at / HOUR * HOUR;
-        let removed = store.retain(entry(2200).at, limit).await.unwrap();
+        // In the middle of a page, which stays whole.
+        let removed = store.retain(entry(2210).at, limit).await.unwrap();
         let young: Vec<_> = hours.iter().copied().filter(|(at, _)| at.unwrap() >= limit).collect();
         assert_eq!(removed, Removed { entries: 2200, hours: (hours.len() - young.len()) as u64 });
         assert_eq!(rows(&store, Group::Hour).await, young);
@@ -38,7 +39,7 @@ async fn old_entries_and_hours_are_removed_and_days_stay() {
         let mut left = store.entries(&all()).await.unwrap();
         left.reverse();
         assert_eq!(left, entries(2200..2500));
-        assert_eq!(store.retain(entry(2200).at, limit).await.unwrap(), Removed::default());
+        assert_eq!(store.retain(entry(2210).at, limit).await.unwrap(), Removed::default());
     })
     .await;
 }

@@ -9,7 +9,7 @@ use tollgate::store::StoreError;
 async fn opening_again_keeps_everything() {
     on_both(async |bed| {
         let store = bed.open().await;
-        store.append("a", 5, &entries(0..3)).await.unwrap();
+        store.append("a", 0..5, &entries(0..3)).await.unwrap();
         store.close().await;
         let again = bed.open().await;
         assert_eq!(again.drained("a").await.unwrap(), 5);
@@ -24,7 +24,7 @@ async fn many_may_open_an_empty_store_at_once() {
         let open = || Store::open(&bed.url);
         let opened = tokio::join!(open(), open(), open(), open(), open(), open());
         for store in [opened.0, opened.1, opened.2, opened.3, opened.4, opened.5] {
-            store.unwrap().append("a", 1, &entries(0..3)).await.unwrap();
+            store.unwrap().append("a", 0..1, &entries(0..3)).await.unwrap();
         }
     })
     .await;

@@ -18,7 +18,7 @@ async fn entries_a_second() {
         let batches: Vec<Vec<Entry>> = (0..BATCHES).map(batch).collect();
         let begin = Instant::now();
         for (number, batch) in batches.iter().enumerate() {
-            store.append("speed", number as u64, batch).await.unwrap();
+            store.append("speed", number as u64..number as u64 + 1, batch).await.unwrap();
         }
         let took = begin.elapsed();
         let count = batches.len() * BATCH;

@@ -44,7 +44,7 @@ pub fn read(field: &Field<'_>) -> Check {
         true => Probe::Tcp,
         false => Probe::Http {
             path: path.unwrap_or_else(|| "/".to_owned()),
-            host: section.field("host").and_then(|field| field.text()),
+            host: section.optional("host", host),
             status: section.optional("status", statuses).unwrap_or(200..=399),
         },
     };
@@ -57,9 +57,15 @@ pub fn read(field: &Field<'_>) -> Check {
     }
 }
 
+/// What may stand in `Host`.
+fn host(text: &str) -> Result<String, String> {
+    let sound = text.parse::<http::uri::Authority>().is_ok() && !text.contains('@');
+    sound.then(|| text.to_owned()).ok_or_else(|| "must be a host such as `localhost:8080`".to_owned())
+}
+
 /// A path with a query, perhaps.
 fn absolute(text: &str) -> Result<String, String> {
-    let sound = text.starts_with('/') && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let sound = text.starts_with('/') && text.parse::<http::uri::PathAndQuery>().is_ok();
     sound.then(|| text.to_owned()).ok_or_else(|| "must be a path such as `/health`".to_owned())
 }
 

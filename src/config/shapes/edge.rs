@@ -6,9 +6,10 @@ use crate::config::shapes::plain;
 pub const LISTENER: Shape = plain("listen[]", &["address", "tls", "proxy_protocol", "https", "hsts"]);
 pub const TLS: Shape = plain(
     "listen[].tls",
-    &["cert", "key", "certificates", "min_version", "http2", "client_ca", "client_auth"],
+    &["cert", "key", "certificates", "acme", "min_version", "http2", "client_ca", "client_auth"],
 );
 pub const CERTIFICATE: Shape = plain("listen[].tls.certificates[]", &["cert", "key"]);
+pub const ACME: Shape = plain("listen[].tls.acme", &["domains", "email", "directory", "ca_file"]);
 pub const ROUTE: Shape = plain(
     "routes[]",
     &[

@@ -1,17 +1,37 @@
 //! Servers that do the same, and the choice of one for a request.
 
+mod balance;
+mod checks;
+mod cookie;
+mod crew;
+mod health;
+mod names;
+mod queue;
+mod ring;
+mod roster;
+mod seat;
 mod server;
+mod slot;
+mod standing;
+mod sticky;
 
-pub use server::Outcome;
 pub use server::Server;
-pub use server::Slot;
+pub use slot::Outcome;
+pub use slot::Slot;
+pub use standing::ServerStanding;
+pub use standing::Standing;
 
+use crate::clock;
 use crate::config::edge;
+use crate::config::edge::Balance;
+use crate::edge::cluster::names::Names;
+use crate::edge::cluster::roster::Roster;
+use crate::edge::cluster::sticky::Sessions;
+use crate::edge::cluster::sticky::Wanted;
 use crate::edge::rule::Unusable;
-use crate::upstream::resolve;
 use crate::upstream::tls::authority;
-use arc_swap::ArcSwap;
 use http::HeaderMap;
+use pingora::http::ResponseHeader;
 use pingora::protocols::tls::CaType;
 use std::hash::DefaultHasher;
 use std::hash::Hash;
@@ -19,21 +39,20 @@ use std::hash::Hasher;
 use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// How long a name may take to be looked up.
-const LOOK_UP: Duration = Duration::from_secs(5);
+/// How soon those who wait hear that a server's time out of rotation is over.
+const TICK: Duration = Duration::from_millis(100);
 
-/// One cluster. It outlives a reload that does not change it.
+/// One cluster. It outlives a reload that does not change it; its servers outlive one that does.
 pub struct Cluster {
     pub config: edge::Cluster,
     pub authority: Option<Arc<CaType>>,
     /// What makes connections of two clusters to one address different ones: whom they trust.
     pub group_key: u64,
-    servers: ArcSwap<Vec<Arc<Server>>>,
-    turn: AtomicUsize,
+    roster: Arc<Roster>,
+    names: Names,
+    sessions: Option<Sessions>,
 }
 
 /// What a request brings that the choice may hang on.
@@ -43,12 +62,14 @@ pub struct Wish<'a> {
     pub headers: &'a HeaderMap,
     /// Servers that this request has failed on.
     pub tried: &'a [SocketAddr],
+    /// How long it waits for the first look-up of names.
+    pub patience: Duration,
 }
 
 /// Why there is no server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoServer {
-    /// No name resolves, or all are out.
+    /// No name resolves, or all have been tried.
     NoneThere,
     QueueFull,
     /// It waited for so long.
@@ -56,65 +77,83 @@ pub enum NoServer {
 }
 
 impl Cluster {
-    /// Addresses are known at once, names as soon as they are looked up.
+    /// Ready to be [settled](Cluster::settle); with the servers of the cluster `before` it, if there was one.
     ///
     /// # Errors
     /// [`Unusable`]: its authorities cannot be read.
-    pub fn new(config: edge::Cluster) -> Result<Arc<Cluster>, Unusable> {
+    pub fn new(config: edge::Cluster, before: Option<&Cluster>) -> Result<Arc<Cluster>, Unusable> {
         let file = config.tls.as_ref().and_then(|tls| tls.ca_file.as_deref());
         let unusable = |cause| Unusable::Authority { cluster: config.name.clone(), cause };
         let authority = file.map(authority).transpose().map_err(unusable)?;
         let mut hasher = DefaultHasher::new();
         (&config.name, config.http2).hash(&mut hasher);
-        let literal = |server: &edge::Server| {
-            let address = resolve::literal(&server.host, server.port)?;
-            Some(Arc::new(Server::new(address, &server.host, server.port)))
-        };
-        let servers = config.servers.iter().filter_map(literal).collect();
+        let sessions = config.sticky.as_ref().map(|sticky| {
+            let same = before.and_then(|before| before.sessions.as_ref()?.again(sticky));
+            same.unwrap_or_else(|| Sessions::new(sticky.clone()))
+        });
         Ok(Arc::new(Cluster {
-            config,
             authority,
             group_key: hasher.finish(),
-            servers: ArcSwap::from_pointee(servers),
-            turn: AtomicUsize::new(0),
+            roster: before.map_or_else(|| Roster::new(&config.name), |before| before.roster.clone()),
+            names: Names::new(&config),
+            sessions,
+            config,
         }))
+    }
+
+    /// Comes into force. Addresses are known at once, names as soon as they are looked up.
+    pub fn settle(&self) {
+        let joins = !self.roster.is_empty();
+        self.roster.settle(&self.config);
+        for entry in &self.config.servers {
+            if let Some(address) = names::literal(entry) {
+                self.roster.set(&self.config, entry, &[address], joins);
+            }
+        }
     }
 
     /// A place with one of the servers.
     ///
     /// # Errors
     /// [`NoServer`].
-    pub async fn choose(&self, wish: &Wish<'_>) -> Result<Slot, NoServer> {
-        let servers = self.servers.load();
-        let fresh: Vec<&Arc<Server>> =
-            servers.iter().filter(|server| !wish.tried.contains(&server.address)).collect();
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        let server = fresh.get(turn % fresh.len().max(1)).ok_or(NoServer::NoneThere)?;
-        Ok(Slot::new((*server).clone()))
+    pub async fn choose(self: &Arc<Self>, wish: &Wish<'_>) -> Result<Slot, NoServer> {
+        if self.names.are_awaited() && self.roster.is_empty() {
+            self.names.first_look(wish.patience).await;
+        }
+        let wanted = self.sessions.as_ref().and_then(|sessions| sessions.wanted(wish.headers));
+        let chance = match &self.config.balance {
+            Balance::Random | Balance::RandomTwo => rand::random(),
+            Balance::RoundRobin | Balance::LeastConnections | Balance::Hash(_) => [0, 0],
+        };
+        let server = self.roster.take(&self.config, wish, wanted, (clock::now(), chance)).await?;
+        let is_known = wanted.is_some_and(|wanted| matches!(wanted, Wanted::Mark(_)) && wanted.is(&server));
+        Ok(Slot::new(self, server, is_known))
     }
 
-    /// Looks names up for as long as it is polled.
+    /// What an answer means for the client's session; `tls`: how the client is connected.
+    ///
+    /// # Errors
+    /// What cannot be written in a head.
+    pub fn answered(&self, slot: &Slot, tls: bool, head: &mut ResponseHeader) -> pingora::Result<()> {
+        let Some(sessions) = &self.sessions else { return Ok(()) };
+        sessions.answered(&slot.server, slot.is_known, tls, head)
+    }
+
+    /// Looks names up and checks servers for as long as it is polled.
     pub async fn keep(&self) {
-        loop {
-            self.look_up().await;
-            tokio::time::sleep(self.config.resolve).await;
+        tokio::join!(self.names.keep(self), checks::keep(self), self.serve_waiting());
+    }
+
+    async fn serve_waiting(&self) {
+        let mut ticks = tokio::time::interval(TICK);
+        while self.config.per_server.is_some() {
+            ticks.tick().await;
+            self.roster.crew().serve_all(clock::now());
         }
     }
 
-    async fn look_up(&self) {
-        let mut found = Vec::new();
-        for server in &self.config.servers {
-            // A name that does not resolve now keeps the addresses it had.
-            let addresses = resolve::look_up(&server.host, server.port, LOOK_UP).await;
-            found.extend(
-                addresses
-                    .unwrap_or_default()
-                    .into_iter()
-                    .map(|at| Arc::new(Server::new(at, &server.host, server.port))),
-            );
-        }
-        if !found.is_empty() {
-            self.servers.store(Arc::new(found));
-        }
+    /// How it stands.
+    pub fn standing(&self) -> Standing {
+        Standing::of(&self.config.name, &self.roster.crew(), clock::now())
     }
 }

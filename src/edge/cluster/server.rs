@@ -1,8 +1,14 @@
-//! One address of a cluster, and a request's place there.
+//! One address of a cluster.
 
+use crate::config::edge;
 use http::HeaderValue;
+use sha2::Digest;
+use sha2::Sha256;
+use std::fmt::Write;
 use std::net::SocketAddr;
-use std::sync::Arc;
+
+/// Bytes of a hash that tell servers apart in a cookie.
+const MARK: usize = 8;
 
 /// One address.
 #[derive(Debug)]
@@ -10,42 +16,51 @@ pub struct Server {
     pub address: SocketAddr,
     /// As it is written in the configuration.
     pub host: String,
+    pub port: u16,
+    /// Names it in a cookie without telling its address.
+    pub mark: String,
     authority: HeaderValue,
 }
 
 impl Server {
-    pub fn new(address: SocketAddr, host: &str, port: u16) -> Server {
+    pub fn new(cluster: &str, address: SocketAddr, entry: &edge::Server) -> Server {
+        let (host, port) = (&entry.host, entry.port);
         let bare = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
         // Names of the configuration are plain words.
         let authority = HeaderValue::from_str(&bare).unwrap_or_else(|_| HeaderValue::from_static(""));
-        Server { address, host: host.to_owned(), authority }
+        Server { address, host: host.clone(), port, mark: mark(cluster, address), authority }
     }
 
     /// Its name and port, for the `Host` header.
     pub fn authority(&self) -> HeaderValue {
         self.authority.clone()
     }
-}
 
-/// A request's place with a server; given back when it is dropped.
-#[derive(Debug)]
-pub struct Slot {
-    pub server: Arc<Server>,
-}
-
-/// What came of a request, for the judgement of its server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It could not be connected to, broke off before it answered, or was silent too long.
-    Failed,
-    Answered(u16),
-}
-
-impl Slot {
-    pub fn new(server: Arc<Server>) -> Slot {
-        Slot { server }
+    /// Whether it is there because of this entry.
+    pub fn is_of(&self, entry: &edge::Server) -> bool {
+        self.host == entry.host && self.port == entry.port
     }
+}
 
-    /// To be told once.
-    pub fn tell(&self, _outcome: Outcome) {}
+fn mark(cluster: &str, address: SocketAddr) -> String {
+    let digest = Sha256::digest(format!("{cluster}\n{address}"));
+    digest.iter().take(MARK).fold(String::with_capacity(2 * MARK), |mut mark, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(mark, "{byte:02x}");
+        mark
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_names_a_server_and_tells_no_address() {
+        let [one, other] = ["10.0.0.1:80", "10.0.0.2:80"].map(|text| text.parse().unwrap());
+        assert_eq!(mark("web", one).len(), 16);
+        assert_eq!(mark("web", one), mark("web", one));
+        assert_ne!(mark("web", one), mark("web", other));
+        assert_ne!(mark("web", one), mark("api", one));
+    }
 }

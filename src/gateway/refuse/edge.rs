@@ -11,6 +11,11 @@ pub fn refusal(refused: &Refused) -> Refusal {
             "bad_path",
             "the path can be read in more than one way, or leads nowhere; write it without dots and double escapes",
         ),
+        Refused::Coding => Refusal::new(
+            501,
+            "unknown_coding",
+            "of the transfer codings only `chunked` is served (RFC 9112 §6.1)",
+        ),
         Refused::Method(allowed) => {
             let message = format!("this path takes {allowed}");
             Refusal { allow: Some(allowed.clone().into()), ..Refusal::new(405, "wrong_method", message) }

@@ -1,18 +1,22 @@
 //! Entries out of the spool's files and into the store, each exactly once.
 
+use crate::clock;
+use crate::server::outage::Asker;
+use crate::server::outage::Outage;
+use crate::store::Brought;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::usage::spool::Batch;
+use crate::usage::spool::Chunk;
 use crate::usage::spool::Spool;
 use crate::usage::spool::SpoolFile;
-use crate::usage::spool::read_batch;
 use std::time::Duration;
+use std::time::Instant;
 use tracing::error;
-use tracing::info;
 use tracing::warn;
 
-/// How long the drain rests when there is nothing to do.
-const IDLE: Duration = Duration::from_millis(100);
+/// How long the drain rests when it has taken what there is: a transaction costs as much as a hundred entries.
+const REST: Duration = Duration::from_millis(250);
 /// How long it waits when the store is away: at first, and at most.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
@@ -22,129 +26,137 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 pub enum Step {
     /// There may be more.
     Taken,
-    /// All there is is in the store.
+    /// That was all, for now.
+    Last,
+    /// Nothing was left.
     Idle,
 }
 
-/// How long it was waited for the store; `None` while it is there.
-pub type Outage = Option<Duration>;
-
 /// Drains for ever.
-pub async fn keep_draining(spool: &Spool, store: &Store, mut outage: Outage) {
+pub async fn keep_draining(spool: &Spool, store: &Store, outage: &Outage) {
+    let mut wait = FIRST_WAIT;
     loop {
-        match step(spool, store).await {
-            Ok(done) => {
-                // A step that took nothing may not have asked the store at all.
-                if done == Step::Taken && outage.take().is_some() {
-                    spool.counts().store_away(false);
-                    info!("the store is back");
-                }
-                if done == Step::Idle {
-                    tokio::time::sleep(IDLE).await;
-                }
+        let rest = match step(spool, store, clock::now()).await {
+            Ok(Step::Idle) => REST,
+            Ok(done @ (Step::Taken | Step::Last)) => {
+                wait = FIRST_WAIT;
+                is_there(spool, outage);
+                if done == Step::Taken { Duration::ZERO } else { REST }
             }
             Err(cause) => {
-                let pause = longer(spool, outage, &cause);
-                outage = Some(pause);
-                tokio::time::sleep(pause).await;
+                is_away(spool, outage, &cause);
+                let rest = wait;
+                wait = (wait * 2).min(LONGEST_WAIT);
+                rest
+            }
+        };
+        tokio::time::sleep(rest).await;
+    }
+}
+
+/// The store takes entries.
+pub fn is_there(spool: &Spool, outage: &Outage) {
+    spool.counts().store_away(false);
+    outage.is_over(Asker::Ledger);
+}
+
+/// The store takes no entries.
+pub fn is_away(spool: &Spool, outage: &Outage, cause: &StoreError) {
+    spool.counts().store_away(true);
+    outage.goes_on(Asker::Ledger, cause);
+}
+
+/// Puts one batch into the store: of the oldest file that has one, of the file that is written to last. Where the
+/// store refuses a file's, it goes on with the next one.
+///
+/// # Errors
+/// [`StoreError`]: nothing was taken, and the same comes again.
+pub async fn step(spool: &Spool, store: &Store, now: Instant) -> Result<Step, StoreError> {
+    let (others, current) = spool.files();
+    let mut refused = None;
+    let files = others.iter().map(|file| (file, true)).chain([(&current, false)]);
+    for (file, closed) in files.filter(|(file, _)| !file.rests(now)) {
+        match take_from(spool, store, file, closed).await {
+            Ok(Step::Idle) if closed => let_go(spool, store, file).await?,
+            Ok(Step::Idle) => {}
+            Ok(done @ (Step::Taken | Step::Last)) => {
+                set_refused_aside(spool, file);
+                return Ok(if closed { Step::Taken } else { done });
+            }
+            Err(cause) if cause.is_away() => return Err(cause),
+            Err(cause) => {
+                note_refusal(spool, file, &cause, now);
+                refused = Some(cause);
             }
         }
     }
-}
-
-/// How long to wait for the store now. The first time it says why.
-pub fn longer(spool: &Spool, outage: Outage, cause: &StoreError) -> Duration {
-    let Some(waited) = outage else {
-        spool.counts().store_away(true);
-        warn!(%cause, "the store takes no entries; they wait in the spool");
-        return FIRST_WAIT;
-    };
-    (waited * 2).min(LONGEST_WAIT)
-}
-
-/// Puts one batch into the store: of the oldest file that has one, of the file that is written to last.
-///
-/// # Errors
-/// [`StoreError`]: the same batch comes again.
-pub async fn step(spool: &Spool, store: &Store) -> Result<Step, StoreError> {
-    let (others, current) = spool.files();
-    for file in &others {
-        if take_from(spool, store, file, true).await? {
-            return Ok(Step::Taken);
-        }
-        let_go(spool, store, file).await?;
+    if others.is_empty() && current.is_refused_for_long() {
+        // So that others can show whether the store takes any.
+        spool.turn();
     }
-    match take_from(spool, store, &current, false).await? {
-        true => Ok(Step::Taken),
-        false => Ok(Step::Idle),
-    }
+    refused.map_or(Ok(Step::Idle), Err)
 }
 
-/// Whether there was anything in the file.
-async fn take_from(spool: &Spool, store: &Store, file: &SpoolFile, closed: bool) -> Result<bool, StoreError> {
+async fn take_from(spool: &Spool, store: &Store, file: &SpoolFile, closed: bool) -> Result<Step, StoreError> {
     let from = match file.drained() {
         Some(upto) => upto,
         None => store.drained(file.name()).await?,
     };
     file.drained_upto(from);
-    let batch = read_batch(file.handle(), from, closed).map_err(|cause| StoreError::Away {
+    let chunk = Chunk::read(file.handle(), from).map_err(|cause| StoreError::Away {
         why: format!("`{}` cannot be read: {cause}", file.path().display()),
     })?;
+    let batch = chunk.batch(closed);
     if batch.is_empty() {
-        return Ok(false);
+        return Ok(Step::Idle);
     }
-    bring(spool, store, file, &batch).await?;
-    for at in &batch.garbage {
-        warn!(file = %file.path().display(), at, "a line of the spool is no entry");
+    match store.append(file.name(), from..batch.upto, &batch.entries).await? {
+        Brought::Taken => taken(spool, file, &batch),
+        // By somebody else, or by us, and the answer was lost.
+        Brought::Elsewhere => file.drained_unknown(),
     }
-    spool.counts().garbage(batch.garbage.len() as u64);
+    Ok(if chunk.is_last() && !batch.is_full() { Step::Last } else { Step::Taken })
+}
+
+fn taken(spool: &Spool, file: &SpoolFile, batch: &Batch<'_>) {
     file.drained_upto(batch.upto);
-    Ok(true)
+    file.is_taken();
+    spool.counts().drained(batch.entries.len() as u64);
+    spool.counts().garbage(batch.garbage.len() as u64);
+    for at in &batch.garbage {
+        warn!(file = %file.path().display(), at, "something in the spool is no entry");
+    }
 }
 
-async fn bring(spool: &Spool, store: &Store, file: &SpoolFile, batch: &Batch) -> Result<(), StoreError> {
-    let refused = match store.append(file.name(), batch.upto, &batch.entries).await {
-        Ok(()) => 0,
-        Err(cause) if cause.is_away() => return Err(cause),
-        Err(cause) => one_by_one(store, file, batch, cause).await?,
-    };
-    spool.counts().lost(refused);
-    spool.counts().drained(batch.entries.len() as u64 - refused);
-    Ok(())
+fn note_refusal(spool: &Spool, file: &SpoolFile, cause: &StoreError, now: Instant) {
+    spool.counts().refused();
+    if file.refused(now) {
+        warn!(file = %file.path().display(), %cause, "the store refuses entries; they are tried again");
+    }
 }
 
-/// An entry that the store refuses must not keep the others out. How many those were; none where it refuses
-/// everything, for then the fault is the store's.
-async fn one_by_one(
-    store: &Store,
-    file: &SpoolFile,
-    batch: &Batch,
-    cause: StoreError,
-) -> Result<u64, StoreError> {
-    let (from, mut refused) = (file.drained().unwrap_or(0), Vec::new());
-    for entry in &batch.entries {
-        match store.append(file.name(), from, std::slice::from_ref(entry)).await {
-            Ok(()) => {}
-            Err(cause) if cause.is_away() => return Err(cause),
-            Err(cause) => refused.push((entry.id, cause)),
+/// A file that is refused again and again while the store takes this one must not be tried for ever.
+fn set_refused_aside(spool: &Spool, taken: &SpoolFile) {
+    let (others, _) = spool.files();
+    for file in others.iter().filter(|file| file.name() != taken.name() && file.is_to_blame()) {
+        let path = file.path().display();
+        match spool.set_aside(file) {
+            Ok(entries) => error!(
+                file = %path, entries,
+                "the store takes others and refuses these entries; the file is set aside as `.refused`"
+            ),
+            Err(cause) => error!(file = %path, %cause, "a file that the store refuses cannot be set aside"),
         }
     }
-    if refused.len() == batch.entries.len() {
-        return Err(cause);
-    }
-    store.append(file.name(), batch.upto, &[]).await?;
-    for (id, cause) in &refused {
-        error!(%id, %cause, "the store refuses an entry of the ledger; it is lost");
-    }
-    Ok(refused.len() as u64)
 }
 
 /// Everything in it is in the store. The file goes first: should we end in between, it is not drained once more.
 async fn let_go(spool: &Spool, store: &Store, file: &SpoolFile) -> Result<(), StoreError> {
     if let Err(cause) = file.remove() {
-        // It is drained already, so that nothing comes of it but this line, and another at the next start.
-        warn!(file = %file.path().display(), %cause, "a drained spool file cannot be removed");
-        spool.let_go(file);
+        // It stays ours, so that nothing comes of it but this line.
+        if file.stays() {
+            warn!(file = %file.path().display(), %cause, "a drained spool file cannot be removed");
+        }
         return Ok(());
     }
     spool.let_go(file);

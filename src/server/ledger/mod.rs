@@ -5,7 +5,7 @@ mod retention;
 
 use crate::config::StoreUrl;
 use crate::gateway::parts::Parts;
-use crate::server::ledger::drain::Outage;
+use crate::server::outage::Outage;
 use crate::store::Store;
 use crate::usage::spool::Spool;
 use std::sync::Arc;
@@ -23,10 +23,10 @@ const REOPEN: Duration = Duration::from_secs(1);
 const LAST: Duration = Duration::from_secs(3);
 
 /// Looks after the spool, drains it, and removes what is old.
-pub async fn keep(parts: &Parts, url: &StoreUrl) {
+pub async fn keep(parts: &Parts, url: &StoreUrl, outage: &Outage) {
     let spool = &parts.ledger.spool;
     let with_store = async {
-        let (store, outage) = opened(parts, url).await;
+        let store = opened(parts, url, outage).await;
         tokio::join!(drain::keep_draining(spool, store, outage), retention::keep_tidy(parts, store));
     };
     tokio::join!(tend(spool), adopt(spool), with_store);
@@ -46,12 +46,15 @@ pub async fn finish(parts: &Parts) {
 }
 
 /// The store, as soon as it can be had.
-async fn opened<'p>(parts: &'p Parts, url: &StoreUrl) -> (&'p Store, Outage) {
-    let mut outage = None;
+async fn opened<'p>(parts: &'p Parts, url: &StoreUrl, outage: &Outage) -> &'p Store {
+    let spool = &parts.ledger.spool;
     loop {
         match parts.store.get_or_try_init(async || Store::open(url).await.map(Arc::new)).await {
-            Ok(store) => return (store, outage),
-            Err(cause) => outage = Some(drain::longer(&parts.ledger.spool, outage, &cause)),
+            Ok(store) => {
+                drain::is_there(spool, outage);
+                return store;
+            }
+            Err(cause) => drain::is_away(spool, outage, &cause),
         }
         tokio::time::sleep(REOPEN).await;
     }

@@ -55,39 +55,22 @@ CREATE TABLE spools (
   upto BIGINT NOT NULL
 );
 
-CREATE TABLE entries (
-  id TEXT NOT NULL PRIMARY KEY,
-  kind TEXT NOT NULL,
-  at BIGINT NOT NULL,
-  request_id TEXT NOT NULL,
-  tenant TEXT NOT NULL,
-  key_id TEXT NOT NULL,
-  end_user TEXT NOT NULL,
-  operation TEXT NOT NULL,
-  provider TEXT NOT NULL,
-  model_asked TEXT NOT NULL,
-  model_served TEXT NOT NULL,
-  stream BIGINT NOT NULL,
-  status BIGINT NOT NULL,
-  error TEXT NOT NULL,
-  input BIGINT NOT NULL,
-  cached BIGINT NOT NULL,
-  cache_write BIGINT NOT NULL,
-  output BIGINT NOT NULL,
-  reasoning BIGINT NOT NULL,
-  counted TEXT NOT NULL,
-  cost BIGINT NOT NULL,
-  price TEXT NOT NULL,
-  latency_us BIGINT NOT NULL,
-  ttft_us BIGINT,
-  cache TEXT NOT NULL,
-  attempts BIGINT NOT NULL
+-- Entries, packed: of a batch, which a spool held before the byte `upto`, those of one hour.
+CREATE TABLE pages (
+  spool TEXT NOT NULL,
+  upto BIGINT NOT NULL,
+  -- Times of its oldest and its newest entry.
+  first_ms BIGINT NOT NULL,
+  last_ms BIGINT NOT NULL,
+  count BIGINT NOT NULL,
+  has_users BIGINT NOT NULL,
+  -- Ids between spaces. None: too many to list.
+  tenants TEXT,
+  keys TEXT,
+  body BLOB NOT NULL,
+  PRIMARY KEY (spool, upto, first_ms)
 );
-CREATE INDEX entries_at ON entries (at, id);
-CREATE INDEX entries_key ON entries (key_id, at, id);
-CREATE INDEX entries_tenant ON entries (tenant, at, id) WHERE tenant <> '';
-CREATE INDEX entries_user ON entries (end_user, at) WHERE end_user <> '';
-CREATE INDEX entries_model ON entries (model_asked, at);
+CREATE INDEX pages_at ON pages (last_ms, spool, upto, first_ms);
 
 -- Sums of the entries of one hour.
 CREATE TABLE hours (
@@ -96,6 +79,7 @@ CREATE TABLE hours (
   key_id TEXT NOT NULL,
   provider TEXT NOT NULL,
   model TEXT NOT NULL,
+  model_asked TEXT NOT NULL,
   requests BIGINT NOT NULL,
   attempts BIGINT NOT NULL,
   errors BIGINT NOT NULL,
@@ -111,10 +95,13 @@ CREATE TABLE hours (
   latency_us BIGINT NOT NULL,
   ttft_us BIGINT NOT NULL,
   ttft_count BIGINT NOT NULL,
-  PRIMARY KEY (at, tenant, key_id, provider, model)
+  -- The first that counts against quotas.
+  first_ms BIGINT,
+  PRIMARY KEY (at, tenant, key_id, provider, model, model_asked)
 );
 CREATE INDEX hours_key ON hours (key_id, at);
 CREATE INDEX hours_tenant ON hours (tenant, at);
+CREATE INDEX hours_model ON hours (model_asked, at);
 
 -- Sums of the entries of one day (UTC).
 CREATE TABLE days (

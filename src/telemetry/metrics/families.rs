@@ -1,5 +1,6 @@
 //! The table of metric families: name, meaning and labels of each.
 
+use crate::telemetry::metrics::edge::EdgeFamilies;
 use crate::telemetry::metrics::jobs::JobCounts;
 use crate::telemetry::metrics::ledger::LedgerCounts;
 use crate::telemetry::metrics::words::CacheResult;
@@ -49,13 +50,13 @@ pub(super) struct Families {
     pub(super) ledger: LedgerCounts,
     pub(super) state_away: IntGauge,
     pub(super) state_changes_lost: IntCounter,
+    pub(super) edge: EdgeFamilies,
 }
 
 impl Families {
     pub(super) fn new() -> Families {
-        let table = Table(Registry::new());
+        let table = Table::new();
         let (of_provider, of_model) = (["provider"], ["provider", "model"]);
-        table.build_info();
         let cache = table.counters("tollgate_cache_total", "Requests by what the cache said.", &["result"]);
         Families {
             requests: table.counters(
@@ -111,6 +112,7 @@ impl Families {
             ledger: LedgerCounts::new(&table),
             state_away: table.gauge("tollgate_state_away", "1 while Redis is away and limits are local."),
             state_changes_lost: table.counter("tollgate_state_changes_lost_total", "Never told to Redis."),
+            edge: EdgeFamilies::new(&table),
             registry: table.0,
         }
     }
@@ -136,9 +138,11 @@ impl Families {
 pub(super) struct Table(Registry);
 
 impl Table {
-    fn build_info(&self) {
-        let builds = self.gauges("tollgate_build_info", "The running version; always 1.", &["version"]);
+    fn new() -> Table {
+        let table = Table(Registry::new());
+        let builds = table.gauges("tollgate_build_info", "The running version; always 1.", &["version"]);
         builds.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+        table
     }
 
     pub(super) fn counter(&self, name: &str, help: &str) -> IntCounter {

@@ -10,6 +10,7 @@ pub struct LedgerCounts {
     lost: IntCounter,
     spool_errors: IntCounter,
     garbage: IntCounter,
+    refused: IntCounter,
     drained: IntCounter,
     spool_bytes: IntGauge,
     store_away: IntGauge,
@@ -20,7 +21,8 @@ impl LedgerCounts {
         LedgerCounts {
             lost: table.counter("tollgate_ledger_lost_total", "Entries that will not be in the store."),
             spool_errors: table.counter("tollgate_ledger_spool_errors_total", "Failed writes, tried again."),
-            garbage: table.counter("tollgate_ledger_spool_garbage_total", "Lines that are no entries."),
+            garbage: table.counter("tollgate_ledger_spool_garbage_total", "Places that hold no entry."),
+            refused: table.counter("tollgate_ledger_refused_total", "Batches refused, tried again."),
             drained: table.counter("tollgate_ledger_drained_total", "Entries put into the store."),
             spool_bytes: table.gauge("tollgate_ledger_spool_bytes", "Bytes that are not in the store yet."),
             store_away: table.gauge("tollgate_ledger_store_away", "1 while the store takes no entries."),
@@ -37,9 +39,14 @@ impl LedgerCounts {
         self.spool_errors.inc();
     }
 
-    /// Lines of the spool that are no entries.
-    pub fn garbage(&self, lines: u64) {
-        self.garbage.inc_by(lines);
+    /// Places in the spool where no entry stands.
+    pub fn garbage(&self, places: u64) {
+        self.garbage.inc_by(places);
+    }
+
+    /// A batch that the store refused.
+    pub fn refused(&self) {
+        self.refused.inc();
     }
 
     /// Entries that are in the store.

@@ -3,6 +3,7 @@
 //! No label value comes from a client. Providers and models come from the configuration through
 //! [`Metrics::series`] and [`Metrics::upstream`], once per snapshot; everything else is a word of ours.
 
+mod edge;
 mod families;
 mod jobs;
 mod ledger;
@@ -11,6 +12,8 @@ mod series;
 mod upstream;
 mod words;
 
+pub use edge::ClusterReading;
+pub use edge::ServerReading;
 pub use ledger::LedgerCounts;
 pub use series::Series;
 pub use upstream::Upstream;
@@ -73,6 +76,8 @@ pub struct Readings<'a> {
     pub providers: &'a [ProviderReading<'a>],
     /// All allowances; one that is missing here disappears.
     pub allowances: &'a [AllowanceReading<'a>],
+    /// All clusters of the edge; one that is missing here disappears.
+    pub clusters: &'a [ClusterReading],
     /// Since the start, as [`Sink::dropped`](crate::telemetry::sink::Sink::dropped) tells it.
     pub log_lines_dropped: u64,
 }
@@ -149,6 +154,11 @@ impl Metrics {
         if let Some(result) = request.cache {
             self.families.cache[result as usize].inc();
         }
+    }
+
+    /// A request on a route of the edge has ended. The route is one of the configuration's.
+    pub fn routed(&self, route: &str, status: u16, retries: u32) {
+        self.families.edge.routed(route, status, retries);
     }
 
     /// A request leaves the provider `from` for the next one; `reason` is the outcome of its attempt.
@@ -237,6 +247,7 @@ impl Metrics {
             self.families.healthy.with_label_values(&[provider.name]).set(i64::from(provider.healthy));
             self.families.keys_usable.with_label_values(&[provider.name]).set(keys);
         }
+        self.families.edge.read(now.clusters);
         self.families.allowances.reset();
         for AllowanceReading { provider, key, model, limit, remaining } in now.allowances {
             let gauge =

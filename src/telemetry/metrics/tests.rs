@@ -129,11 +129,11 @@ fn a_provider_that_is_no_longer_configured_disappears() {
     let metrics = Metrics::new();
     let reading = |name, healthy| ProviderReading { name, healthy, keys_usable: 2 };
     let both = [reading("groq", true), reading("openai", false)];
-    metrics.read(&Readings { providers: &both, allowances: &[], log_lines_dropped: 0 });
+    metrics.read(&Readings { providers: &both, allowances: &[], clusters: &[], log_lines_dropped: 0 });
     let healthy = |name: &str| value(&metrics, &format!("tollgate_provider_healthy{{provider=\"{name}\"}}"));
     assert_eq!((healthy("groq"), healthy("openai")), (Some(1.0), Some(0.0)));
     assert_eq!(value(&metrics, r#"tollgate_provider_keys_usable{provider="groq"}"#), Some(2.0));
-    metrics.read(&Readings { providers: &both[1..], allowances: &[], log_lines_dropped: 0 });
+    metrics.read(&Readings { providers: &both[1..], allowances: &[], clusters: &[], log_lines_dropped: 0 });
     assert_eq!((healthy("groq"), healthy("openai")), (None, Some(0.0)));
 }
 
@@ -141,7 +141,7 @@ fn a_provider_that_is_no_longer_configured_disappears() {
 fn lost_log_lines_are_a_running_total() {
     let metrics = Metrics::new();
     for total in [3, 3, 5] {
-        metrics.read(&Readings { providers: &[], allowances: &[], log_lines_dropped: total });
+        metrics.read(&Readings { providers: &[], allowances: &[], clusters: &[], log_lines_dropped: total });
     }
     assert_eq!(value(&metrics, "tollgate_log_lines_dropped_total"), Some(5.0));
 }
@@ -183,10 +183,42 @@ fn an_allowance_that_is_gone_from_the_configuration_disappears() {
     let metrics = Metrics::new();
     let reading = |limit| AllowanceReading { provider: "groq", key: 2, model: "all", limit, remaining: 29 };
     let both = [reading("requests_minute"), reading("tokens_day")];
-    metrics.read(&Readings { providers: &[], allowances: &both, log_lines_dropped: 0 });
-    metrics.read(&Readings { providers: &[], allowances: &both[..1], log_lines_dropped: 0 });
+    metrics.read(&Readings { providers: &[], allowances: &both, clusters: &[], log_lines_dropped: 0 });
+    metrics.read(&Readings { providers: &[], allowances: &both[..1], clusters: &[], log_lines_dropped: 0 });
     let name = "tollgate_provider_allowance_remaining";
     let labels = r#"{key="2",limit="requests_minute",model="all",provider="groq"}"#;
     assert_eq!(value(&metrics, &format!("{name}{labels}")), Some(29.0));
     assert!(!metrics.gather().contains("tokens_day"));
+}
+
+#[test]
+fn routes_are_counted_and_clusters_shown_while_they_are_there() {
+    let metrics = Metrics::new();
+    metrics.routed("storage", 204, 0);
+    metrics.routed("storage", 502, 2);
+    let cluster = |name: &str, ejections| ClusterReading {
+        name: name.to_owned(),
+        queued: 3,
+        ejections,
+        servers: vec![ServerReading { server: "10.0.0.1:80".to_owned(), healthy: false, in_flight: 2 }],
+    };
+    let read = |clusters: &[ClusterReading]| {
+        metrics.read(&Readings { providers: &[], allowances: &[], clusters, log_lines_dropped: 0 });
+    };
+    read(&[cluster("web", 4), cluster("old", 1)]);
+    read(&[cluster("web", 5)]);
+    let server = r#"{cluster="web",server="10.0.0.1:80"}"#;
+    for (line, expected) in [
+        (r#"tollgate_route_requests_total{code="2xx",route="storage"}"#.to_owned(), Some(1.0)),
+        (r#"tollgate_route_requests_total{code="5xx",route="storage"}"#.to_owned(), Some(1.0)),
+        (r#"tollgate_route_retries_total{route="storage"}"#.to_owned(), Some(2.0)),
+        (format!("tollgate_server_healthy{server}"), Some(0.0)),
+        (format!("tollgate_server_in_flight{server}"), Some(2.0)),
+        (r#"tollgate_cluster_queued{cluster="web"}"#.to_owned(), Some(3.0)),
+        (r#"tollgate_cluster_ejections_total{cluster="web"}"#.to_owned(), Some(5.0)),
+        (r#"tollgate_cluster_queued{cluster="old"}"#.to_owned(), None),
+        (r#"tollgate_cluster_ejections_total{cluster="old"}"#.to_owned(), None),
+    ] {
+        assert_eq!(value(&metrics, &line), expected, "{line}");
+    }
 }

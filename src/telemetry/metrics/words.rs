@@ -56,6 +56,11 @@ impl CacheResult {
 const EXACT: [u16; 16] = [200, 400, 401, 402, 403, 404, 408, 413, 422, 429, 499, 500, 502, 503, 504, 529];
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
+/// The class of a status as a label.
+pub(super) fn class(status: u16) -> &'static str {
+    CLASSES[usize::from(status / 100).clamp(1, CLASSES.len()) - 1]
+}
+
 /// A status as a label: one of a fixed set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Code(usize);

@@ -1,68 +1,90 @@
-//! Whole lines read back from a file of the spool, as many as the store takes at once.
+//! Entries read back from a file of the spool, as many as the store takes at once.
 
 use crate::store::Entry;
-use crate::store::EntryId;
+use crate::usage::spool::frame;
+use crate::usage::spool::frame::NoEntry;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
 /// Entries of one batch.
-pub const MOST_ENTRIES: usize = 1000;
-/// Bytes read at once: more than a batch's lines usually have.
-const CHUNK: usize = 1 << 20;
-/// A line of ours is far shorter: each of its words is cut.
-const LONGEST: usize = 64 << 10;
+pub const MOST_ENTRIES: usize = 4000;
+/// Bytes read at once: more than a batch usually has.
+const CHUNK: u64 = 1 << 20;
 
 /// What was read.
 #[derive(Debug, Default)]
-pub struct Batch {
-    pub entries: Vec<Entry>,
-    /// The byte behind the last line that was read.
+pub struct Batch<'c> {
+    pub entries: Vec<Entry<&'c str>>,
+    /// The byte behind the last entry that was read.
     pub upto: u64,
-    /// Where lines stand that are no entries.
+    /// Where something begins that is no entry.
     pub garbage: Vec<u64>,
 }
 
-impl Batch {
+impl Batch<'_> {
     /// Nothing is left, for now.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty() && self.garbage.is_empty()
     }
-}
 
-/// Reads on behind the byte `from`. An end without a line break is being written, and left alone; where the file is
-/// `closed` nobody will finish it: it is garbage.
-///
-/// # Errors
-/// The file cannot be read.
-pub fn read_batch(file: &File, from: u64, closed: bool) -> io::Result<Batch> {
-    let mut chunk = vec![0; CHUNK];
-    let length = read(file, from, &mut chunk)?;
-    let (full, mut rest) = (length == CHUNK, &chunk[..length]);
-    let mut batch = Batch { upto: from, ..Batch::default() };
-    while batch.entries.len() < MOST_ENTRIES {
-        let end = match memchr::memchr(b'\n', rest) {
-            Some(end) => end + 1,
-            // The next batch begins with it.
-            None if full && rest.len() < LONGEST => break,
-            None if (full || closed) && !rest.is_empty() => rest.len(),
-            None => break,
-        };
-        let (line, after) = rest.split_at(end);
-        match entry(line) {
-            Some(entry) => batch.entries.push(entry),
-            None => batch.garbage.push(batch.upto),
-        }
-        (batch.upto, rest) = (batch.upto + end as u64, after);
+    /// Whether there may be more of them.
+    pub fn is_full(&self) -> bool {
+        self.entries.len() >= MOST_ENTRIES
     }
-    Ok(batch)
 }
 
-fn entry(line: &[u8]) -> Option<Entry> {
-    let line = line.strip_suffix(b"\n")?;
-    let entry: Entry = serde_json::from_slice(line).ok()?;
-    // What has no id is not ours, though it may look like it.
-    (line.len() <= LONGEST && entry.id != EntryId::default()).then_some(entry)
+/// Some bytes of a file, to be read as a batch.
+pub struct Chunk {
+    from: u64,
+    bytes: Vec<u8>,
+    /// Nothing stood behind them.
+    is_last: bool,
+}
+
+impl Chunk {
+    /// Reads on behind the byte `from`.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn read(file: &File, from: u64) -> io::Result<Chunk> {
+        let left = file.metadata()?.len().saturating_sub(from);
+        let length = usize::try_from(left.min(CHUNK)).unwrap_or_default();
+        let mut bytes = vec![0; length];
+        let read = read(file, from, &mut bytes)?;
+        bytes.truncate(read);
+        Ok(Chunk { from, bytes, is_last: left <= CHUNK })
+    }
+
+    /// Whether nothing stood behind it in the file.
+    pub fn is_last(&self) -> bool {
+        self.is_last
+    }
+
+    /// An entry without its end is being written, and left alone; where the file is `closed` nobody will finish it: it
+    /// is garbage.
+    pub fn batch(&self, closed: bool) -> Batch<'_> {
+        let mut batch = Batch { upto: self.from, ..Batch::default() };
+        let (mut at, mut garbage) = (0, false);
+        while batch.entries.len() < MOST_ENTRIES && at < self.bytes.len() {
+            match frame::read(&self.bytes[at..]) {
+                Ok((entry, length)) => {
+                    batch.entries.push(entry);
+                    (at, garbage) = (at + length, false);
+                }
+                Err(NoEntry::Begun) if !(self.is_last && closed) => break,
+                Err(NoEntry::Begun | NoEntry::Garbage) => {
+                    if !garbage {
+                        batch.garbage.push(self.from + at as u64);
+                    }
+                    garbage = true;
+                    at = frame::next(&self.bytes[at..]).map_or(self.bytes.len(), |next| at + next);
+                }
+            }
+        }
+        batch.upto = self.from + at as u64;
+        batch
+    }
 }
 
 fn read(file: &File, from: u64, chunk: &mut [u8]) -> io::Result<usize> {

@@ -1,6 +1,8 @@
 //! One file of the spool. Who holds its lock owns it: the process that writes it, or whoever drains what that left.
 
 use crate::usage::spool::ENDING;
+use crate::usage::spool::REFUSED;
+use crate::usage::spool::trouble::Trouble;
 use std::fs;
 use std::fs::File;
 use std::fs::OpenOptions;
@@ -10,8 +12,13 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 /// Others may take over an empty file in the moment between its making and its locking.
 const TRIES: u64 = 16;
@@ -28,6 +35,9 @@ struct Inner {
     handle: File,
     /// Bytes that are in the store; `UNKNOWN` until it was asked.
     drained: AtomicU64,
+    trouble: Mutex<Trouble>,
+    /// It was to be removed, and could not be.
+    stays: AtomicBool,
 }
 
 const UNKNOWN: u64 = u64::MAX;
@@ -47,7 +57,7 @@ impl SpoolFile {
                 Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => continue,
                 Err(cause) => return Err(cause),
             };
-            let file = SpoolFile::of(Inner { name, number, path, handle, drained: AtomicU64::new(0) });
+            let file = SpoolFile::of((name, number), path, handle, 0);
             if file.is_ours() {
                 return Ok(file);
             }
@@ -58,13 +68,13 @@ impl SpoolFile {
     pub(super) fn adopt(folder: &Path, name: &str) -> Option<SpoolFile> {
         let path = folder.join(name);
         let handle = OpenOptions::new().read(true).append(true).open(&path).ok()?;
-        let drained = AtomicU64::new(UNKNOWN);
-        let file = SpoolFile::of(Inner { name: name.to_owned(), number: 0, path, handle, drained });
+        let file = SpoolFile::of((name.to_owned(), 0), path, handle, UNKNOWN);
         file.is_ours().then_some(file)
     }
 
-    fn of(inner: Inner) -> SpoolFile {
-        SpoolFile(Arc::new(inner))
+    fn of((name, number): (String, u64), path: PathBuf, handle: File, drained: u64) -> SpoolFile {
+        let (drained, trouble, stays) = (AtomicU64::new(drained), Mutex::default(), AtomicBool::new(false));
+        SpoolFile(Arc::new(Inner { name, number, path, handle, drained, trouble, stays }))
     }
 
     /// What the store knows it by.
@@ -98,6 +108,11 @@ impl SpoolFile {
         self.0.drained.store(upto, Ordering::Relaxed);
     }
 
+    /// The store has to be asked again.
+    pub fn drained_unknown(&self) {
+        self.drained_upto(UNKNOWN);
+    }
+
     /// Bytes that are not in the store yet.
     pub fn backlog(&self) -> u64 {
         self.len().saturating_sub(self.drained().unwrap_or(0))
@@ -119,6 +134,46 @@ impl SpoolFile {
         }
     }
 
+    /// The store refused its next entries. Whether for the first time.
+    pub fn refused(&self, now: Instant) -> bool {
+        self.trouble().refused(now)
+    }
+
+    /// Whether it is too early to try it again.
+    pub fn rests(&self, now: Instant) -> bool {
+        self.trouble().rests(now)
+    }
+
+    /// The store has taken entries of it.
+    pub fn is_taken(&self) {
+        *self.trouble() = Trouble::default();
+    }
+
+    /// The store has taken entries of another file. Whether that shows that the fault is this file's.
+    pub fn is_to_blame(&self) -> bool {
+        self.trouble().others_are_taken()
+    }
+
+    pub fn is_refused_for_long(&self) -> bool {
+        self.trouble().is_lasting()
+    }
+
+    /// It cannot be removed. Whether that is new.
+    pub fn stays(&self) -> bool {
+        !self.0.stays.swap(true, Ordering::Relaxed)
+    }
+
+    /// Gives it another name, under which nobody drains it.
+    pub(super) fn set_aside(&self) -> io::Result<()> {
+        let mut name = self.0.path.clone().into_os_string();
+        name.push(REFUSED);
+        fs::rename(&self.0.path, name)
+    }
+
+    fn trouble(&self) -> MutexGuard<'_, Trouble> {
+        self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn number(&self) -> u64 {
         self.0.number
     }
@@ -138,7 +193,7 @@ mod tests {
         pub(in crate::usage::spool) fn full() -> SpoolFile {
             let path = PathBuf::from("/dev/full");
             let handle = OpenOptions::new().write(true).open(&path).unwrap();
-            SpoolFile::of(Inner { name: String::new(), number: 0, path, handle, drained: AtomicU64::new(0) })
+            SpoolFile::of((String::new(), 0), path, handle, 0)
         }
     }
 }

@@ -1,15 +1,17 @@
 //! The spool: the ledger's entries on their way to the store, in files that survive the process.
 //!
-//! An entry is one line, handed to the system in one write before its request's last byte goes out: whatever happens
-//! to this process then, the system has it. Nothing waits for the disk itself.
+//! An entry is handed to the system in one write before its request's last byte goes out: whatever happens to this
+//! process then, the system has it. Nothing waits for the disk itself.
 
 mod batch;
 mod file;
+mod frame;
+mod trouble;
 mod writer;
 
 pub use batch::Batch;
+pub use batch::Chunk;
 pub use batch::MOST_ENTRIES;
-pub use batch::read_batch;
 pub use file::SpoolFile;
 
 use crate::clock;
@@ -36,7 +38,9 @@ pub const FULL: u64 = 16 << 20;
 /// lost, and counted.
 pub const MOST_FILES: usize = 1024;
 /// How the names of files end.
-const ENDING: &str = ".jsonl";
+const ENDING: &str = ".spool";
+/// How they end when the store will not have what is in them.
+const REFUSED: &str = ".refused";
 
 /// Where one process writes. Others may use the same folder: each has files of its own.
 pub struct Spool {
@@ -68,17 +72,14 @@ impl Spool {
     }
 
     /// Writes an entry down. Never fails: what cannot be written now is held in memory and tried again.
-    pub fn append(&self, entry: &Entry) {
+    pub fn append<T: AsRef<str>>(&self, entry: &Entry<T>) {
         thread_local! {
-            static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+            static FRAME: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
         }
-        LINE.with_borrow_mut(|line| {
-            line.clear();
-            if serde_json::to_writer(&mut *line, entry).is_err() {
-                return self.counts.lost(1);
-            }
-            line.push(b'\n');
-            let written = self.lock().append(line, clock::now());
+        FRAME.with_borrow_mut(|frame| {
+            frame.clear();
+            frame::write(entry, frame);
+            let written = self.lock().append(frame, clock::now);
             self.report(written);
         });
     }
@@ -90,9 +91,18 @@ impl Spool {
         self.report(written);
         let current = self.lock().file();
         let gone = !current.is_there();
-        if !gone && current.len() < FULL {
-            return;
+        if gone || current.len() >= FULL {
+            self.turn_from(&current, gone);
         }
+    }
+
+    /// Closes the file that is written to, and begins another.
+    pub fn turn(&self) {
+        let current = self.lock().file();
+        self.turn_from(&current, false);
+    }
+
+    fn turn_from(&self, current: &SpoolFile, gone: bool) {
         match self.another(current.number() + 1, gone) {
             Ok(file) => {
                 let before = self.lock().turn_to(file);
@@ -126,6 +136,28 @@ impl Spool {
     /// A file that is drained is no longer ours.
     pub fn let_go(&self, file: &SpoolFile) {
         self.others().retain(|other| other.name() != file.name());
+    }
+
+    /// Puts a closed file where nobody drains it; its entries are lost until somebody names it back. How many those
+    /// are.
+    ///
+    /// # Errors
+    /// It keeps its name, and is drained on.
+    pub fn set_aside(&self, file: &SpoolFile) -> io::Result<u64> {
+        file.set_aside()?;
+        self.let_go(file);
+        let (mut from, mut entries) = (file.drained().unwrap_or(0), 0);
+        loop {
+            let chunk = Chunk::read(file.handle(), from)?;
+            let batch = chunk.batch(true);
+            if batch.is_empty() {
+                break;
+            }
+            entries += batch.entries.len() as u64;
+            from = batch.upto;
+        }
+        self.counts.lost(entries);
+        Ok(entries)
     }
 
     /// Bytes that are not in the store yet, those in memory among them.

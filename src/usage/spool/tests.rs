@@ -3,7 +3,6 @@
 use super::*;
 use crate::telemetry::metrics::Metrics;
 use std::io::Write;
-use std::os::unix::fs::FileExt;
 use tempfile::TempDir;
 
 fn folder() -> TempDir {
@@ -25,8 +24,29 @@ fn write(spool: &Spool) -> Entry {
     entry
 }
 
-fn read(file: &SpoolFile, closed: bool) -> Batch {
-    read_batch(file.handle(), 0, closed).unwrap()
+/// What was read, with texts of its own.
+struct Read {
+    entries: Vec<Entry>,
+    upto: u64,
+    garbage: Vec<u64>,
+}
+
+fn read(file: &SpoolFile, closed: bool) -> Read {
+    read_from(file, 0, closed)
+}
+
+fn read_from(file: &SpoolFile, from: u64, closed: bool) -> Read {
+    let chunk = Chunk::read(file.handle(), from).unwrap();
+    let batch = chunk.batch(closed);
+    assert_eq!(batch.is_empty(), batch.entries.is_empty() && batch.garbage.is_empty());
+    let entries = batch.entries.iter().map(Entry::owned).collect();
+    Read { entries, upto: batch.upto, garbage: batch.garbage }
+}
+
+fn framed(entry: &Entry) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    frame::write(entry, &mut bytes);
+    bytes
 }
 
 #[test]
@@ -43,13 +63,14 @@ fn what_is_written_is_read_back_in_order() {
 }
 
 #[test]
-fn a_line_without_an_end_is_waited_for_until_nobody_can_finish_it() {
+fn an_entry_without_an_end_is_waited_for_until_nobody_can_finish_it() {
     let folder = folder();
     let spool = spool(&folder, 7);
     write(&spool);
     let (_, file) = spool.files();
     let whole = file.len();
-    file.handle().write_all(b"{\"id\":\"00").unwrap();
+    let next = framed(&entry(&spool));
+    file.handle().write_all(&next[..next.len() - 1]).unwrap();
     assert_eq!((read(&file, false).upto, read(&file, false).garbage.len()), (whole, 0));
     let closed = read(&file, true);
     assert_eq!((closed.entries.len(), closed.upto, closed.garbage), (1, file.len(), vec![whole]));
@@ -60,24 +81,44 @@ fn what_is_no_entry_is_passed_over_and_its_place_is_told() {
     let folder = folder();
     let spool = spool(&folder, 7);
     let (_, file) = spool.files();
-    file.handle().write_all(b"not json\n{}\n\n\xff\xfe\n").unwrap();
-    let entry = write(&spool);
+    file.handle().write_all(b"foreign \xfe\x01\x05\xff and \xfe\n").unwrap();
+    let first = write(&spool);
+    let place = file.len();
+    file.handle().write_all(&[0; 9000]).unwrap();
+    let second = write(&spool);
     let batch = read(&file, false);
-    assert_eq!((batch.entries, batch.garbage), (vec![entry], vec![0, 9, 12, 13]));
+    assert_eq!((batch.entries, batch.garbage), (vec![first, second], vec![0, place]));
     assert_eq!(batch.upto, file.len());
 }
 
 #[test]
-fn an_endless_line_does_not_stop_the_reader() {
+fn a_torn_entry_in_the_middle_costs_no_other() {
     let folder = folder();
     let spool = spool(&folder, 7);
     let (_, file) = spool.files();
-    file.handle().write_all(&vec![b'x'; 3 << 20]).unwrap();
-    file.handle().write_all(b"\n").unwrap();
+    let torn = framed(&entry(&spool));
+    for lost in [torn.len() - 1, torn.len() / 2, 9, 3, 1] {
+        let before = write(&spool);
+        let (place, begin) = (file.len(), file.len() - framed(&before).len() as u64);
+        file.handle().write_all(&torn[..torn.len() - lost]).unwrap();
+        // More than any entry: where the torn one says that it ends, others stand.
+        let behind: Vec<Entry> = (0..100).map(|_| write(&spool)).collect();
+        let batch = read_from(&file, begin, false);
+        assert_eq!(batch.entries, [vec![before], behind].concat(), "{lost}");
+        assert_eq!((batch.garbage, batch.upto), (vec![place], file.len()), "{lost}");
+    }
+}
+
+#[test]
+fn endless_garbage_does_not_stop_the_reader() {
+    let folder = folder();
+    let spool = spool(&folder, 7);
+    let (_, file) = spool.files();
+    file.handle().write_all(&vec![0xfe; 3 << 20]).unwrap();
     let entry = write(&spool);
     let (mut from, mut found) = (0, Vec::new());
     while from < file.len() {
-        let batch = read_batch(file.handle(), from, false).unwrap();
+        let batch = read_from(&file, from, false);
         assert!(batch.upto > from, "it stands still at {from}");
         from = batch.upto;
         found.extend(batch.entries);
@@ -92,7 +133,7 @@ fn a_batch_has_an_end() {
     (0..MOST_ENTRIES + 1).for_each(|_| drop(write(&spool)));
     let (_, file) = spool.files();
     let first = read(&file, false);
-    let second = read_batch(file.handle(), first.upto, false).unwrap();
+    let second = read_from(&file, first.upto, false);
     assert_eq!((first.entries.len(), second.entries.len(), second.upto), (MOST_ENTRIES, 1, file.len()));
 }
 
@@ -176,7 +217,7 @@ fn a_folder_that_holds_too_much_takes_no_more_until_it_is_drained() {
 }
 
 #[test]
-fn many_threads_write_whole_lines() {
+fn many_threads_write_whole_entries() {
     let folder = folder();
     let spool = spool(&folder, 7);
     std::thread::scope(|scope| {
@@ -185,12 +226,32 @@ fn many_threads_write_whole_lines() {
     let (_, file) = spool.files();
     let (mut from, mut count) = (0, 0);
     while from < file.len() {
-        let batch = read_batch(file.handle(), from, false).unwrap();
+        let batch = read_from(&file, from, false);
         assert_eq!(batch.garbage, [] as [u64; 0]);
         (from, count) = (batch.upto, count + batch.entries.len());
     }
     assert_eq!(count, 2_000);
-    let mut last = [0];
-    file.handle().read_exact_at(&mut last, from - 1).unwrap();
-    assert_eq!(last, *b"\n");
+}
+
+#[test]
+fn a_file_that_is_set_aside_is_nobodys_until_it_gets_its_name_back() {
+    let folder = folder();
+    let (spool, heir) = (spool(&folder, 7), spool_of_another(&folder));
+    let written: Vec<Entry> = (0..3).map(|_| write(&spool)).collect();
+    spool.turn();
+    let file = spool.files().0.remove(0);
+    file.drained_upto(framed(&written[0]).len() as u64);
+    assert_eq!(spool.set_aside(&file).unwrap(), 2);
+    let path = file.path().to_owned();
+    drop(file);
+    heir.adopt().unwrap();
+    assert!(spool.files().0.is_empty() && heir.files().0.is_empty());
+    let aside = PathBuf::from(format!("{}{REFUSED}", path.display()));
+    fs::rename(aside, path).unwrap();
+    heir.adopt().unwrap();
+    assert_eq!(read(&heir.files().0[0], true).entries, written);
+}
+
+fn spool_of_another(folder: &TempDir) -> Spool {
+    spool(folder, 8)
 }

@@ -1,6 +1,7 @@
 //! The file that is written to, and what waits in memory while it cannot be.
 
 use crate::usage::spool::SpoolFile;
+use crate::usage::spool::frame;
 use std::io;
 use std::io::Write;
 use std::time::Duration;
@@ -13,7 +14,7 @@ const QUIET: Duration = Duration::from_secs(60);
 
 pub(super) struct Writer {
     file: SpoolFile,
-    /// Whole lines.
+    /// Whole frames.
     waiting: Vec<u8>,
     /// Bytes of `waiting` that are in the file all the same: a full disk takes a part of a write.
     done: usize,
@@ -36,29 +37,29 @@ impl Writer {
         Writer { file, waiting: Vec::new(), done: 0, closed: false, quiet_until: None }
     }
 
-    /// Writes a line, behind those that wait.
-    pub fn append(&mut self, line: &[u8], now: Instant) -> Written {
+    /// Writes an entry, behind those that wait. The clock is asked only where something went wrong.
+    pub fn append(&mut self, frame: &[u8], now: impl Fn() -> Instant) -> Written {
         if self.closed {
             return Written { lost: 1, ..Written::default() };
         }
         if self.waiting.is_empty() {
-            return match self.file.handle().write(line) {
-                Ok(count) if count == line.len() => Written::default(),
+            return match self.file.handle().write(frame) {
+                Ok(count) if count == frame.len() => Written::default(),
                 Ok(count) => {
-                    (self.waiting, self.done) = (line.to_vec(), count);
-                    self.retry(now)
+                    (self.waiting, self.done) = (frame.to_vec(), count);
+                    self.retry(now())
                 }
                 Err(cause) => {
-                    self.waiting = line.to_vec();
-                    self.failed(cause, now)
+                    self.waiting = frame.to_vec();
+                    self.failed(cause, now())
                 }
             };
         }
-        let fits = self.waiting.len() + line.len() <= MOST_WAITING;
+        let fits = self.waiting.len() + frame.len() <= MOST_WAITING;
         if fits {
-            self.waiting.extend_from_slice(line);
+            self.waiting.extend_from_slice(frame);
         }
-        Written { lost: u64::from(!fits), ..self.retry(now) }
+        Written { lost: u64::from(!fits), ..self.retry(now()) }
     }
 
     /// Writes what waits, if the disk takes it.
@@ -75,10 +76,10 @@ impl Writer {
         Written::default()
     }
 
-    /// Goes on in another file; the one before is given back. A line of which only a part is in there comes whole
+    /// Goes on in another file; the one before is given back. An entry of which only a part is in there comes whole
     /// into the new one.
     pub fn turn_to(&mut self, file: SpoolFile) -> SpoolFile {
-        let whole = memchr::memrchr(b'\n', &self.waiting[..self.done]).map_or(0, |at| at + 1);
+        let whole = frame::whole(&self.waiting, self.done);
         self.waiting.drain(..whole);
         self.done = 0;
         std::mem::replace(&mut self.file, file)
@@ -116,11 +117,18 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Entry;
     use std::fs;
     use std::path::Path;
 
     fn file(folder: &Path, number: u64) -> SpoolFile {
         SpoolFile::create(folder, 1, number).unwrap()
+    }
+
+    fn framed(request_id: &str) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        frame::write(&Entry { request_id, ..Entry::default() }, &mut bytes);
+        bytes
     }
 
     /// Every write to it fails for want of room.
@@ -132,26 +140,27 @@ mod tests {
     fn what_the_disk_does_not_take_waits_and_comes_whole_and_in_order() {
         let folder = tempfile::tempdir().unwrap();
         let (mut writer, now) = (Writer::new(full()), Instant::now());
-        assert!(writer.append(b"one\n", now).complaint.is_some());
-        let second = writer.append(b"two\n", now);
+        let [one, two, three, four] = ["one", "two", "three", "four"].map(framed);
+        assert!(writer.append(&one, || now).complaint.is_some());
+        let second = writer.append(&two, || now);
         assert!(second.failed && second.complaint.is_none(), "one line a minute");
-        assert!(writer.append(b"three\n", now + QUIET).complaint.is_some());
-        assert_eq!(writer.waits(), 14);
+        assert!(writer.append(&three, || now + QUIET).complaint.is_some());
+        assert_eq!(writer.waits(), (one.len() + two.len() + three.len()) as u64);
         // A part of the second was taken before.
-        writer.done = 6;
+        writer.done = one.len() + 2;
         let next = file(folder.path(), 2);
         writer.turn_to(next.clone());
         assert!(!writer.retry(now).failed);
-        assert!(!writer.append(b"four\n", now).failed);
-        assert_eq!(fs::read_to_string(next.path()).unwrap(), "two\nthree\nfour\n");
+        assert!(!writer.append(&four, || now).failed);
+        assert_eq!(fs::read(next.path()).unwrap(), [two, three, four].concat());
         assert_eq!(writer.waits(), 0);
     }
 
     #[test]
     fn memory_is_bounded_and_what_does_not_fit_is_counted() {
         let (mut writer, now) = (Writer::new(full()), Instant::now());
-        let line = vec![b'x'; MOST_WAITING / 2];
-        let lost: Vec<u64> = (0..4).map(|_| writer.append(&line, now).lost).collect();
+        let frame = vec![b'x'; MOST_WAITING / 2];
+        let lost: Vec<u64> = (0..4).map(|_| writer.append(&frame, || now).lost).collect();
         assert_eq!((lost, writer.waits()), (vec![0, 0, 1, 1], MOST_WAITING as u64));
     }
 }
