@@ -121,6 +121,7 @@ fn record(ledger: &Arc<Ledger>) -> Record {
         client: None,
         method: Method::POST,
         uri: Uri::from_static("/v1/chat/completions"),
+        on_behalf: None,
     };
     let mut record = Record::new(ledger.clone(), arrival);
     record.subject.operation = Operation::Asked(Asked::ChatCompletions);

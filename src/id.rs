@@ -34,6 +34,16 @@ pub fn random(prefix: &str) -> String {
     [prefix, std::str::from_utf8(&signs).unwrap_or_default()].concat()
 }
 
+/// A random UUID (RFC 9562 §5.4).
+pub fn uuid() -> String {
+    let mut bytes = [0u8; 16];
+    rand::rng().fill(&mut bytes);
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+}
+
 fn well_formed(id: &[u8]) -> Option<&str> {
     let plain = |b: &u8| b.is_ascii_alphanumeric() || b"._:-".contains(b);
     let fits = !id.is_empty() && id.len() <= MAX_REQUEST_ID;
@@ -56,6 +66,15 @@ mod tests {
             let id = request_id(Some(bad));
             assert!(id.starts_with("req_") && id.len() == 28, "{id}");
         }
+    }
+
+    #[test]
+    fn a_uuid_says_its_version() {
+        let id = uuid();
+        assert_eq!(id.split('-').map(str::len).collect::<Vec<_>>(), [8, 4, 4, 4, 12]);
+        assert_eq!(&id[14..15], "4");
+        assert!("89ab".contains(&id[19..20]), "{id}");
+        assert_ne!(id, uuid());
     }
 
     #[test]

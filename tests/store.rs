@@ -10,6 +10,8 @@ mod aggregates;
 mod bed;
 #[path = "store/file.rs"]
 mod file;
+#[path = "store/jobs.rs"]
+mod jobs;
 #[path = "store/ledger.rs"]
 mod ledger;
 #[path = "store/odd.rs"]

@@ -72,9 +72,10 @@ impl Rule {
         self.cluster.as_ref().is_some_and(|cluster| cluster.config.per_server.is_some())
     }
 
-    /// What is taken off paths: a folder of files knows nothing of where it is shown.
+    /// What is taken off paths: a folder of files knows nothing of where it is shown, and jobs are asked for as the API
+    /// is, behind theirs.
     pub fn prefix(&self) -> Option<&str> {
-        let always = matches!(self.route.to, Destination::Files(_));
+        let always = matches!(self.route.to, Destination::Files(_) | Destination::Jobs);
         match &self.route.path {
             PathPattern::Prefix(path) if self.route.strip_prefix || always => Some(path),
             PathPattern::Exact(path) if self.route.strip_prefix => Some(path),

@@ -23,17 +23,42 @@ pub fn admit(
     headers: &HeaderMap,
     record: &mut Record,
 ) -> Result<Arc<Credential>, Refusal> {
-    let client = record.arrival.client;
-    address_has_room(snapshot, client)?;
-    let credential = authenticate(parts, snapshot, headers, client)?;
-    record.subject.key = Some(credential.name.clone());
-    record.subject.tenant = credential.tenant.as_ref().map(|tenant| tenant.name.clone());
+    let credential = identify(parts, snapshot, headers, record)?;
     let claims = credential.claims.clone();
     let reservation = Reservation::enter(&parts.state, claims, record.arrival.moment());
     record.held.reservation =
         Some(reservation.map_err(|limited| refuse::limited(limited, record.arrival.wall))?);
     record.subject.payer = Some(credential.clone());
     Ok(credential)
+}
+
+/// Checks the address and the key, and takes nothing. A job's request is that of the key it was handed in with.
+///
+/// # Errors
+/// The [`Refusal`] to send.
+pub fn identify(
+    parts: &Parts,
+    snapshot: &Snapshot,
+    headers: &HeaderMap,
+    record: &mut Record,
+) -> Result<Arc<Credential>, Refusal> {
+    let credential = match &record.arrival.on_behalf {
+        Some(on_behalf) => by_id(parts, &on_behalf.key)?,
+        None => {
+            let client = record.arrival.client;
+            address_has_room(snapshot, client)?;
+            authenticate(parts, snapshot, headers, client)?
+        }
+    };
+    record.subject.key = Some(credential.name.clone());
+    record.subject.tenant = credential.tenant.as_ref().map(|tenant| tenant.name.clone());
+    Ok(credential)
+}
+
+fn by_id(parts: &Parts, id: &str) -> Result<Arc<Credential>, Refusal> {
+    let credentials = parts.credentials.load();
+    let found = credentials.by_id(id, clock::since_epoch).ok_or_else(refuse::wrong_key)?;
+    found.cloned().map_err(refuse::lapsed)
 }
 
 fn address_has_room(snapshot: &Snapshot, client: Option<IpAddr>) -> Result<(), Refusal> {

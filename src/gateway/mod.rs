@@ -2,6 +2,7 @@
 
 pub mod admit;
 pub mod answer;
+mod arrive;
 pub mod attached;
 pub mod attempt;
 pub mod charge;
@@ -18,6 +19,7 @@ pub mod follow;
 pub mod front;
 mod give_up;
 pub mod itinerary;
+pub mod jobs;
 pub mod keepsakes;
 pub mod leave;
 pub mod media;
@@ -47,21 +49,17 @@ pub mod vendor;
 pub mod verdicts;
 pub mod warnings;
 
-use crate::clock;
-use crate::config::Config;
 use crate::edge::Passage;
-use crate::edge::address;
 use crate::gateway::exchange::Exchange;
+use crate::gateway::jobs::on_behalf::OnBehalf;
 use crate::gateway::parts::Parts;
 use crate::gateway::passage::Way;
 use crate::gateway::record::Arrival;
 use crate::gateway::record::Record;
 use crate::gateway::snapshot::Snapshot;
-use crate::id;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::HeaderMap;
-use http::header;
 use pingora::Error;
 use pingora::ErrorType;
 use pingora::http::RequestHeader;
@@ -71,6 +69,7 @@ use pingora::proxy::FailToProxy;
 use pingora::proxy::ProxyHttp;
 use pingora::proxy::Session;
 use pingora::upstreams::peer::HttpPeer;
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -93,6 +92,8 @@ pub struct Call {
     exchange: Option<Box<Exchange>>,
     /// A request on a route of the edge.
     passage: Option<Box<Passage>>,
+    /// For whom a job's request is asked.
+    on_behalf: Option<Arc<OnBehalf>>,
 }
 
 #[async_trait]
@@ -100,7 +101,18 @@ impl ProxyHttp for Gateway {
     type CTX = Call;
 
     fn new_ctx(&self) -> Call {
-        Call { snapshot: self.parts.snapshot.load_full(), record: None, exchange: None, passage: None }
+        let snapshot = self.parts.snapshot.load_full();
+        Call { snapshot, record: None, exchange: None, passage: None, on_behalf: None }
+    }
+
+    /// What a session was made with here; connections have none.
+    fn on_connection_reuse(
+        &self,
+        _session: &mut Session,
+        call: &mut Call,
+        context: Box<dyn Any + Send + Sync>,
+    ) {
+        call.on_behalf = context.downcast().ok().map(|on_behalf| *on_behalf);
     }
 
     /// No modules: each would look at every byte, and compression would hold events back.
@@ -117,7 +129,9 @@ impl ProxyHttp for Gateway {
             let rest = call.snapshot.config.server.idle_timeout.as_secs().max(1);
             session.set_keepalive((!self.parts.leave.is_leaving()).then_some(rest));
         }
-        let mut record = Record::new(self.parts.ledger.clone(), arrival(session, &call.snapshot.config));
+        let arrival =
+            Arrival { on_behalf: call.on_behalf.take(), ..arrive::arrival(session, &call.snapshot.config) };
+        let mut record = Record::new(self.parts.ledger.clone(), arrival);
         door::dress(&self.parts, session, &mut record);
         call.record = Some(record);
         Ok(())
@@ -270,33 +284,4 @@ fn ended(record: &Record) -> pingora::Result<()> {
         true => Err(Error::explain(ErrorType::ConnectionClosed, "client left")),
         false => Ok(()),
     }
-}
-
-fn arrival(session: &Session, config: &Config) -> Arrival {
-    let head = session.req_header();
-    let given = head.headers.get("x-request-id").map(|v| v.as_bytes());
-    let now = clock::moment();
-    Arrival {
-        at: now.mono,
-        wall: now.wall,
-        request_id: id::request_id(given),
-        client: passage::peer_address(session)
-            .map(|peer| address::client(peer, &config.edge.trusted, config.edge.real_ip, &head.headers)),
-        method: head.method.clone(),
-        uri: head.uri.clone(),
-    }
-}
-
-/// HTTP/1.1 requires a host (RFC 9112 §3.2); HTTP/2 carries it in the URI.
-fn names_a_host(session: &Session) -> bool {
-    let head = session.req_header();
-    match head.headers.get(header::HOST) {
-        Some(host) => host.as_bytes().iter().all(|sign| may_stand_in_host(*sign)),
-        None => head.uri.authority().is_some() || head.version == http::Version::HTTP_10,
-    }
-}
-
-/// What could end the host, or be one to one reader and a path or a user to another, may not.
-fn may_stand_in_host(sign: u8) -> bool {
-    sign.is_ascii_graphic() && !b"/\\@?#\"<>,".contains(&sign)
 }

@@ -5,6 +5,7 @@ use crate::cache::flights::Flights;
 use crate::cache::memo::Memo;
 use crate::edge::Doors;
 use crate::edge::acme::Challenges;
+use crate::gateway::jobs::desk::Desk;
 use crate::gateway::keepsakes::Keepsakes;
 use crate::gateway::leave::Leave;
 use crate::gateway::record::Ledger;
@@ -52,6 +53,7 @@ pub struct Parts {
     pub threads: Threads,
     pub warnings: Warnings,
     pub leave: Leave,
+    pub jobs: Arc<Desk>,
 }
 
 /// The exact cache, the keys of late requests to it, and the flights that may share its misses.

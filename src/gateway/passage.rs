@@ -10,10 +10,11 @@ use crate::edge::page;
 use crate::edge::passage::From;
 use crate::edge::redirect;
 use crate::gateway::admit;
+use crate::gateway::arrive::names_a_host;
 use crate::gateway::client;
 use crate::gateway::client::ClientLeft;
 use crate::gateway::client::Head;
-use crate::gateway::names_a_host;
+use crate::gateway::jobs;
 use crate::gateway::parts::Parts;
 use crate::gateway::prepare;
 use crate::gateway::record::Record;
@@ -57,7 +58,8 @@ pub async fn enter(
     session: &mut Session,
     record: &mut Record,
 ) -> pingora::Result<Way> {
-    if snapshot.edge.is_empty() {
+    // What is asked for a job has taken its route already.
+    if snapshot.edge.is_empty() || record.arrival.on_behalf.is_some() {
         return Ok(Way::Api(None));
     }
     if !names_a_host(session) {
@@ -82,7 +84,7 @@ pub async fn enter(
     if let Err(refusal) = with_key(parts, snapshot, session, record, &passage).await {
         return client::refuse(session, record, &refusal).await.map(|()| Way::Answered);
     }
-    serve(session, record, passage).await
+    serve((parts, snapshot), session, record, passage).await
 }
 
 fn open(snapshot: &Snapshot, session: &Session, record: &Record) -> Result<Option<Box<Passage>>, Refused> {
@@ -95,7 +97,12 @@ fn open(snapshot: &Snapshot, session: &Session, record: &Record) -> Result<Optio
     Ok(passage)
 }
 
-async fn serve(session: &mut Session, record: &mut Record, passage: Box<Passage>) -> pingora::Result<Way> {
+async fn serve(
+    (parts, snapshot): (&Parts, &Snapshot),
+    session: &mut Session,
+    record: &mut Record,
+    passage: Box<Passage>,
+) -> pingora::Result<Way> {
     let rule = passage.rule.clone();
     match &rule.route.to {
         Destination::Cluster(_) => {
@@ -126,7 +133,7 @@ async fn serve(session: &mut Session, record: &mut Record, passage: Box<Passage>
             send::whole(session, record, &passage, head, body.clone().into()).await
         }
         Destination::Files(files) => send::file(session, record, &passage, files).await,
-        Destination::Jobs => refuse_at_edge(session, record, &Refused::NotFound).await,
+        Destination::Jobs => jobs::enter((parts, snapshot), session, record, passage).await,
     }
 }
 

@@ -6,11 +6,11 @@ use crate::dialect::openai::request::Shape;
 use crate::dialect::operation::Operation;
 use crate::gateway::admit::admit;
 use crate::gateway::answer;
+use crate::gateway::arrive::names_a_host;
 use crate::gateway::client;
 use crate::gateway::client::ClientLeft;
 use crate::gateway::deliver;
 use crate::gateway::exchange::Exchange;
-use crate::gateway::names_a_host;
 use crate::gateway::operation::Errand;
 use crate::gateway::operation::Wish;
 use crate::gateway::operation::errand;
@@ -88,18 +88,33 @@ pub async fn prepare(
 ) -> pingora::Result<Option<Box<Exchange>>> {
     match walk(parts, snapshot, session, record).await {
         Ok(exchange) => Ok(Some(Box::new(exchange))),
-        Err(Stop::Answered) => Ok(None),
-        Err(Stop::Refused(refusal)) => {
+        Err(stop) => stopped(parts, session, record, stop).await.map(|()| None),
+    }
+}
+
+/// Ends a request that goes no further.
+///
+/// # Errors
+/// Only what breaks the connection to the client.
+pub async fn stopped(
+    parts: &Parts,
+    session: &mut Session,
+    record: &mut Record,
+    stop: Stop,
+) -> pingora::Result<()> {
+    match stop {
+        Stop::Answered => Ok(()),
+        Stop::Refused(refusal) => {
             if refusal.status == 429 {
                 parts.metrics().limit_hit(refusal.reason);
             }
-            client::refuse(session, record, &refusal).await.map(|()| None)
+            client::refuse(session, record, &refusal).await
         }
-        Err(Stop::ClientLeft) => {
+        Stop::ClientLeft => {
             record.client_left();
             Err(pingora::Error::explain(pingora::ErrorType::ConnectionClosed, "client left"))
         }
-        Err(Stop::Broken(error)) => Err(error),
+        Stop::Broken(error) => Err(error),
     }
 }
 

@@ -87,7 +87,15 @@ fn spoken(headers: &HeaderMap, operation: Operation) -> Vec<(HeaderName, HeaderV
     operation.dialect().client_side().spoken_headers().iter().copied().flat_map(of).collect()
 }
 
-async fn whole_body(client: &mut Session, limit: usize, patience: Duration) -> Result<Bytes, NotReceived> {
+/// Reads the body as it comes.
+///
+/// # Errors
+/// As for [`receive`].
+pub async fn whole_body(
+    client: &mut Session,
+    limit: usize,
+    patience: Duration,
+) -> Result<Bytes, NotReceived> {
     if announced(client).is_some_and(|length| length > limit as u64) {
         return Err(refuse::too_large(limit).into());
     }

@@ -7,6 +7,7 @@ use crate::dialect::usage::Usage;
 use crate::gateway::charge::Charge;
 use crate::gateway::entry;
 use crate::gateway::itinerary::Stop;
+use crate::gateway::jobs::on_behalf::OnBehalf;
 use crate::gateway::subject::Subject;
 use crate::gateway::vendor::Lane;
 use crate::gateway::vendor::Vendor;
@@ -58,6 +59,8 @@ pub struct Arrival {
     pub client: Option<IpAddr>,
     pub method: Method,
     pub uri: Uri,
+    /// For whom it is asked, where it comes from no connection.
+    pub on_behalf: Option<Arc<OnBehalf>>,
 }
 
 impl Arrival {
@@ -208,6 +211,7 @@ impl Record {
             return;
         }
         self.settle();
+        self.arrival.on_behalf.iter().for_each(|on_behalf| on_behalf.ended(self));
         let latency = self.arrival.at.elapsed();
         self.count(latency);
         if self.ledger.access {
@@ -230,6 +234,10 @@ impl Record {
         });
     }
 
+    fn job(&self) -> Option<&str> {
+        self.arrival.on_behalf.as_ref().map(|on_behalf| &*on_behalf.job).or(self.subject.job.as_deref())
+    }
+
     fn log(&self, latency: Duration) {
         let line = AccessLine {
             since_epoch: self.arrival.wall + latency,
@@ -240,6 +248,7 @@ impl Record {
             status: self.outcome.status,
             route: self.subject.route.as_deref(),
             server: self.subject.server,
+            job: self.job(),
             key: self.subject.key.as_deref(),
             tenant: self.subject.tenant.as_deref(),
             provider: self.service.provider.as_deref(),

@@ -2,6 +2,7 @@
 
 mod body;
 pub mod edge;
+pub mod jobs;
 mod limit;
 
 use crate::clock;

@@ -23,6 +23,8 @@ pub struct Subject {
     pub route: Option<Arc<str>>,
     /// The server it was sent to there.
     pub server: Option<SocketAddr>,
+    /// The job that it hands in, or asks about.
+    pub job: Option<Arc<str>>,
 }
 
 impl Default for Subject {
@@ -38,6 +40,7 @@ impl Default for Subject {
             stream: false,
             route: None,
             server: None,
+            job: None,
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::gateway::parts::Parts;
 use crate::server::ledger;
-use crate::telemetry::metrics::Metrics;
 use pingora::server::ShutdownWatch;
 use std::time::Duration;
 use tokio::signal::unix::SignalKind;
@@ -34,8 +33,8 @@ pub async fn drain(parts: &Parts, mut shutdown: ShutdownWatch, grace: Duration) 
         }
     };
     let (in_time, is_over) = tokio::select! {
-        emptied = tokio::time::timeout(grace, emptied(metrics)) => {
-            let in_time = emptied.is_ok() || metrics.requests_in_flight() == 0;
+        emptied = tokio::time::timeout(grace, emptied(parts)) => {
+            let in_time = emptied.is_ok() || in_flight(parts) == 0;
             (in_time, in_time)
         }
         _ = interrupted => (false, true),
@@ -48,16 +47,21 @@ pub async fn drain(parts: &Parts, mut shutdown: ShutdownWatch, grace: Duration) 
     }
 }
 
+/// Requests under way, and jobs: one is done when its answer is stored.
+fn in_flight(parts: &Parts) -> usize {
+    usize::try_from(parts.metrics().requests_in_flight()).unwrap_or(0) + parts.jobs.count()
+}
+
 /// No request is left, nor, after a while, anybody who is likely to send one.
-async fn emptied(metrics: &Metrics) {
+async fn emptied(parts: &Parts) {
     let rested = Instant::now() + REST;
     loop {
-        until(|| metrics.requests_in_flight() == 0).await;
+        until(|| in_flight(parts) == 0).await;
         let patience = rested.max(Instant::now() + LINGER);
-        let changed = until(|| metrics.connections() == 0 || metrics.requests_in_flight() > 0);
+        let changed = until(|| parts.metrics().connections() == 0 || in_flight(parts) > 0);
         // Whether they close in time or not, there is nothing more to wait for.
         let _ = tokio::time::timeout_at(patience, changed).await;
-        if metrics.requests_in_flight() == 0 {
+        if in_flight(parts) == 0 {
             return;
         }
     }

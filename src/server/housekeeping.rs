@@ -1,5 +1,7 @@
-//! The background service: names, checks, idle connections, the ledger, the shared state, reloads, the admin doors and the drain, side by side on one thread.
+//! The background service: names, checks, idle connections, the ledger, the shared state, jobs, reloads, the admin doors and the drain, side by side on one thread.
 
+use crate::gateway::Gateway;
+use crate::gateway::jobs::run::Runner;
 use crate::gateway::parts::Parts;
 use crate::server::allowances;
 use crate::server::certificates;
@@ -7,6 +9,7 @@ use crate::server::checks;
 use crate::server::clusters;
 use crate::server::doors;
 use crate::server::drain;
+use crate::server::jobs;
 use crate::server::ledger;
 use crate::server::names;
 use crate::server::notify;
@@ -18,6 +21,7 @@ use crate::server::stored;
 use crate::server::stored::Home;
 use crate::server::supervisor::Supervisor;
 use async_trait::async_trait;
+use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
 use pingora::services::ServiceReadyNotifier;
 use pingora::services::background::BackgroundService;
@@ -30,6 +34,8 @@ use std::time::Duration;
 /// Everything that runs beside requests.
 pub struct Housekeeping {
     pub parts: Arc<Parts>,
+    /// What jobs are run through.
+    pub proxy: Arc<HttpProxy<Gateway>>,
     pub reloader: Arc<Reloader>,
     pub admin: Option<SocketAddr>,
     pub grace: Duration,
@@ -54,6 +60,7 @@ impl BackgroundService for Housekeeping {
         let outage = Outage::default();
         ready.notify_ready();
         self.supervisor.ready();
+        let runner = Arc::new(Runner { proxy: self.proxy.clone(), shutdown: shutdown.clone() });
         let forever = async {
             tokio::join!(
                 names::keep_fresh(parts),
@@ -65,6 +72,7 @@ impl BackgroundService for Housekeeping {
                 stored::keep_asking(parts, &self.home, &outage),
                 parts.state.keep(),
                 notify::keep_telling(parts),
+                jobs::keep(parts, &runner),
                 ledger::keep(parts, &self.home.url, &outage),
                 reload::watch(&self.reloader, parts, hangups),
                 doors::open(parts, &self.reloader, &self.home, admin),

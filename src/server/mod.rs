@@ -9,6 +9,7 @@ pub mod doors;
 pub mod drain;
 mod frame;
 pub mod housekeeping;
+pub mod jobs;
 pub mod ledger;
 pub mod listeners;
 pub mod names;
@@ -167,7 +168,8 @@ pub fn prepare(start: Start) -> Result<Ready, NotStarted> {
     options.h2c = true;
     options.h2_idle_timeout = Some(settings.idle_timeout);
     proxy.server_options = Some(options);
-    let front = Front { proxy: Arc::new(proxy), patience: settings.head_timeout, parts: parts.clone() };
+    let proxy = Arc::new(proxy);
+    let front = Front { proxy: proxy.clone(), patience: settings.head_timeout, parts: parts.clone() };
     let mut service = Service::new("gateway".to_owned(), front);
     for listener in &listen {
         service.add_listener(listeners::plain(listener.address));
@@ -181,6 +183,7 @@ pub fn prepare(start: Start) -> Result<Ready, NotStarted> {
     };
     let housekeeping = Housekeeping {
         parts: parts.clone(),
+        proxy,
         reloader: Arc::new(reloader),
         admin,
         grace: settings.grace,
@@ -262,6 +265,7 @@ fn parts(config: Config, sink: Sink) -> Result<Arc<Parts>, NotStarted> {
         threads,
         warnings: Warnings::default(),
         leave: Leave::default(),
+        jobs: Arc::default(),
     };
     parts.renew_credentials();
     Ok(Arc::new(parts))

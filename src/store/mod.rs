@@ -1,6 +1,6 @@
-//! Durable rows: tenants, keys, admins and the ledger, in SQLite or PostgreSQL.
+//! Durable rows: tenants, keys, admins, the ledger and jobs, in SQLite or PostgreSQL.
 //!
-//! Nothing a client waits for asks here. Every call is bounded in time and says [`StoreError::Away`] when the
+//! Nothing a client waits for asks here, but for jobs. Every call is bounded in time and says [`StoreError::Away`] when the
 //! store cannot be had; the next call tries again by itself.
 
 mod account;
@@ -13,6 +13,8 @@ mod entries;
 mod entry;
 mod error;
 mod file;
+mod job_runs;
+mod jobs;
 mod keys;
 mod ledger;
 mod page;
@@ -39,6 +41,13 @@ pub use entry::Kind;
 pub use entry::NotAnId;
 pub use entry::PriceState;
 pub use error::StoreError;
+pub use job_runs::ClaimedJob;
+pub use job_runs::JobRun;
+pub use jobs::JobMessage;
+pub use jobs::JobRoom;
+pub use jobs::JobRow;
+pub use jobs::JobState;
+pub use jobs::NewJob;
 pub use ledger::Brought;
 pub use report::Filter;
 pub use report::Group;

@@ -69,6 +69,12 @@ impl Credentials {
         Some(held.credential.opens(wall).map(|()| &held.credential))
     }
 
+    /// The credential of a key that was let in before, or why it does not open any more.
+    pub fn by_id(&self, id: &str, wall: impl Fn() -> Duration) -> Option<Result<&Arc<Credential>, Lapsed>> {
+        let credential = self.all().find(|credential| &*credential.id == id)?;
+        Some(credential.opens(wall).map(|()| credential))
+    }
+
     /// The credential of a key by its id.
     pub fn key(&self, id: &str) -> Option<&Arc<Credential>> {
         self.by_hash.values().map(|held| &held.credential).find(|credential| &*credential.id == id)

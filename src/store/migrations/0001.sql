@@ -128,3 +128,34 @@ CREATE TABLE days (
   PRIMARY KEY (at, tenant, key_id, provider, model)
 );
 CREATE INDEX days_tenant ON days (tenant, at);
+
+-- Requests that are answered later. What is waiting or runs has `done_ms` 0.
+CREATE TABLE jobs (
+  id TEXT NOT NULL PRIMARY KEY,
+  key_id TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  state TEXT NOT NULL,
+  target TEXT NOT NULL,
+  created_ms BIGINT NOT NULL,
+  -- From when on anybody may run it: when it is tried again, or the end of its runner's lease.
+  due_ms BIGINT NOT NULL,
+  runner TEXT NOT NULL,
+  -- Runs that were begun, and those that ended with a broken connection.
+  runs BIGINT NOT NULL,
+  broken BIGINT NOT NULL,
+  done_ms BIGINT NOT NULL,
+  status BIGINT NOT NULL,
+  error TEXT NOT NULL
+);
+CREATE INDEX jobs_due ON jobs (due_ms) WHERE done_ms = 0;
+CREATE INDEX jobs_done ON jobs (done_ms) WHERE done_ms > 0;
+CREATE INDEX jobs_key ON jobs (key_id);
+
+-- The request and the answer of a job: rows of their own, so that a lease that is renewed does not write them again.
+CREATE TABLE job_messages (
+  job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+  part TEXT NOT NULL,
+  head TEXT NOT NULL,
+  body BLOB NOT NULL,
+  PRIMARY KEY (job, part)
+);

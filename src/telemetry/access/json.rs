@@ -42,6 +42,7 @@ fn asked(out: &mut Vec<u8>, line: &AccessLine<'_>) {
     string(out, ",\"method\":", line.method);
     string(out, ",\"path\":", line.path_without_query());
     optional(out, ",\"route\":", line.route);
+    optional(out, ",\"job\":", line.job);
     optional(out, ",\"key\":", line.key);
     optional(out, ",\"tenant\":", line.tenant);
     optional(out, ",\"model\":", line.model_asked);

@@ -31,6 +31,8 @@ pub struct AccessLine<'a> {
     /// The name of the edge's route, and the server that was asked there.
     pub route: Option<&'a str>,
     pub server: Option<SocketAddr>,
+    /// The id of the job that is handed in, run or asked about.
+    pub job: Option<&'a str>,
     /// The name of the key, never the key.
     pub key: Option<&'a str>,
     /// The name of the tenant who pays.

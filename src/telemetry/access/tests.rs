@@ -17,6 +17,7 @@ fn plain<'a>() -> AccessLine<'a> {
         status: 200,
         route: None,
         server: None,
+        job: None,
         key: None,
         tenant: None,
         provider: None,

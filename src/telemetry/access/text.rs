@@ -33,6 +33,7 @@ fn asked(out: &mut Vec<u8>, line: &AccessLine<'_>) {
     optional(out, " key=", line.key);
     optional(out, " tenant=", line.tenant);
     optional(out, " route=", line.route);
+    optional(out, " job=", line.job);
     value(out, " method=", line.method);
     value(out, " path=", line.path_without_query());
 }

@@ -1,6 +1,7 @@
 //! The table of metric families: name, meaning and labels of each.
 
 use crate::telemetry::metrics::edge::EdgeFamilies;
+use crate::telemetry::metrics::jobs::JobCounts;
 use crate::telemetry::metrics::ledger::LedgerCounts;
 use crate::telemetry::metrics::words::CacheResult;
 use prometheus::CounterVec;
@@ -45,6 +46,7 @@ pub(super) struct Families {
     pub(super) events_dropped: IntCounter,
     pub(super) log_lines_dropped: IntCounter,
     pub(super) config_reloads: IntCounterVec,
+    pub(super) jobs: JobCounts,
     pub(super) ledger: LedgerCounts,
     pub(super) state_away: IntGauge,
     pub(super) state_changes_lost: IntCounter,
@@ -106,10 +108,10 @@ impl Families {
             events_dropped: table.counter("tollgate_events_dropped_total", "Unreadable stream events."),
             log_lines_dropped: table.counter("tollgate_log_lines_dropped_total", "Log lines that were lost."),
             config_reloads: table.counters("tollgate_config_reloads_total", "Reloads.", &["result"]),
+            jobs: JobCounts::new(&table),
             ledger: LedgerCounts::new(&table),
             state_away: table.gauge("tollgate_state_away", "1 while Redis is away and limits are local."),
-            state_changes_lost: table
-                .counter("tollgate_state_changes_lost_total", "Corrections that Redis was never told."),
+            state_changes_lost: table.counter("tollgate_state_changes_lost_total", "Never told to Redis."),
             edge: EdgeFamilies::new(&table),
             registry: table.0,
         }

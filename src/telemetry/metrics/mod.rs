@@ -5,6 +5,7 @@
 
 mod edge;
 mod families;
+mod jobs;
 mod ledger;
 mod process;
 mod series;
@@ -173,6 +174,16 @@ impl Metrics {
     /// Events of a stream were not passed on because they could not be read.
     pub fn events_dropped(&self, events: u64) {
         self.families.events_dropped.inc_by(events);
+    }
+
+    /// A job was `accepted`, `refused`, `cancelled`, `completed`, `failed` or `retried` here.
+    pub fn job(&self, event: &'static str) {
+        self.families.jobs.event(event);
+    }
+
+    /// How many jobs the store has of each state.
+    pub fn jobs(&self, counts: &[(&'static str, u64)]) {
+        self.families.jobs.counted(counts);
     }
 
     /// The handles of the ledger's counters.

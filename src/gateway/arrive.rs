@@ -1,0 +1,41 @@
+//! A request at the door: when it came, who sent it, and whom it asks for.
+
+use crate::clock;
+use crate::config::Config;
+use crate::edge::address;
+use crate::gateway::passage;
+use crate::gateway::record::Arrival;
+use crate::id;
+use http::header;
+use pingora::proxy::Session;
+
+/// How a request came in, and from whom.
+pub fn arrival(session: &Session, config: &Config) -> Arrival {
+    let head = session.req_header();
+    let given = head.headers.get("x-request-id").map(|v| v.as_bytes());
+    let now = clock::moment();
+    Arrival {
+        at: now.mono,
+        wall: now.wall,
+        request_id: id::request_id(given),
+        client: passage::peer_address(session)
+            .map(|peer| address::client(peer, &config.edge.trusted, config.edge.real_ip, &head.headers)),
+        method: head.method.clone(),
+        uri: head.uri.clone(),
+        on_behalf: None,
+    }
+}
+
+/// HTTP/1.1 requires a host (RFC 9112 §3.2); HTTP/2 carries it in the URI.
+pub fn names_a_host(session: &Session) -> bool {
+    let head = session.req_header();
+    match head.headers.get(header::HOST) {
+        Some(host) => host.as_bytes().iter().all(|sign| may_stand_in_host(*sign)),
+        None => head.uri.authority().is_some() || head.version == http::Version::HTTP_10,
+    }
+}
+
+/// What could end the host, or be one to one reader and a path or a user to another, may not.
+fn may_stand_in_host(sign: u8) -> bool {
+    sign.is_ascii_graphic() && !b"/\\@?#\"<>,".contains(&sign)
+}
