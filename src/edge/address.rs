@@ -8,7 +8,7 @@ use http::header;
 use std::net::IpAddr;
 
 pub const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const CF_CONNECTING_IP: HeaderName = HeaderName::from_static("cf-connecting-ip");
+pub const CF_CONNECTING_IP: HeaderName = HeaderName::from_static("cf-connecting-ip");
 pub const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 
 /// Whether a peer is believed.

@@ -39,6 +39,7 @@ pub fn head(passage: &Passage, server: &Server, head: &mut RequestHeader) -> pin
             head.remove_header(&API_KEY);
         }
     }
+    unsaid(passage, head);
     who_asks(passage, head)?;
     proven(passage.certificate.as_ref(), head)?;
     for name in &route.request_headers.remove {
@@ -48,6 +49,22 @@ pub fn head(passage: &Passage, server: &Server, head: &mut RequestHeader) -> pin
         head.insert_header(name.clone(), value.clone())?;
     }
     Ok(())
+}
+
+/// What only a proxy may say is taken off strangers, also as `X_Real_IP`: to many programs that is the same name.
+fn unsaid(passage: &Passage, head: &mut RequestHeader) {
+    let is_ours = |name: &str| {
+        let name = name.replace('_', "-");
+        name.starts_with("x-forwarded-") || name.starts_with("x-client-cert-") || name == "x-real-ip"
+    };
+    let disguised = |name: &&HeaderName| name.as_str().contains('_') && is_ours(name.as_str());
+    let disguised: Vec<HeaderName> = head.headers.keys().filter(disguised).cloned().collect();
+    for name in disguised {
+        head.remove_header(&name);
+    }
+    if !passage.from.trusted {
+        head.remove_header(&address::CF_CONNECTING_IP);
+    }
 }
 
 /// Only a handshake with us proves anything, so nobody else's words reach a server.

@@ -213,7 +213,7 @@ impl Passage {
     pub fn request_body(&mut self, body: Option<&Bytes>) -> pingora::Result<()> {
         self.received += body.map_or(0, |bytes| bytes.len() as u64);
         let limit = self.rule.route.body;
-        if self.received > limit && !self.upgrade {
+        if self.received > limit {
             return Err(self.refuse(Refused::TooLarge { limit }));
         }
         Ok(())

@@ -8,7 +8,9 @@ use crate::edge::passage::Passage;
 /// Values are put in as the client wrote them, and it cannot write line breaks: the HTTP parser refuses them.
 pub fn location(template: &str, passage: &Passage) -> String {
     let query = passage.query.as_deref().unwrap_or_default();
-    let uri = if query.is_empty() { passage.raw.clone() } else { format!("{}?{query}", passage.raw) };
+    // Two slashes in front would name another host (RFC 3986 §4.2).
+    let path = format!("/{}", passage.raw.trim_start_matches(['/', '\\']));
+    let uri = if query.is_empty() { path.clone() } else { format!("{path}?{query}") };
     let groups = match &passage.rule.route.path {
         PathPattern::Regex(regex) => regex.captures(&passage.plain),
         PathPattern::Prefix(_) | PathPattern::Exact(_) => None,
@@ -20,7 +22,7 @@ pub fn location(template: &str, passage: &Passage) -> String {
         let (name, tail) = after.split_once('}').unwrap_or((after, ""));
         match name {
             "host" => out.push_str(&passage.authority),
-            "path" => out.push_str(&passage.raw),
+            "path" => out.push_str(&path),
             "uri" => out.push_str(&uri),
             "query" => out.push_str(query),
             number => {

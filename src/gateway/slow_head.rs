@@ -103,6 +103,11 @@ impl Watched {
     }
 
     fn wrote(&mut self, bytes: &[u8]) {
+        if self.phase == Phase::Past && bytes.starts_with(b"HTTP/1.1 101") {
+            // What follows is another protocol, whose bytes are neither heads nor refusals.
+            self.phase = Phase::Off;
+            return;
+        }
         // "100 Continue" is answered by the rest of the body, not by a new head.
         if self.phase == Phase::Past && !bytes.starts_with(b"HTTP/1.1 100") {
             self.phase = Phase::Between;
@@ -279,5 +284,14 @@ mod tests {
         assert_eq!(stream.phase, Phase::Past);
         stream.wrote(b"HTTP/1.1 200 OK\r\n");
         assert_eq!(stream.phase, Phase::Between);
+    }
+
+    #[test]
+    fn another_protocol_has_no_heads() {
+        let mut stream = watched();
+        stream.read(b"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n");
+        stream.wrote(b"HTTP/1.1 101 Switching Protocols\r\n\r\n");
+        stream.read(b"a frame");
+        assert_eq!(stream.phase, Phase::Off);
     }
 }

@@ -4,23 +4,35 @@
 //! then, is taken for the end of what the client says (proxy_h1.rs, 0.9.1).
 
 use crate::edge::Passage;
+use crate::gateway::client;
+use crate::gateway::client::ClientLeft;
 use crate::gateway::passage;
 use crate::gateway::record::Record;
 use http::HeaderName;
 use http::HeaderValue;
+use http::Method;
 use http::StatusCode;
+use http::Version;
 use http::header;
 use pingora::Error;
 use pingora::ErrorSource;
+use pingora::ErrorType;
 use pingora::connectors::TransportConnector;
 use pingora::http::RequestHeader;
 use pingora::protocols::http::v1::client::HttpSession;
 use pingora::proxy::Session;
 use pingora::upstreams::peer::HttpPeer;
+use std::pin::pin;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 /// Connections of WebSockets are used once, so they need no pool; what is kept here are the system's authorities.
 static CONNECTOR: LazyLock<TransportConnector> = LazyLock::new(|| TransportConnector::new(None));
+
+/// Longest wait for the head of an answer.
+const HEAD: Duration = Duration::from_secs(60);
+/// How long an open one may be silent in one direction, where its route says nothing else.
+const SILENCE: Duration = Duration::from_secs(3600);
 
 /// Of the connection alone (RFC 9110 §7.6.1), besides what `Connection` names.
 const HOP_BY_HOP: [HeaderName; 6] = [
@@ -36,7 +48,10 @@ const HOP_BY_HOP: [HeaderName; 6] = [
 pub fn is_wanted(session: &mut Session) -> bool {
     let upgrade = session.req_header().headers.get(header::UPGRADE);
     let is_websocket = upgrade.is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
-    is_websocket && !session.is_http2() && session.as_downstream_mut().is_body_empty()
+    let head = session.req_header();
+    let is_asked =
+        head.method == Method::GET && head.version == Version::HTTP_11 && options(head).any(is_upgrade);
+    is_websocket && is_asked && session.as_downstream_mut().is_body_empty()
 }
 
 /// Opens one with a server of the passage's cluster and carries it to its end.
@@ -52,10 +67,13 @@ pub async fn run(session: &mut Session, record: &mut Record, passage: &mut Passa
     passage::response_head(Some(record), Some(passage), &mut head)?;
     session.write_response_header(head, false).await?;
     if is_open {
+        let silence = Some(passage.rule.route.timeouts.read.unwrap_or(SILENCE));
+        server.read_timeout = silence;
+        session.set_read_timeout(silence);
         server.maybe_upgrade_body_writer();
         both_ways(session, &mut server).await;
     } else {
-        refusal(session, &mut server).await?;
+        refusal(session, &mut server, passage).await?;
     }
     server.shutdown().await;
     Ok(())
@@ -66,9 +84,12 @@ async fn open(session: &mut Session, passage: &mut Passage) -> pingora::Result<H
     loop {
         let peer = passage::peer(session, Some(passage)).await?;
         let head = head(session.req_header(), passage)?;
-        match ask(&peer, head).await {
-            Ok(server) => return Ok(server),
-            Err(mut error) => {
+        match client::while_it_waits(session, pin!(ask(&peer, head))).await {
+            Err(ClientLeft) => {
+                return Err(Error::explain(ErrorType::ConnectionClosed, "client left").into_down());
+            }
+            Ok(Ok(server)) => return Ok(server),
+            Ok(Err(mut error)) => {
                 error.as_up();
                 // Nobody has been let in yet, so it does no harm to ask another one.
                 passage.not_connected(&mut error);
@@ -82,7 +103,9 @@ async fn open(session: &mut Session, passage: &mut Passage) -> pingora::Result<H
 
 async fn ask(peer: &HttpPeer, head: Box<RequestHeader>) -> pingora::Result<HttpSession> {
     let mut server = HttpSession::new_with_options(CONNECTOR.new_stream(peer).await?, peer);
-    (server.read_timeout, server.write_timeout) = (peer.options.read_timeout, peer.options.write_timeout);
+    // The head has to come as soon as that of any answer; silence is allowed from then on.
+    let patience = peer.options.read_timeout.map_or(HEAD, |patience| patience.min(HEAD));
+    (server.read_timeout, server.write_timeout) = (Some(patience), peer.options.write_timeout);
     server.write_request_header(head).await?;
     loop {
         server.read_response().await?;
@@ -95,13 +118,9 @@ async fn ask(peer: &HttpPeer, head: Box<RequestHeader>) -> pingora::Result<HttpS
 
 fn head(client: &RequestHeader, passage: &Passage) -> pingora::Result<Box<RequestHeader>> {
     let mut head = Box::new(client.clone());
-    let named: Vec<HeaderName> = client
-        .headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .flat_map(|options| options.as_bytes().split(|sign| *sign == b','))
-        .filter_map(|option| HeaderName::from_bytes(option.trim_ascii()).ok())
-        .collect();
+    let named = options(client).filter_map(|option| HeaderName::from_bytes(option).ok());
+    // The host belongs to the message, whatever a connection says.
+    let named: Vec<HeaderName> = named.filter(|name| *name != header::HOST).collect();
     for name in named.iter().chain(&HOP_BY_HOP) {
         head.remove_header(name);
     }
@@ -130,15 +149,36 @@ async fn both_ways(session: &mut Session, server: &mut HttpSession) {
 }
 
 /// A server that wants no WebSocket says so like to any other request.
-async fn refusal(session: &mut Session, server: &mut HttpSession) -> pingora::Result<()> {
-    while let Some(bytes) = server.read_body_bytes().await? {
-        session.write_response_body(Some(bytes), false).await?;
+async fn refusal(
+    session: &mut Session,
+    server: &mut HttpSession,
+    passage: &mut Passage,
+) -> pingora::Result<()> {
+    loop {
+        let mut piece = server.read_body_bytes().await?;
+        let end = piece.is_none();
+        passage.response_body(&mut piece, end)?;
+        if piece.is_some() || end {
+            session.write_response_body(piece, end).await?;
+        }
+        if end {
+            return Ok(());
+        }
     }
-    session.write_response_body(None, true).await
+}
+
+/// What a head says of its connection (RFC 9110 §7.6.1).
+fn options(head: &RequestHeader) -> impl Iterator<Item = &[u8]> {
+    let values = head.headers.get_all(header::CONNECTION).iter();
+    values.flat_map(|options| options.as_bytes().split(|sign| *sign == b',')).map(<[u8]>::trim_ascii)
+}
+
+fn is_upgrade(option: &[u8]) -> bool {
+    option.eq_ignore_ascii_case(b"upgrade")
 }
 
 fn no_head() -> Box<Error> {
-    let mut error = Error::explain(pingora::ErrorType::InvalidHTTPHeader, "no head of an answer");
+    let mut error = Error::explain(ErrorType::InvalidHTTPHeader, "no head of an answer");
     error.esource = ErrorSource::Upstream;
     error
 }

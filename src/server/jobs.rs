@@ -13,6 +13,7 @@ use crate::store::JobState;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::tenants::credential::Lapsed;
+use crate::tenants::registry::Known;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,10 +69,12 @@ async fn claim(parts: &Arc<Parts>, runner: &Arc<Runner>, name: &str) -> Result<(
     else {
         return Ok(());
     };
-    if parts.jobs.count() > 0 {
-        // After an outage our own leases may have ended, and what runs here must not be taken for lost.
-        store.renew_jobs(name, later(LEASE)).await?;
+    if !matches!(&*parts.registry.known(), Known::Stored(_)) {
+        // Whose key is not known yet must not be told that it is gone.
+        return Ok(());
     }
+    // After an outage our own leases may have ended, and what runs here must not be taken for lost.
+    store.renew_jobs(name, &parts.jobs.running(), later(LEASE)).await?;
     for job in store.claim_jobs(name, now(), later(LEASE), free as u64).await? {
         let seat = parts.jobs.begin(&job.run.id);
         tokio::spawn(attend(parts.clone(), store.clone(), runner.clone(), (job, seat)));
@@ -192,7 +195,7 @@ async fn keep_renewing(parts: &Parts, name: &str) {
         tokio::time::sleep(RENEW).await;
         let running = parts.jobs.running();
         let Some(store) = parts.store.get().filter(|_| !running.is_empty()) else { continue };
-        match store.renew_jobs(name, later(LEASE)).await {
+        match store.renew_jobs(name, &running, later(LEASE)).await {
             Ok(held) => {
                 let held: HashSet<String> = held.into_iter().collect();
                 running.iter().filter(|id| !held.contains(*id)).for_each(|id| parts.jobs.stop(id));

@@ -209,6 +209,8 @@ async fn learn(parts: &Parts, home: &Home) -> Result<bool, StoreError> {
         let kept = FirstKeys::read(folder).unwrap_or_default();
         let settled = settle(store, &kept, Wants::NOTHING, &by()).await?;
         parts.registry.learn(Known::Stored(settled.rows));
+        // At once: who sees that the store is known relies on its keys.
+        parts.renew_credentials();
         keep_quietly(&settled.kept, &kept, folder);
     } else if parts.registry.refresh(store).await? {
         if let Known::Stored(rows) = &*parts.registry.known() {

@@ -11,6 +11,7 @@ use crate::store::pools::Tx;
 use crate::store::pools::in_time;
 use crate::store::values::Columns;
 use crate::store::values::to_stored;
+use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 /// Most old jobs that are removed by one statement.
@@ -82,13 +83,27 @@ impl Store {
         .await
     }
 
-    /// Renews the leases of a runner; the jobs it still has.
-    pub async fn renew_jobs(&self, runner: &str, until_ms: u64) -> Result<Vec<String>, StoreError> {
+    /// Renews the leases of these jobs of a runner; those of them that it still has. Others under its name, which it
+    /// knows nothing of, run out.
+    pub async fn renew_jobs(
+        &self,
+        runner: &str,
+        ids: &[String],
+        until_ms: u64,
+    ) -> Result<Vec<String>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let places: Vec<String> = (0..ids.len()).map(|at| format!("${}", at + 4)).collect();
+        let text = format!(
+            "UPDATE jobs SET due_ms = $1 WHERE runner = $2 AND state = $3 AND done_ms = 0 AND id IN ({}) \
+             RETURNING id",
+            places.join(", ")
+        );
         in_time(async {
-            let text =
-                "UPDATE jobs SET due_ms = $1 WHERE runner = $2 AND state = $3 AND done_ms = 0 RETURNING id";
-            let query =
-                sqlx::query(text).bind(to_stored(until_ms)).bind(runner).bind(JobState::Running.word());
+            let query = sqlx::query(AssertSqlSafe(text));
+            let query = query.bind(to_stored(until_ms)).bind(runner).bind(JobState::Running.word());
+            let query = ids.iter().fold(query, |query, id| query.bind(id.as_str()));
             let rows = query.fetch_all(self.pools.writer()).await?;
             rows.iter().map(|row| Columns(row).text("id")).collect()
         })

@@ -166,3 +166,24 @@ async fn heads_that_come_a_byte_at_a_time_do_not_hold_others_up() {
     tokio::time::timeout(PATIENCE, last.read_to_string(&mut answer)).await.unwrap().unwrap();
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_websocket_may_talk_for_longer_than_a_head_may_take() {
+    let server = server().await;
+    let gateway = Gateway::start(&format!(
+        "server: {{ head_timeout: 1s }}
+routes: [ {{ path: /web/, cluster: web, timeouts: {{ write: 1s }} }} ]
+clusters: {{ web: {{ servers: [ '{server}' ] }} }}\n"
+    ));
+    let mut stream = TcpStream::connect(gateway.address()).await.unwrap();
+    let request = "GET /web/x HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    assert!(head(&mut stream).await.unwrap().starts_with("http/1.1 101 "));
+    for word in 0..6_u32 {
+        // Silence, too: the bounds that do not hold here are shorter than all of it together.
+        tokio::time::sleep(Duration::from_millis(if word == 3 { 1500 } else { 300 })).await;
+        stream.write_u32(word).await.unwrap();
+        let said = tokio::time::timeout(PATIENCE, stream.read_u32()).await.unwrap().unwrap();
+        assert_eq!(said, word);
+    }
+}

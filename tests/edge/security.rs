@@ -188,3 +188,25 @@ async fn health_tells_nothing_but_health() {
         assert!(text.len() < 200 && !text.contains("key") && !text.contains("127.0.0.1"), "{text}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_word_about_an_upgrade_lifts_the_bound_of_a_body() {
+    let (_echo, gateway) = stand().await;
+    let chunk = format!("{:x}\r\n{}\r\n0\r\n\r\n", 2 << 20, "x".repeat(2 << 20));
+    for fields in ["", "Upgrade: foo\r\n", "Upgrade: websocket\r\n"] {
+        let request = format!(
+            "POST /open/x HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n{fields}Transfer-Encoding: chunked\r\n\r\n{chunk}"
+        );
+        assert_eq!(status(&raw(&gateway, request).await), 413, "{fields}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_in_disguise_do_not_reach_servers() {
+    let (echo, gateway) = stand().await;
+    let request = client().get(gateway.url("/open/x")).header("x_client_cert_cn", "root");
+    let request = request.header("x_forwarded_for", "6.6.6.6").header("cf-connecting-ip", "6.6.6.6");
+    let text = request.header("x_other", "kept").send().await.unwrap().text().await.unwrap();
+    assert!(!text.contains("6.6.6.6") && !text.contains("root") && text.contains("kept"), "{text}");
+    assert_eq!(echo.count(), 1);
+}

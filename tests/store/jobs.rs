@@ -71,11 +71,11 @@ async fn a_runner_that_says_nothing_loses_its_job() {
         add(&store, "a", "key_1", ROOM).await;
         let first = claim(&store, "r1", 10, 5).await.remove(0);
         assert!(claim(&store, "r2", 109, 5).await.is_empty(), "the lease runs to 110");
-        assert_eq!(store.renew_jobs("r1", 200).await.unwrap(), ["a"]);
+        assert_eq!(store.renew_jobs("r1", &["a".to_owned()], 200).await.unwrap(), ["a"]);
         assert!(claim(&store, "r2", 199, 5).await.is_empty());
         let second = claim(&store, "r2", 200, 5).await.remove(0);
         assert_eq!((second.run.number, second.lost()), (2, 1));
-        assert!(store.renew_jobs("r1", 400).await.unwrap().is_empty());
+        assert!(store.renew_jobs("r1", &["a".to_owned()], 400).await.unwrap().is_empty());
         assert!(!store.complete_job(&first.run, &answer(), 210).await.unwrap());
         assert!(!store.fail_job(&first.run, "no", 210).await.unwrap());
         assert!(!store.put_job_back(&first.run, 1, 210).await.unwrap());
@@ -112,7 +112,7 @@ async fn a_cancelled_job_is_gone_for_its_runner_too() {
         add(&store, "a", "key_1", ROOM).await;
         let job = claim(&store, "r1", 10, 5).await.remove(0);
         store.cancel_job("a", "key_1").await.unwrap();
-        assert!(store.renew_jobs("r1", 400).await.unwrap().is_empty());
+        assert!(store.renew_jobs("r1", &["a".to_owned()], 400).await.unwrap().is_empty());
         assert_eq!(store.job_request("a").await.unwrap(), None);
         assert!(!store.complete_job(&job.run, &answer(), 50).await.unwrap());
     })

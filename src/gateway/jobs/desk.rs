@@ -67,7 +67,12 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.desk.lock().remove(&self.id);
+        let mut running = self.desk.lock();
+        // A later run of the same job has a seat of its own.
+        if running.get(&self.id).is_some_and(|stop| Arc::ptr_eq(stop, &self.stop)) {
+            running.remove(&self.id);
+        }
+        drop(running);
         self.desk.call();
     }
 }
