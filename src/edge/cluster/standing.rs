@@ -1,12 +1,12 @@
 //! How a cluster stands, for its status page, metrics and admins.
 
+use crate::clock;
 use crate::edge::cluster::crew::Crew;
 use crate::edge::cluster::health::Condition;
 use crate::edge::cluster::seat::Seat;
 use serde_json::Value;
 use serde_json::json;
 use std::net::SocketAddr;
-use std::time::Duration;
 use std::time::Instant;
 
 /// One cluster at one moment.
@@ -101,12 +101,7 @@ impl ServerStanding {
             "in_flight": self.in_flight,
             "failures": self.failures,
             "ejected": left.is_some(),
-            "back_in_seconds": left.map(seconds),
+            "back_in_seconds": left.map(clock::whole_seconds),
         })
     }
-}
-
-/// Whole ones, and none too early.
-fn seconds(left: Duration) -> u64 {
-    u64::try_from(left.as_millis().div_ceil(1000)).unwrap_or(u64::MAX)
 }
