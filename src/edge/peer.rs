@@ -3,6 +3,7 @@
 use crate::edge::cluster::Cluster;
 use crate::edge::cluster::Server;
 use crate::edge::rule::Rule;
+use crate::upstream::version;
 use pingora::upstreams::peer::HttpPeer;
 use std::time::Duration;
 
@@ -14,10 +15,9 @@ const READ_UPGRADED: Duration = Duration::from_secs(3600);
 
 /// One connection's settings. The pool tells connections apart by what they lead to, not by timeouts.
 pub fn peer(rule: &Rule, cluster: &Cluster, server: &Server, upgrade: bool) -> HttpPeer {
-    let (timeouts, tls) = (&rule.route.timeouts, &cluster.config.tls);
-    let name = tls.as_ref().map(|tls| tls.name.clone().unwrap_or_else(|| server.host.clone()));
+    let timeouts = &rule.route.timeouts;
     // An address, so that no name is looked up here.
-    let mut peer = HttpPeer::new(server.address, tls.is_some(), name.unwrap_or_default());
+    let mut peer = HttpPeer::new(server.address, cluster.is_tls(), cluster.tls_name(server));
     let options = &mut peer.options;
     options.connection_timeout = Some(timeouts.connect);
     options.total_connection_timeout = Some(timeouts.connect);
@@ -25,16 +25,9 @@ pub fn peer(rule: &Rule, cluster: &Cluster, server: &Server, upgrade: bool) -> H
     options.write_timeout = Some(timeouts.write);
     options.idle_timeout = Some(cluster.config.idle);
     options.max_h2_streams = H2_STREAMS;
-    options.ca = cluster.authority.clone();
-    if tls.as_ref().is_some_and(|tls| !tls.verify) {
-        (options.verify_cert, options.verify_hostname) = (false, false);
-    }
+    cluster.trust(options);
     // A WebSocket needs HTTP/1.
-    match (cluster.config.http2 && !upgrade, tls.is_some()) {
-        (true, true) => options.set_http_version(2, 1),
-        (true, false) => options.set_http_version(2, 2),
-        (false, _) => options.set_http_version(1, 1),
-    }
+    version::speak(options, cluster.config.http2 && !upgrade, cluster.is_tls());
     peer.group_key = cluster.group_key;
     peer
 }

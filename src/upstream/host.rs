@@ -4,6 +4,7 @@ use crate::config::BaseUrl;
 use crate::config::Failover;
 use crate::upstream::Broken;
 use crate::upstream::resolve;
+use crate::upstream::version;
 use arc_swap::ArcSwap;
 use http::Uri;
 use pingora::protocols::tls::CaType;
@@ -50,11 +51,7 @@ impl Manner {
         options.idle_timeout = Some(IDLE);
         options.max_h2_streams = H2_STREAMS;
         options.ca = self.authority.clone();
-        match (self.http2, self.base.tls) {
-            (true, true) => options.set_http_version(2, 1),
-            (true, false) => options.set_http_version(2, 2),
-            (false, _) => options.set_http_version(1, 1),
-        }
+        version::speak(options, self.http2, self.base.tls);
         // The pool tells peers apart by what they connect to, not by whom they trust.
         peer.group_key = self.trust();
         Arc::new(peer)

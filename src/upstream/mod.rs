@@ -7,6 +7,7 @@ pub mod request;
 pub mod resolve;
 pub mod silence;
 pub mod tls;
+pub mod version;
 pub mod wire;
 
 pub use host::Host;

@@ -6,6 +6,7 @@ use crate::config::edge::Probe;
 use crate::edge::cluster::Cluster;
 use crate::edge::cluster::Server;
 use crate::edge::cluster::roster::Roster;
+use crate::upstream::version;
 use http::HeaderValue;
 use http::Uri;
 use http::header;
@@ -76,8 +77,7 @@ async fn keep_asking(asker: Asker, roster: Arc<Roster>, server: Arc<Server>, che
 }
 
 fn asker(cluster: &Cluster, check: &Check, server: &Server) -> Asker {
-    let tls = cluster.config.tls.as_ref();
-    let name = tls.map(|tls| tls.name.clone().unwrap_or_else(|| server.host.clone())).unwrap_or_default();
+    let name = cluster.tls_name(server);
     match &check.probe {
         Probe::Tcp => {
             let mut asker = TcpHealthCheck::default();
@@ -86,15 +86,11 @@ fn asker(cluster: &Cluster, check: &Check, server: &Server) -> Asker {
             Arc::new(asker)
         }
         Probe::Http { path, host, status } => {
-            let mut asker = HttpHealthCheck::new("localhost", tls.is_some());
+            let mut asker = HttpHealthCheck::new("localhost", cluster.is_tls());
             asker.peer_template.sni = name;
             let options = &mut asker.peer_template.options;
             reach(options, cluster, check);
-            match (cluster.config.http2, tls.is_some()) {
-                (true, true) => options.set_http_version(2, 1),
-                (true, false) => options.set_http_version(2, 2),
-                (false, _) => options.set_http_version(1, 1),
-            }
+            version::speak(options, cluster.config.http2, cluster.is_tls());
             asker.validator = Some(validator(status.clone()));
             let host = host.as_ref().and_then(|host| HeaderValue::from_str(host).ok());
             ask_for(&mut asker, &cluster.config, path, host.unwrap_or_else(|| server.authority()));
@@ -108,10 +104,7 @@ fn reach(options: &mut PeerOptions, cluster: &Cluster, check: &Check) {
     options.total_connection_timeout = Some(check.timeout);
     options.read_timeout = Some(check.timeout);
     options.write_timeout = Some(check.timeout);
-    options.ca = cluster.authority.clone();
-    if cluster.config.tls.as_ref().is_some_and(|tls| !tls.verify) {
-        (options.verify_cert, options.verify_hostname) = (false, false);
-    }
+    cluster.trust(options);
 }
 
 /// What the configuration lets pass can be written in a head.

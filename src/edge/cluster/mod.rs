@@ -33,6 +33,7 @@ use crate::upstream::tls::authority;
 use http::HeaderMap;
 use pingora::http::ResponseHeader;
 use pingora::protocols::tls::CaType;
+use pingora::upstreams::peer::PeerOptions;
 use std::hash::DefaultHasher;
 use std::hash::Hash;
 use std::hash::Hasher;
@@ -47,7 +48,7 @@ const TICK: Duration = Duration::from_millis(100);
 /// One cluster. It outlives a reload that does not change it; its servers outlive one that does.
 pub struct Cluster {
     pub config: edge::Cluster,
-    pub authority: Option<Arc<CaType>>,
+    authority: Option<Arc<CaType>>,
     /// What makes connections of two clusters to one address different ones: whom they trust.
     pub group_key: u64,
     roster: Arc<Roster>,
@@ -137,6 +138,24 @@ impl Cluster {
     pub fn answered(&self, slot: &Slot, tls: bool, head: &mut ResponseHeader) -> pingora::Result<()> {
         let Some(sessions) = &self.sessions else { return Ok(()) };
         sessions.answered(&slot.server, slot.is_known, tls, head)
+    }
+
+    pub fn is_tls(&self) -> bool {
+        self.config.tls.is_some()
+    }
+
+    /// What a server is called in a TLS handshake; empty where there is none.
+    pub fn tls_name(&self, server: &Server) -> String {
+        let tls = self.config.tls.as_ref();
+        tls.map(|tls| tls.name.clone().unwrap_or_else(|| server.host.clone())).unwrap_or_default()
+    }
+
+    /// By whom its servers have to be vouched for.
+    pub fn trust(&self, options: &mut PeerOptions) {
+        options.ca = self.authority.clone();
+        if self.config.tls.as_ref().is_some_and(|tls| !tls.verify) {
+            (options.verify_cert, options.verify_hostname) = (false, false);
+        }
     }
 
     /// Looks names up and checks servers for as long as it is polled.
