@@ -35,7 +35,7 @@ pub use refused::Refused;
 pub use rule::Rule;
 
 use crate::config;
-use crate::edge::rule::Unusable;
+use crate::edge::cluster::Unusable;
 use crate::edge::table::Table;
 use crate::edge::zone::Zone;
 use std::collections::HashMap;
@@ -55,13 +55,12 @@ impl Edge {
     /// who is healthy, and let nobody begin anew.
     ///
     /// # Errors
-    /// [`Unusable`] names the route or the cluster.
+    /// [`Unusable`] names the cluster.
     pub fn new(config: &config::edge::Edge, before: Option<&Edge>) -> Result<Edge, Unusable> {
         let clusters: Vec<Arc<Cluster>> =
             config.clusters.iter().map(|cluster| cluster_of(cluster, before)).collect::<Result<_, _>>()?;
         let zones = zones(config, before);
-        let rule = |route| Rule::new(route, &clusters, &zones).map(Arc::new);
-        let rules = config.routes.iter().map(rule).collect::<Result<_, _>>()?;
+        let rules = config.routes.iter().map(|route| Arc::new(Rule::new(route, &clusters, &zones))).collect();
         // From here on nothing fails: clusters that share their servers with those of before may change them.
         clusters.iter().for_each(|cluster| cluster.settle());
         Ok(Edge { table: Table::new(&config.routes), rules, clusters, zones })

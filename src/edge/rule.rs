@@ -10,13 +10,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
 
-/// A route or a cluster that is well written but cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum Unusable {
-    #[error("clusters.{cluster}: {cause}")]
-    Authority { cluster: String, cause: crate::upstream::tls::BadAuthority },
-}
-
 /// One route and what it leads to.
 pub struct Rule {
     pub route: Route,
@@ -41,7 +34,7 @@ impl Rule {
         route: &Route,
         clusters: &[Arc<Cluster>],
         zones: &HashMap<String, Arc<Zone>>,
-    ) -> Result<Rule, Unusable> {
+    ) -> Rule {
         let cluster = match &route.to {
             Destination::Cluster(index) => clusters.get(*index).cloned(),
             Destination::Api
@@ -50,13 +43,13 @@ impl Rule {
             | Destination::Answer { .. }
             | Destination::Files(_) => None,
         };
-        Ok(Rule {
+        Rule {
             cluster,
             zone: route.limits.per_ip.and_then(|_| zones.get(&route.zone).cloned()),
             name: route.name.as_str().into(),
             busy: Arc::default(),
             route: route.clone(),
-        })
+        }
     }
 
     /// Room for one more request; `None` if there is none.

@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::config::Provider;
 use crate::config::Rate;
 use crate::edge::Edge;
-use crate::edge::rule::Unusable;
+use crate::edge::cluster::Unusable;
 use crate::gateway::receive::Ask;
 use crate::gateway::vendor::BadHeader;
 use crate::gateway::vendor::Counting;

@@ -28,7 +28,7 @@ use crate::edge::cluster::names::Names;
 use crate::edge::cluster::roster::Roster;
 use crate::edge::cluster::sticky::Sessions;
 use crate::edge::cluster::sticky::Wanted;
-use crate::edge::rule::Unusable;
+use crate::upstream::tls::BadAuthority;
 use crate::upstream::tls::authority;
 use http::HeaderMap;
 use pingora::http::ResponseHeader;
@@ -65,6 +65,13 @@ pub struct Wish<'a> {
     pub tried: &'a [SocketAddr],
     /// How long it waits for the first look-up of names.
     pub patience: Duration,
+}
+
+/// A cluster that is well written but cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    #[error("clusters.{cluster}: {cause}")]
+    Authority { cluster: String, cause: BadAuthority },
 }
 
 /// Why there is no server.
