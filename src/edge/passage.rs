@@ -96,9 +96,6 @@ impl Passage {
         request_id: &str,
         head: &RequestHeader,
     ) -> Result<Option<Box<Passage>>, Refused> {
-        if edge.is_empty() {
-            return Ok(None);
-        }
         let authority = authority(head);
         let host = plain_host(&authority);
         let path = Path::read(head.uri.path()).map_err(|_| Refused::BadPath)?;
