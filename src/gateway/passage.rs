@@ -224,16 +224,14 @@ pub fn response_head(
 
 /// Whether another server may be asked: nothing of an answer has been sent, and to ask twice does no harm.
 pub fn is_untouched(session: &Session, error: &Error) -> bool {
-    let sent = session.response_written().is_some_and(|head| !head.status.is_informational());
     let whole = !session.as_ref().retry_buffer_truncated();
-    *error.esource() == ErrorSource::Upstream && !sent && whole && session.req_header().method.is_idempotent()
+    *error.esource() == ErrorSource::Upstream && !is_answered(session) && whole && session.req_header().method.is_idempotent()
 }
 
 /// Says why there is no answer, where anything can still be said.
 pub async fn give_up(session: &mut Session, record: &mut Record, passage: &Passage, error: &Error) {
-    let sent = session.response_written().is_some_and(|head| !head.status.is_informational());
     let left = *error.esource() == ErrorSource::Downstream || *error.etype() == ErrorType::ConnectionClosed;
-    match (&passage.refused, sent) {
+    match (&passage.refused, is_answered(session)) {
         (Some(refused), false) => {
             // A client that has left cannot be told.
             let _ = refuse_at_edge(session, record, refused).await;
@@ -241,6 +239,11 @@ pub async fn give_up(session: &mut Session, record: &mut Record, passage: &Passa
         (_, true) if !left => record.outcome.error = Some("cut"),
         (_, _) => record.client_left(),
     }
+}
+
+/// Whether the head of an answer has gone out.
+fn is_answered(session: &Session) -> bool {
+    session.response_written().is_some_and(|head| !head.status.is_informational())
 }
 
 async fn refuse_at_edge(
