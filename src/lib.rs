@@ -23,7 +23,7 @@
 //! - [`config`] — file and environment → one checked [`config::Config`]
 //! - [`provider`] — vendors as data
 //! - [`dialect`] — wire formats, both directions (pure)
-//! - [`clock`], [`id`], [`money`], [`secret`] — words everyone uses
+//! - [`clock`], [`head`], [`id`], [`money`], [`secret`] — words everyone uses
 
 pub mod admin;
 pub mod cache;
@@ -33,6 +33,7 @@ pub mod config;
 pub mod dialect;
 pub mod edge;
 pub mod gateway;
+pub mod head;
 pub mod health;
 pub mod id;
 pub mod limits;

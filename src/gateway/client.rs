@@ -6,6 +6,7 @@ use crate::dialect::Dialect;
 use crate::gateway::record::Record;
 use crate::gateway::refuse::Refusal;
 use crate::gateway::warnings;
+use crate::head;
 use crate::state::Left;
 use crate::state::Which;
 use crate::telemetry::access::Cost;
@@ -57,16 +58,9 @@ pub async fn while_it_waits<T>(
     }
 }
 
-/// Whether `close` is among several options of the connection (RFC 9110 §7.6.1). Alone, Pingora sees it itself.
+/// Whether `close` is among several options of the connection. Alone, Pingora sees it itself.
 pub fn wants_to_close(headers: &HeaderMap) -> bool {
-    let mut values = headers.get_all(header::CONNECTION).iter();
-    let has_close = |value: &HeaderValue| {
-        value
-            .as_bytes()
-            .split(|sign| *sign == b',')
-            .any(|option| option.trim_ascii().eq_ignore_ascii_case(b"close"))
-    };
-    values.any(has_close)
+    head::options(headers).any(|option| option.eq_ignore_ascii_case(b"close"))
 }
 
 /// Ends when the client has left. Its request must have been read to the end.

@@ -8,6 +8,7 @@ use crate::gateway::client;
 use crate::gateway::client::ClientLeft;
 use crate::gateway::passage;
 use crate::gateway::record::Record;
+use crate::head;
 use http::HeaderName;
 use http::HeaderValue;
 use http::Method;
@@ -50,7 +51,7 @@ pub fn is_wanted(session: &mut Session) -> bool {
     let is_websocket = upgrade.is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
     let head = session.req_header();
     let is_asked =
-        head.method == Method::GET && head.version == Version::HTTP_11 && options(head).any(is_upgrade);
+        head.method == Method::GET && head.version == Version::HTTP_11 && head::options(&head.headers).any(is_upgrade);
     is_websocket && is_asked && session.as_downstream_mut().is_body_empty()
 }
 
@@ -118,7 +119,7 @@ async fn ask(peer: &HttpPeer, head: Box<RequestHeader>) -> pingora::Result<HttpS
 
 fn head(client: &RequestHeader, passage: &Passage) -> pingora::Result<Box<RequestHeader>> {
     let mut head = Box::new(client.clone());
-    let named = options(client).filter_map(|option| HeaderName::from_bytes(option).ok());
+    let named = head::options(&client.headers).filter_map(|option| HeaderName::from_bytes(option).ok());
     // The host belongs to the message, whatever a connection says.
     let named: Vec<HeaderName> = named.filter(|name| *name != header::HOST).collect();
     for name in named.iter().chain(&HOP_BY_HOP) {
@@ -165,12 +166,6 @@ async fn refusal(
             return Ok(());
         }
     }
-}
-
-/// What a head says of its connection (RFC 9110 §7.6.1).
-fn options(head: &RequestHeader) -> impl Iterator<Item = &[u8]> {
-    let values = head.headers.get_all(header::CONNECTION).iter();
-    values.flat_map(|options| options.as_bytes().split(|sign| *sign == b',')).map(<[u8]>::trim_ascii)
 }
 
 fn is_upgrade(option: &[u8]) -> bool {

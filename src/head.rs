@@ -1,0 +1,23 @@
+//! What a head says of its message, whoever wrote it.
+
+use http::HeaderMap;
+use http::header;
+
+/// The options of the connection (RFC 9110 §7.6.1), in whatever case they are written.
+pub fn options(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    let values = headers.get_all(header::CONNECTION).iter();
+    values.flat_map(|options| options.as_bytes().split(|sign| *sign == b',')).map(<[u8]>::trim_ascii)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_found_in_all_fields() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::CONNECTION, "keep-alive , Upgrade".parse().unwrap());
+        headers.append(header::CONNECTION, "close".parse().unwrap());
+        assert!(options(&headers).eq([b"keep-alive".as_slice(), b"Upgrade", b"close"]));
+    }
+}
