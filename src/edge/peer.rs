@@ -5,13 +5,9 @@ use crate::edge::cluster::Server;
 use crate::edge::rule::Rule;
 use crate::upstream::version;
 use pingora::upstreams::peer::HttpPeer;
-use std::time::Duration;
 
 /// Requests that may share one HTTP/2 connection to a server.
 const H2_STREAMS: usize = 100;
-const READ: Duration = Duration::from_secs(60);
-/// WebSockets may be silent for longer than answers.
-const READ_UPGRADED: Duration = Duration::from_secs(3600);
 
 /// One connection's settings. The pool tells connections apart by what they lead to, not by timeouts.
 pub fn peer(rule: &Rule, cluster: &Cluster, server: &Server, upgrade: bool) -> HttpPeer {
@@ -21,7 +17,7 @@ pub fn peer(rule: &Rule, cluster: &Cluster, server: &Server, upgrade: bool) -> H
     let options = &mut peer.options;
     options.connection_timeout = Some(timeouts.connect);
     options.total_connection_timeout = Some(timeouts.connect);
-    options.read_timeout = Some(timeouts.read.unwrap_or(if upgrade { READ_UPGRADED } else { READ }));
+    options.read_timeout = Some(timeouts.answer());
     options.write_timeout = Some(timeouts.write);
     options.idle_timeout = Some(cluster.config.idle);
     options.max_h2_streams = H2_STREAMS;

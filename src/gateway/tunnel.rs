@@ -3,6 +3,7 @@
 //! Pingora's own loop closes one that its server accepts very fast: the end of the (empty) request, still in a queue
 //! then, is taken for the end of what the client says (proxy_h1.rs, 0.9.1).
 
+use crate::config::edge::Timeouts;
 use crate::edge::Passage;
 use crate::gateway::client;
 use crate::gateway::client::ClientLeft;
@@ -25,15 +26,9 @@ use pingora::proxy::Session;
 use pingora::upstreams::peer::HttpPeer;
 use std::pin::pin;
 use std::sync::LazyLock;
-use std::time::Duration;
 
 /// Connections of WebSockets are used once, so they need no pool; what is kept here are the system's authorities.
 static CONNECTOR: LazyLock<TransportConnector> = LazyLock::new(|| TransportConnector::new(None));
-
-/// Longest wait for the head of an answer.
-const HEAD: Duration = Duration::from_secs(60);
-/// How long an open one may be silent in one direction, where its route says nothing else.
-const SILENCE: Duration = Duration::from_secs(3600);
 
 /// Of the connection alone (RFC 9110 §7.6.1), besides what `Connection` names.
 const HOP_BY_HOP: [HeaderName; 6] = [
@@ -68,7 +63,7 @@ pub async fn run(session: &mut Session, record: &mut Record, passage: &mut Passa
     passage::response_head(Some(record), Some(passage), &mut head)?;
     session.write_response_header(head, false).await?;
     if is_open {
-        let silence = Some(passage.rule.route.timeouts.read.unwrap_or(SILENCE));
+        let silence = Some(passage.rule.route.timeouts.silence());
         server.read_timeout = silence;
         session.set_read_timeout(silence);
         server.maybe_upgrade_body_writer();
@@ -82,10 +77,11 @@ pub async fn run(session: &mut Session, record: &mut Record, passage: &mut Passa
 
 /// The first server that answers anything.
 async fn open(session: &mut Session, passage: &mut Passage) -> pingora::Result<HttpSession> {
+    let timeouts = passage.rule.route.timeouts;
     loop {
         let peer = passage::peer(session, Some(passage)).await?;
         let head = head(session.req_header(), passage)?;
-        match client::while_it_waits(session, pin!(ask(&peer, head))).await {
+        match client::while_it_waits(session, pin!(ask(&peer, head, timeouts))).await {
             Err(ClientLeft) => {
                 return Err(Error::explain(ErrorType::ConnectionClosed, "client left").into_down());
             }
@@ -102,11 +98,13 @@ async fn open(session: &mut Session, passage: &mut Passage) -> pingora::Result<H
     }
 }
 
-async fn ask(peer: &HttpPeer, head: Box<RequestHeader>) -> pingora::Result<HttpSession> {
+async fn ask(
+    peer: &HttpPeer,
+    head: Box<RequestHeader>,
+    timeouts: Timeouts,
+) -> pingora::Result<HttpSession> {
     let mut server = HttpSession::new_with_options(CONNECTOR.new_stream(peer).await?, peer);
-    // The head has to come as soon as that of any answer; silence is allowed from then on.
-    let patience = peer.options.read_timeout.map_or(HEAD, |patience| patience.min(HEAD));
-    (server.read_timeout, server.write_timeout) = (Some(patience), peer.options.write_timeout);
+    (server.read_timeout, server.write_timeout) = (Some(timeouts.opening()), peer.options.write_timeout);
     server.write_request_header(head).await?;
     loop {
         server.read_response().await?;

@@ -55,6 +55,11 @@ pub struct Route {
     pub retries: u32,
 }
 
+/// Longest wait for a piece of an answer.
+const ANSWER: Duration = Duration::from_secs(60);
+/// WebSockets may be silent for longer.
+const SILENCE: Duration = Duration::from_secs(3600);
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
     /// Default 5 s.
@@ -63,6 +68,24 @@ pub struct Timeouts {
     pub read: Option<Duration>,
     /// Between two pieces of a request. Default 60 s.
     pub write: Duration,
+}
+
+impl Timeouts {
+    /// Longest wait for a piece of an answer, the head being the first.
+    pub fn answer(self) -> Duration {
+        self.read.unwrap_or(ANSWER)
+    }
+
+    /// Longest wait for the head of an answer that may become a WebSocket: a route that lets those be silent for long
+    /// does not mean their beginning.
+    pub fn opening(self) -> Duration {
+        self.answer().min(ANSWER)
+    }
+
+    /// How long an open WebSocket may be silent in one direction.
+    pub fn silence(self) -> Duration {
+        self.read.unwrap_or(SILENCE)
+    }
 }
 
 /// Reads `routes`.
@@ -152,6 +175,23 @@ fn agree_on_zones(root: &Section<'_>, routes: &[Route]) {
         let same = first.per_ip == route.limits.per_ip && first.burst == route.limits.burst;
         if let (false, Some(field)) = (same, root.field("routes")) {
             field.refuse(format!("give the zone `{}` two limits per address; make them alike", route.zone));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_open_websockets_may_be_silent_for_long() {
+        let (ten, minute, hour) =
+            (Duration::from_secs(10), Duration::from_secs(60), Duration::from_secs(3600));
+        for (read, expected) in
+            [(None, (minute, minute, hour)), (Some(ten), (ten, ten, ten)), (Some(hour), (hour, minute, hour))]
+        {
+            let timeouts = Timeouts { connect: ten, read, write: ten };
+            assert_eq!((timeouts.answer(), timeouts.opening(), timeouts.silence()), expected, "{read:?}");
         }
     }
 }
