@@ -6,9 +6,11 @@ use crate::config::edge::RouteAuth;
 use crate::edge::refused::Refused;
 use crate::edge::rule::Place;
 use crate::edge::rule::Rule;
+use crate::secret::Secret;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
+use http::HeaderValue;
 use http::Method;
 use http::header;
 use pingora::http::RequestHeader;
@@ -48,8 +50,7 @@ pub fn admit(
 /// Any other coding would have to be undone before servers could be told where the body ends.
 fn coding(headers: &HeaderMap) -> Result<(), Refused> {
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
-    let is_chunked =
-        |value: &http::HeaderValue| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked");
+    let is_chunked = |value: &HeaderValue| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked");
     if codings.all(is_chunked) { Ok(()) } else { Err(Refused::Coding) }
 }
 
@@ -87,7 +88,7 @@ fn password(basic: &Basic, headers: &HeaderMap) -> Result<(), Refused> {
     let hash = |bytes: &[u8]| Sha256::digest(bytes);
     let given = given.map(|word| hash(&word));
     let known = given.is_some_and(|given| {
-        let same = |user: &crate::secret::Secret| given.ct_eq(&hash(user.expose().as_bytes())).into();
+        let same = |user: &Secret| given.ct_eq(&hash(user.expose().as_bytes())).into();
         basic.users.iter().filter(|user| same(user)).count() > 0
     });
     if known { Ok(()) } else { Err(Refused::Password { realm: basic.realm.clone() }) }

@@ -2,6 +2,7 @@
 
 use crate::config::edge::PathPattern;
 use crate::edge::passage::Passage;
+use crate::edge::path::escaped;
 
 /// Fills in `{host}`, `{path}`, `{uri}`, `{query}` and `{1}` to `{9}`, the groups of the route's pattern.
 ///
@@ -27,9 +28,7 @@ pub fn location(template: &str, passage: &Passage) -> String {
             "query" => out.push_str(query),
             number => {
                 let group = number.parse::<usize>().ok().and_then(|at| groups.as_ref()?.get(at));
-                out.push_str(
-                    &group.map(|group| crate::edge::path::escaped(group.as_str())).unwrap_or_default(),
-                );
+                out.push_str(&group.map(|group| escaped(group.as_str())).unwrap_or_default());
             }
         }
         rest = tail;

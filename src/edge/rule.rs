@@ -30,11 +30,7 @@ pub struct Place {
 }
 
 impl Rule {
-    pub fn new(
-        route: &Route,
-        clusters: &[Arc<Cluster>],
-        zones: &HashMap<String, Arc<Zone>>,
-    ) -> Rule {
+    pub fn new(route: &Route, clusters: &[Arc<Cluster>], zones: &HashMap<String, Arc<Zone>>) -> Rule {
         let cluster = match &route.to {
             Destination::Cluster(index) => clusters.get(*index).cloned(),
             Destination::Api

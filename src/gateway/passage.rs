@@ -225,7 +225,10 @@ pub fn response_head(
 /// Whether another server may be asked: nothing of an answer has been sent, and to ask twice does no harm.
 pub fn is_untouched(session: &Session, error: &Error) -> bool {
     let whole = !session.as_ref().retry_buffer_truncated();
-    *error.esource() == ErrorSource::Upstream && !is_answered(session) && whole && session.req_header().method.is_idempotent()
+    *error.esource() == ErrorSource::Upstream
+        && !is_answered(session)
+        && whole
+        && session.req_header().method.is_idempotent()
 }
 
 /// Says why there is no answer, where anything can still be said.

@@ -45,8 +45,9 @@ pub fn is_wanted(session: &mut Session) -> bool {
     let upgrade = session.req_header().headers.get(header::UPGRADE);
     let is_websocket = upgrade.is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
     let head = session.req_header();
-    let is_asked =
-        head.method == Method::GET && head.version == Version::HTTP_11 && head::options(&head.headers).any(is_upgrade);
+    let is_asked = head.method == Method::GET
+        && head.version == Version::HTTP_11
+        && head::options(&head.headers).any(is_upgrade);
     is_websocket && is_asked && session.as_downstream_mut().is_body_empty()
 }
 
@@ -98,11 +99,7 @@ async fn open(session: &mut Session, passage: &mut Passage) -> pingora::Result<H
     }
 }
 
-async fn ask(
-    peer: &HttpPeer,
-    head: Box<RequestHeader>,
-    timeouts: Timeouts,
-) -> pingora::Result<HttpSession> {
+async fn ask(peer: &HttpPeer, head: Box<RequestHeader>, timeouts: Timeouts) -> pingora::Result<HttpSession> {
     let mut server = HttpSession::new_with_options(CONNECTOR.new_stream(peer).await?, peer);
     (server.read_timeout, server.write_timeout) = (Some(timeouts.opening()), peer.options.write_timeout);
     server.write_request_header(head).await?;
