@@ -1,6 +1,7 @@
 //! Compression of answers: which coding a client takes, which answers are worth it, and the work.
 
 use crate::edge::vary;
+use crate::head;
 use brotli::CompressorWriter;
 use bytes::Bytes;
 use flate2::Compression;
@@ -99,7 +100,7 @@ fn weighed(item: &str) -> Option<(&str, u16)> {
 
 /// Whether an answer gets smaller, and may be touched.
 pub fn is_worth(head: &ResponseHeader) -> bool {
-    let text = |name: HeaderName| head.headers.get(name).and_then(|value| value.to_str().ok());
+    let kind = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let has_body = !head.status.is_informational()
         && ![
             StatusCode::NO_CONTENT,
@@ -108,11 +109,10 @@ pub fn is_worth(head: &ResponseHeader) -> bool {
             StatusCode::NOT_MODIFIED,
         ]
         .contains(&head.status);
-    let length = text(header::CONTENT_LENGTH).and_then(|length| length.trim().parse::<u64>().ok());
     has_body
         && !head.headers.contains_key(header::CONTENT_ENCODING)
-        && length.is_none_or(|length| length >= LEAST)
-        && text(header::CONTENT_TYPE).is_some_and(is_compressible)
+        && head::length(&head.headers).is_none_or(|length| length >= LEAST)
+        && kind.is_some_and(is_compressible)
         && !forbids(&head.headers)
 }
 

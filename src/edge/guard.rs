@@ -6,6 +6,7 @@ use crate::config::edge::RouteAuth;
 use crate::edge::refused::Refused;
 use crate::edge::rule::Place;
 use crate::edge::rule::Rule;
+use crate::head;
 use crate::secret::Secret;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -38,7 +39,7 @@ pub fn admit(
     if let RouteAuth::Basic(basic) = &route.auth {
         password(basic, &head.headers)?;
     }
-    if length(&head.headers).is_some_and(|length| length > route.body) {
+    if head::length(&head.headers).is_some_and(|length| length > route.body) {
         return Err(Refused::TooLarge { limit: route.body });
     }
     if !route.websocket && head.headers.contains_key(header::UPGRADE) {
@@ -92,8 +93,4 @@ fn password(basic: &Basic, headers: &HeaderMap) -> Result<(), Refused> {
         basic.users.iter().filter(|user| same(user)).count() > 0
     });
     if known { Ok(()) } else { Err(Refused::Password { realm: basic.realm.clone() }) }
-}
-
-fn length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }

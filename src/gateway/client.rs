@@ -238,8 +238,7 @@ fn waits_for_continue(client: &Session) -> bool {
 }
 
 async fn drain(client: &mut Session) {
-    let length = client.req_header().headers.get(header::CONTENT_LENGTH);
-    let length = length.and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
+    let length = head::length(&client.req_header().headers);
     if length.is_some_and(|n| n <= MAX_DRAIN) && !waits_for_continue(client) {
         let session = client.as_downstream_mut();
         session.set_total_drain_timeout(Some(DRAIN_PATIENCE));

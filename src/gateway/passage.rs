@@ -21,6 +21,7 @@ use crate::gateway::record::Record;
 use crate::gateway::refuse;
 use crate::gateway::refuse::Refusal;
 use crate::gateway::snapshot::Snapshot;
+use crate::head;
 use crate::state::Need;
 use http::HeaderValue;
 use http::header;
@@ -181,10 +182,8 @@ pub async fn peer(session: &mut Session, passage: Option<&mut Passage>) -> pingo
 
 /// Whether Pingora keeps the whole body for further servers, and the client sends it unasked.
 fn is_short(head: &RequestHeader) -> bool {
-    let length =
-        head.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let is_upgrade = head.headers.contains_key(header::UPGRADE);
-    length.is_some_and(|length: u64| length <= KEPT)
+    head::length(&head.headers).is_some_and(|length| length <= KEPT)
         && !is_upgrade
         && !head.headers.contains_key(header::EXPECT)
 }

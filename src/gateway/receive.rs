@@ -8,6 +8,7 @@ use crate::dialect::operation::Operation;
 use crate::gateway::decode::decode;
 use crate::gateway::refuse;
 use crate::gateway::refuse::Refusal;
+use crate::head;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::HeaderName;
@@ -96,7 +97,7 @@ pub async fn whole_body(
     limit: usize,
     patience: Duration,
 ) -> Result<Bytes, NotReceived> {
-    if announced(client).is_some_and(|length| length > limit as u64) {
+    if head::length(&client.req_header().headers).is_some_and(|length| length > limit as u64) {
         return Err(refuse::too_large(limit).into());
     }
     if wants_continue(client) {
@@ -115,7 +116,9 @@ async fn read_all(client: &mut Session, limit: usize) -> Result<Bytes, NotReceiv
     let Some(second) = next(client).await? else {
         return within(first, limit);
     };
-    let mut all = Vec::with_capacity(announced(client).unwrap_or(0).min(limit as u64) as usize);
+    let mut all = Vec::with_capacity(
+        head::length(&client.req_header().headers).unwrap_or(0).min(limit as u64) as usize,
+    );
     all.extend_from_slice(&first);
     all.extend_from_slice(&second);
     while let Some(more) = next(client).await? {
@@ -145,11 +148,6 @@ async fn next(client: &mut Session) -> Result<Option<Bytes>, NotReceived> {
         ErrorType::ReadTimedout => refuse::too_slow(READ_PATIENCE).into(),
         _ => NotReceived::ClientLeft,
     })
-}
-
-/// Content-Length, where there is one.
-fn announced(client: &Session) -> Option<u64> {
-    client.req_header().headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }
 
 /// HTTP/1.0 knows no 100 (RFC 9110 §10.1.1).

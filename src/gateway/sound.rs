@@ -11,6 +11,7 @@ use crate::gateway::receive::Ask;
 use crate::gateway::record::Record;
 use crate::gateway::vendor::Vendor;
 use crate::gateway::verdicts;
+use crate::head;
 use crate::routing::judge::Fault;
 use crate::store::Counted;
 use crate::upstream::Broken;
@@ -46,8 +47,7 @@ pub struct Label {
 
 impl Label {
     pub fn of(head: &ResponseHeader) -> Label {
-        let length = head.headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
-        Label { kind: head.headers.get(header::CONTENT_TYPE).cloned(), length }
+        Label { kind: head.headers.get(header::CONTENT_TYPE).cloned(), length: head::length(&head.headers) }
     }
 }
 

@@ -18,6 +18,7 @@ use crate::gateway::record::Record;
 use crate::gateway::refuse;
 use crate::gateway::refuse::Refusal;
 use crate::gateway::snapshot::Snapshot;
+use crate::head;
 use crate::store::Store;
 use crate::store::StoreError;
 use http::HeaderName;
@@ -89,8 +90,7 @@ fn wanted(head: &RequestHeader, path: &str, largest: u64) -> Wanted {
         let (id, part) = rest.split_once('/').unwrap_or((rest, ""));
         return Wanted::Known(id.to_owned(), Wish::read(&head.method, part));
     }
-    let length = head.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-    let fits = length.and_then(|length| length.trim().parse::<u64>().ok()).is_some_and(|n| n <= largest);
+    let fits = head::length(&head.headers).is_some_and(|length| length <= largest);
     let is_plain = [header::UPGRADE, header::TRANSFER_ENCODING].iter().all(|n| !head.headers.contains_key(n));
     match errand(&head.method, path) {
         Ok(Errand::Ask(operation)) if fits && is_plain => Wanted::Job(operation),
