@@ -23,7 +23,7 @@
 //! - [`config`] — file and environment → one checked [`config::Config`]
 //! - [`provider`] — vendors as data
 //! - [`dialect`] — wire formats, both directions (pure)
-//! - [`clock`], [`head`], [`id`], [`money`], [`secret`] — words everyone uses
+//! - [`clock`], [`head`], [`id`], [`money`], [`secret`], [`hex`] — words everyone uses
 
 pub mod admin;
 pub mod cache;
@@ -35,6 +35,7 @@ pub mod edge;
 pub mod gateway;
 pub mod head;
 pub mod health;
+pub mod hex;
 pub mod id;
 pub mod limits;
 pub mod mock;

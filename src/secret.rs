@@ -1,5 +1,6 @@
 //! Secrets that cannot be printed by accident, and the hashes we keep instead of keys.
 
+use crate::hex;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use subtle::ConstantTimeEq;
@@ -48,7 +49,7 @@ impl KeyHash {
     }
 
     pub fn to_hex(self) -> String {
-        self.0.iter().map(|b| format!("{b:02x}")).collect()
+        hex::of(&self.0)
     }
 
     /// Reads 64 hexadecimal signs; `None` for anything else.

@@ -6,13 +6,13 @@ use crate::gateway::receive::Ask;
 use crate::gateway::record::Record;
 use crate::gateway::refuse;
 use crate::gateway::refuse::Refusal;
+use crate::hex;
 use crate::state::Claim;
 use crate::state::Whose;
 use crate::tenants::credential::Credential;
 use http::HeaderMap;
 use sha2::Digest;
 use sha2::Sha256;
-use std::fmt::Write;
 
 /// Takes a place among the requests under way of the end user.
 ///
@@ -54,11 +54,7 @@ pub fn account_of(scope: &str, name: &str) -> String {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    hash.finalize()[..16].iter().fold("user:".to_owned(), |mut id, byte| {
-        // A `String` takes every write.
-        let _ = write!(id, "{byte:02x}");
-        id
-    })
+    ["user:", &hex::of(&hash.finalize()[..16])].concat()
 }
 
 #[cfg(test)]

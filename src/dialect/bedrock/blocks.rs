@@ -16,6 +16,7 @@ use crate::dialect::hub::Thinking;
 use crate::dialect::hub::ToolCall;
 use crate::dialect::side::Target;
 use crate::dialect::side::Unsayable;
+use crate::hex;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::Serialize;
@@ -219,8 +220,7 @@ fn call_id(id: &str) -> Cow<'_, str> {
         return Cow::Borrowed(id);
     }
     let clean: String = id.chars().map(|c| if allowed(c) { c } else { '_' }).take(LONGEST_ID - 17).collect();
-    let mark: String =
-        Sha256::digest(id.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let mark = hex::of(&Sha256::digest(id.as_bytes())[..8]);
     Cow::Owned(format!("{clean}-{mark}"))
 }
 

@@ -3,6 +3,7 @@
 use crate::config::Acme;
 use crate::config::Certificate;
 use crate::edge::acme::NotIssued;
+use crate::hex;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use sha2::Digest;
@@ -66,7 +67,7 @@ fn write(file: &Path, text: &[u8]) -> io::Result<()> {
 
 /// Short and different enough for the name of a file.
 fn mark(text: &str) -> String {
-    Sha256::digest(text).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+    hex::of(&Sha256::digest(text)[..4])
 }
 
 #[cfg(test)]

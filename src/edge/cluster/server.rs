@@ -1,10 +1,10 @@
 //! One address of a cluster.
 
 use crate::config::edge;
+use crate::hex;
 use http::HeaderValue;
 use sha2::Digest;
 use sha2::Sha256;
-use std::fmt::Write;
 use std::net::SocketAddr;
 
 /// Bytes of a hash that tell servers apart in a cookie.
@@ -43,12 +43,7 @@ impl Server {
 }
 
 fn mark(cluster: &str, address: SocketAddr) -> String {
-    let digest = Sha256::digest(format!("{cluster}\n{address}"));
-    digest.iter().take(MARK).fold(String::with_capacity(2 * MARK), |mut mark, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(mark, "{byte:02x}");
-        mark
-    })
+    hex::of(&Sha256::digest(format!("{cluster}\n{address}"))[..MARK])
 }
 
 #[cfg(test)]

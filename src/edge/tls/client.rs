@@ -1,12 +1,12 @@
 //! Who a client with a certificate is.
 
+use crate::hex;
 use async_trait::async_trait;
 use pingora::listeners::TlsAccept;
 use pingora::protocols::tls::TlsRef;
 use sha2::Digest;
 use sha2::Sha256;
 use std::any::Any;
-use std::fmt::Write;
 use std::sync::Arc;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
@@ -22,12 +22,7 @@ pub struct ClientCertificate {
 
 impl ClientCertificate {
     pub fn read(der: &[u8]) -> ClientCertificate {
-        let mut sha256 = String::with_capacity(64);
-        for byte in Sha256::digest(der) {
-            // A string takes whatever is written.
-            let _ = write!(sha256, "{byte:02x}");
-        }
-        ClientCertificate { common_name: common_name(der), sha256 }
+        ClientCertificate { common_name: common_name(der), sha256: hex::of(&Sha256::digest(der)) }
     }
 }
 

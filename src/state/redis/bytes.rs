@@ -1,6 +1,7 @@
 //! Cached bytes in Redis, on a connection of their own: no counter waits behind a large answer. What fails is a miss.
 
 use crate::clock;
+use crate::hex;
 use crate::state::redis::Link;
 use crate::state::redis::keeper::AGAIN;
 use bytes::Bytes;
@@ -122,8 +123,5 @@ fn command(put: Put) -> redis::Cmd {
 }
 
 fn named(key: &[u8; 32]) -> String {
-    let mut name = String::with_capacity(75);
-    name.push_str("tollgate:b:");
-    key.iter().for_each(|byte| name.push_str(&format!("{byte:02x}")));
-    name
+    ["tollgate:b:", &hex::of(key)].concat()
 }

@@ -14,6 +14,7 @@ mod shadow;
 mod wire;
 
 use crate::clock::Moment;
+use crate::hex;
 use crate::id;
 use crate::secret::Secret;
 use crate::state::Account;
@@ -152,8 +153,7 @@ impl Link {
 
     /// Where an account lies in Redis.
     pub fn distant(&self, id: &str) -> Distant {
-        let hash = Sha256::digest(id.as_bytes());
-        let hash: String = hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = hex::of(&Sha256::digest(id.as_bytes())[..16]);
         Distant {
             counters: format!("{PREFIX}:c:{hash}"),
             places: format!("{PREFIX}:p:{hash}"),
