@@ -23,7 +23,7 @@
 //! - [`config`] — file and environment → one checked [`config::Config`]
 //! - [`provider`] — vendors as data
 //! - [`dialect`] — wire formats, both directions (pure)
-//! - [`clock`], [`head`], [`id`], [`money`], [`secret`], [`hex`] — words everyone uses
+//! - [`clock`], [`head`], [`id`], [`money`], [`private_file`], [`secret`], [`hex`] — words everyone uses
 
 pub mod admin;
 pub mod cache;
@@ -40,6 +40,7 @@ pub mod id;
 pub mod limits;
 pub mod mock;
 pub mod money;
+pub mod private_file;
 pub mod provider;
 pub mod routing;
 pub mod secret;

@@ -1,6 +1,7 @@
 //! The keys made at the first start, as the data folder has them: hashes, for starts without the store.
 
 use crate::clock;
+use crate::private_file;
 use crate::secret::KeyHash;
 use crate::secret::Secret;
 use crate::tenants::fresh;
@@ -8,7 +9,6 @@ use serde::Deserialize;
 use serde::Serialize;
 use std::fs;
 use std::io;
-use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -133,7 +133,14 @@ impl FirstKeys {
     /// [`Unusable::Io`] when the directory cannot be written.
     pub fn keep(&self, directory: &Path) -> Result<(), Unusable> {
         let path = directory.join(FILE);
-        write(directory, &path, self).map_err(|cause| Unusable::Io { path, cause })
+        let written = Written {
+            client_sha256: self.client.map(KeyHash::to_hex),
+            admin_sha256: self.admin.map(KeyHash::to_hex),
+            stored: self.stored,
+            seen_ms: self.seen.map(clock::millis),
+        };
+        let text = serde_json::to_vec_pretty(&written).map_err(io::Error::from);
+        text.and_then(|text| private_file::write(&path, &text)).map_err(|cause| Unusable::Io { path, cause })
     }
 }
 
@@ -153,24 +160,6 @@ pub fn forget(directory: &Path) -> Result<(), Unusable> {
         Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(Unusable::Io { path, cause }),
         Ok(()) | Err(_) => Ok(()),
     }
-}
-
-/// Written beside and renamed, so that a crash leaves the old file or the new one. For the owner's eyes only.
-fn write(directory: &Path, path: &Path, keys: &FirstKeys) -> io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
-    fs::create_dir_all(directory)?;
-    let written = Written {
-        client_sha256: keys.client.map(KeyHash::to_hex),
-        admin_sha256: keys.admin.map(KeyHash::to_hex),
-        stored: keys.stored,
-        seen_ms: keys.seen.map(clock::millis),
-    };
-    let beside = path.with_extension("json.new");
-    let mut file =
-        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-    file.write_all(&serde_json::to_vec_pretty(&written)?)?;
-    file.sync_all()?;
-    fs::rename(&beside, path)
 }
 
 #[cfg(test)]

@@ -4,14 +4,11 @@ use crate::config::Acme;
 use crate::config::Certificate;
 use crate::edge::acme::NotIssued;
 use crate::hex;
+use crate::private_file;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use sha2::Digest;
 use sha2::Sha256;
-use std::fs;
-use std::io;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -46,23 +43,13 @@ fn times(file: &Path) -> Option<(i64, i64)> {
     Some((validity.not_before.timestamp(), validity.not_after.timestamp()))
 }
 
-/// Written beside and renamed, so that a crash leaves the old file or the new one. For the owner's eyes only.
+/// Writes down what was issued.
 ///
 /// # Errors
 /// [`NotIssued::File`].
 pub fn keep(file: &Path, text: &[u8]) -> Result<(), NotIssued> {
-    write(file, text).map_err(|cause| NotIssued::File { file: file.display().to_string(), cause })
-}
-
-fn write(file: &Path, text: &[u8]) -> io::Result<()> {
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let beside = file.with_extension("new");
-    let mut new = fs::OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&beside)?;
-    new.write_all(text)?;
-    new.sync_all()?;
-    fs::rename(beside, file)
+    private_file::write(file, text)
+        .map_err(|cause| NotIssued::File { file: file.display().to_string(), cause })
 }
 
 /// Short and different enough for the name of a file.
