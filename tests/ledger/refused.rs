@@ -1,6 +1,7 @@
 //! The drain beside another one, and before a store that refuses some files and takes others.
 
 use crate::books::Books;
+use sqlx::AssertSqlSafe;
 use std::path::Path;
 use std::time::Duration;
 use std::time::Instant;
@@ -31,11 +32,17 @@ impl Bed {
         Spool::open(self.folder.path().join("spool"), boot, Metrics::new().ledger()).unwrap()
     }
 
+    /// Makes the store refuse the pages of which this is true.
+    async fn refuse(&self, pages: &str) {
+        let refusal = "BEGIN SELECT RAISE(ABORT, 'not this one'); END";
+        self.sql(format!("CREATE TRIGGER refuses BEFORE INSERT ON pages WHEN {pages} {refusal}")).await;
+    }
+
     /// Runs a statement behind the store's back.
-    async fn sql(&self, text: &'static str) {
+    async fn sql(&self, text: String) {
         let address = format!("sqlite://{}", self.folder.path().join("tollgate.db").display());
         let mut connection = <sqlx::AnyConnection as sqlx::Connection>::connect(&address).await.unwrap();
-        sqlx::raw_sql(text).execute(&mut connection).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut connection).await.unwrap();
     }
 
     fn files(&self, ending: &str) -> usize {
@@ -70,11 +77,7 @@ async fn two_that_drain_one_spool_take_each_entry_once() {
 #[tokio::test]
 async fn a_file_that_is_refused_does_not_keep_others_out_and_is_set_aside() {
     let bed = Bed::new().await;
-    bed.sql(
-        "CREATE TRIGGER refuses BEFORE INSERT ON pages WHEN NEW.spool LIKE '%0001-%' \
-         BEGIN SELECT RAISE(ABORT, 'not this one'); END",
-    )
-    .await;
+    bed.refuse("NEW.spool LIKE '%0001-%'").await;
     write(&bed.spool(1), 5);
     let spool = bed.spool(2);
     spool.adopt().unwrap();
@@ -95,7 +98,7 @@ async fn a_file_that_is_refused_does_not_keep_others_out_and_is_set_aside() {
 #[tokio::test]
 async fn a_store_that_refuses_everything_costs_nothing() {
     let bed = Bed::new().await;
-    bed.sql("CREATE TRIGGER refuses BEFORE INSERT ON pages BEGIN SELECT RAISE(ABORT, 'no'); END").await;
+    bed.refuse("TRUE").await;
     write(&bed.spool(1), 5);
     let spool = bed.spool(2);
     spool.adopt().unwrap();
@@ -106,7 +109,7 @@ async fn a_store_that_refuses_everything_costs_nothing() {
         now += Duration::from_secs(5);
     }
     assert_eq!((bed.files("refused"), bed.files("spool")), (0, 2));
-    bed.sql("DROP TRIGGER refuses").await;
+    bed.sql("DROP TRIGGER refuses".to_owned()).await;
     while step(&spool, &bed.store, now).await.unwrap() != Step::Idle {}
     assert_eq!(bed.books.all().await.len(), 10);
 }
@@ -114,11 +117,7 @@ async fn a_store_that_refuses_everything_costs_nothing() {
 #[tokio::test]
 async fn the_only_file_is_closed_when_it_is_refused_so_that_another_can_be_taken() {
     let bed = Bed::new().await;
-    bed.sql(
-        "CREATE TRIGGER refuses BEFORE INSERT ON pages WHEN NEW.spool LIKE '%-000000%' \
-         BEGIN SELECT RAISE(ABORT, 'not this one'); END",
-    )
-    .await;
+    bed.refuse("NEW.spool LIKE '%-000000%'").await;
     let (spool, mut now) = (bed.spool(1), Instant::now());
     write(&spool, 5);
     for _ in 0..10 {
