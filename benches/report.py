@@ -24,11 +24,9 @@ def plain(result):
     rows = []
     floor = middle(result["turns"][FLOOR], cpu_per_request)
     for name, turns in result["turns"].items():
-        cpu = "-" if name == "direct" else spread(turns, cpu_per_request)
-        ratio = "-" if name == "direct" else f"{middle(turns, cpu_per_request) / floor:.2f}"
         rate = f"{middle(turns, lambda turn: turn['requests'] / turn['seconds']):.0f}"
         times = [f"{middle(turns, lambda turn: turn[key]):.2f}" for key in ("p50_ms", "p99_ms")]
-        rows.append([name, cpu, ratio, rate, *times, f"{result['idle_mib'][name]:.1f}"])
+        rows.append([name, *cost(name, turns, cpu_per_request, floor), rate, *times, f"{result['idle_mib'][name]:.1f}"])
     head = ["plain requests", "CPU µs/request", "× bare", "requests/s", "p50 ms", "p99 ms", "idle MiB"]
     return table(head, rows)
 
@@ -57,11 +55,9 @@ def edge_requests(turns):
     floor = middle(turns[FLOOR], cpu_per_request)
     rows = []
     for name, own in turns.items():
-        direct = name == "direct"
         rows.append([
             name,
-            "-" if direct else spread(own, cpu_per_request),
-            "-" if direct else f"{middle(own, cpu_per_request) / floor:.2f}",
+            *cost(name, own, cpu_per_request, floor),
             f"{middle(own, lambda turn: turn['requests'] / turn['seconds']):.0f}",
             f"{middle(own, lambda turn: turn['p99_ms']):.2f}",
         ])
@@ -70,9 +66,7 @@ def edge_requests(turns):
 
 def edge_large(turns):
     mib = lambda turn: turn["bytes"] / (1 << 20) / turn["cpu_seconds"]
-    floor = middle(turns["nginx"], mib)
-    rows = [[name, spread(own, mib, 0), f"{middle(own, mib) / floor:.2f}"] for name, own in turns.items()]
-    return table(["downloads of 64 MiB", "MiB per CPU second", "× nginx"], rows)
+    return beside_nginx(turns, mib, ["downloads of 64 MiB", "MiB per CPU second"])
 
 
 def edge_idle(kib, connections):
@@ -82,9 +76,7 @@ def edge_idle(kib, connections):
 
 def edge_handshakes(turns):
     each = lambda turn: turn["requests"] / turn["cpu_seconds"]
-    floor = middle(turns["nginx"], each)
-    rows = [[name, spread(own, each, 0), f"{middle(own, each) / floor:.2f}"] for name, own in turns.items()]
-    return table(["TLS 1.3, a connection each", "handshakes and answers per CPU second", "× nginx"], rows)
+    return beside_nginx(turns, each, ["TLS 1.3, a connection each", "handshakes and answers per CPU second"])
 
 
 def streams(result):
@@ -94,11 +86,9 @@ def streams(result):
         idle = result["idle_mib"][name]
         peaks = [turn["peak_mib"] for turn in turns]
         each = (max(peaks) - idle) * 1024 / result["streams"]
-        direct = name == "direct"
         rows.append([
             name,
-            "-" if direct else spread(turns, cpu_per_event),
-            "-" if direct else f"{middle(turns, cpu_per_event) / floor:.2f}",
+            *cost(name, turns, cpu_per_event, floor),
             f"{middle(turns, lambda turn: turn['seconds']):.2f}",
             f"{middle(turns, lambda turn: turn['gap_p99_ms']):.1f}",
             f"{idle:.1f}",
@@ -124,10 +114,23 @@ def first_event(result):
 
 
 def translated(turns, what, unit):
-    cost = {"request": cpu_per_request, "event": cpu_per_event}[unit]
-    floor = middle(turns["same dialect"], cost)
-    rows = [[name, spread(own, cost), f"{middle(own, cost) / floor:.2f}"] for name, own in turns.items()]
+    value = {"request": cpu_per_request, "event": cpu_per_event}[unit]
+    floor = middle(turns["same dialect"], value)
+    rows = [[name, spread(own, value), f"{middle(own, value) / floor:.2f}"] for name, own in turns.items()]
     return table([what, f"CPU µs/{unit}", "× same dialect"], rows)
+
+
+def beside_nginx(turns, value, head):
+    floor = middle(turns["nginx"], value)
+    rows = [[name, spread(own, value, 0), f"{middle(own, value) / floor:.2f}"] for name, own in turns.items()]
+    return table([*head, "× nginx"], rows)
+
+
+def cost(name, turns, value, floor):
+    """What it costs, and how often the floor's: nothing is known of a client's direct way."""
+    if name == "direct":
+        return ["-", "-"]
+    return [spread(turns, value), f"{middle(turns, value) / floor:.2f}"]
 
 
 def cpu_per_request(turn):
