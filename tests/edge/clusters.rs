@@ -2,6 +2,7 @@
 
 use crate::support::Gateway;
 use crate::support::client;
+use crate::support::read_head;
 use crate::worker::Worker;
 use futures_util::future::join_all;
 use reqwest::Response;
@@ -311,7 +312,7 @@ async fn an_upgraded_connection_holds_its_slot() {
 
 /// Says yes to an upgrade, and then says everything back.
 async fn upgraded(mut socket: TcpStream) {
-    head(&mut socket).await;
+    read_head(&mut socket).await.unwrap();
     let yes = "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n";
     socket.write_all(yes.as_bytes()).await.unwrap();
     let (mut from, mut to) = socket.split();
@@ -324,16 +325,8 @@ async fn upgrade(gateway: &Gateway) -> (TcpStream, String) {
     let request = "GET /w/socket HTTP/1.1\r\nhost: a.test\r\nupgrade: websocket\r\nconnection: upgrade\r\n\
         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     socket.write_all(request.as_bytes()).await.unwrap();
-    let head = head(&mut socket).await;
+    let head = read_head(&mut socket).await.unwrap();
     (socket, head)
-}
-
-async fn head(socket: &mut TcpStream) -> String {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        head.push(socket.read_u8().await.unwrap());
-    }
-    String::from_utf8(head).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -392,10 +385,10 @@ async fn a_kept_connection_that_its_server_has_closed_is_no_failure() {
         // Each connection takes one request, says it would take more, and closes on the second.
         while let Ok((mut socket, _)) = listener.accept().await {
             tokio::spawn(async move {
-                head(&mut socket).await;
+                read_head(&mut socket).await.unwrap();
                 let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
                 socket.write_all(answer.as_bytes()).await.unwrap();
-                head(&mut socket).await;
+                read_head(&mut socket).await.unwrap();
             });
         }
     });

@@ -2,6 +2,7 @@
 
 use crate::support::Gateway;
 use crate::support::client;
+use crate::support::read_head;
 use rustix::process::Resource;
 use rustix::process::Rlimit;
 use rustix::process::getrlimit;
@@ -56,11 +57,7 @@ async fn serve(mut stream: TcpStream) -> std::io::Result<()> {
 }
 
 async fn head(stream: &mut TcpStream) -> std::io::Result<String> {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        head.push(stream.read_u8().await?);
-    }
-    Ok(String::from_utf8_lossy(&head).to_lowercase())
+    Ok(read_head(stream).await?.to_lowercase())
 }
 
 fn gateway(server: std::net::SocketAddr) -> Gateway {

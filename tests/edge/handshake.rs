@@ -1,5 +1,6 @@
 //! Clients that speak TLS, and certificates made for a test.
 
+use crate::support::read_head;
 use h2::client::SendRequest;
 use rcgen::BasicConstraints;
 use rcgen::CertificateParams;
@@ -148,11 +149,7 @@ pub async fn ask(
 ) -> io::Result<(String, String)> {
     stream.write_all(format!("{head}\r\n\r\n").as_bytes()).await?;
     stream.flush().await?;
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        head.push(timeout(DEADLINE, stream.read_u8()).await.expect("no answer")?);
-    }
-    let head = String::from_utf8(head).unwrap().to_lowercase();
+    let head = timeout(DEADLINE, read_head(stream)).await.expect("no answer")?.to_lowercase();
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap_or("0");
     let mut body = vec![0; length.parse().unwrap()];
     timeout(DEADLINE, stream.read_exact(&mut body)).await.expect("no body")?;

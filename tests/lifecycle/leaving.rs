@@ -2,7 +2,6 @@
 
 use crate::KEY;
 use crate::begin;
-use crate::read_until;
 use crate::rest_of;
 use crate::support::DONE;
 use crate::support::Hand;
@@ -11,6 +10,7 @@ use crate::support::Program;
 use crate::support::chat_body;
 use crate::support::client;
 use crate::support::finish_chunk;
+use crate::support::read_until;
 use crate::yaml;
 use std::io::BufRead;
 use std::io::BufReader;

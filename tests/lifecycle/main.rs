@@ -22,6 +22,7 @@ use support::Home;
 use support::LiveStream;
 use support::chat_body;
 use support::chunk;
+use support::read_until;
 
 /// The key every configuration here knows.
 const KEY: &str = "tg-lifecycle-0001";
@@ -67,18 +68,6 @@ async fn begin(home: &Home, hand: &mut Hand, model: &str) -> (reqwest::Response,
     assert_eq!(stream.status(), 200, "{model}");
     assert!(read_until(&mut stream, "first words ").await.contains("first words "));
     (stream, live)
-}
-
-/// Reads a stream until this has come, or to its end.
-async fn read_until(stream: &mut reqwest::Response, part: &str) -> String {
-    let mut text = String::new();
-    while !text.contains(part) {
-        match stream.chunk().await.expect("the stream is cut") {
-            Some(bytes) => text.push_str(&String::from_utf8_lossy(&bytes)),
-            None => break,
-        }
-    }
-    text
 }
 
 /// Reads a stream to its end, which has to be a proper one.

@@ -2,7 +2,6 @@
 
 use crate::KEY;
 use crate::begin;
-use crate::read_until;
 use crate::rest_of;
 use crate::status;
 use crate::support::DONE;
@@ -15,6 +14,7 @@ use crate::support::chat_body;
 use crate::support::chunk;
 use crate::support::client;
 use crate::support::finish_chunk;
+use crate::support::read_until;
 use crate::yaml;
 use std::net::TcpStream;
 use std::time::Duration;

@@ -7,6 +7,8 @@ use std::net::TcpStream;
 use std::net::ToSocketAddrs;
 use std::time::Duration;
 use std::time::Instant;
+use tokio::io::AsyncRead;
+use tokio::io::AsyncReadExt;
 
 /// No answer in a test takes longer; one that does hangs.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -20,6 +22,27 @@ pub fn client() -> reqwest::Client {
 pub fn sse_events(text: &str) -> Vec<String> {
     let text = text.replace("\r\n", "\n");
     text.split("\n\n").filter_map(payload).collect()
+}
+
+/// Reads a stream until this has come, or to its end; panics when it is cut.
+pub async fn read_until(stream: &mut reqwest::Response, part: &str) -> String {
+    let mut text = String::new();
+    while !text.contains(part) {
+        match stream.chunk().await.expect("the stream is cut") {
+            Some(bytes) => text.push_str(&String::from_utf8_lossy(&bytes)),
+            None => break,
+        }
+    }
+    text
+}
+
+/// The head of a message, byte by byte, so that nothing behind it is taken.
+pub async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await?);
+    }
+    Ok(String::from_utf8_lossy(&head).into_owned())
 }
 
 /// Writes bytes as they are and reads to the end; panics when there is none within 20 s.

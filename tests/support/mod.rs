@@ -51,6 +51,8 @@ pub use hand::LiveStream;
 pub use home::Home;
 pub use http::client;
 pub use http::raw_http;
+pub use http::read_head;
+pub use http::read_until;
 pub use http::sse_events;
 pub use installed::installed;
 pub use installed::path_with_venv;

@@ -24,6 +24,7 @@ use support::chat_body;
 use support::chunk;
 use support::client;
 use support::finish_chunk;
+use support::read_until;
 
 const KEY: &str = "tg-upgrade-0001";
 
@@ -55,17 +56,6 @@ async fn reload(home: &Home, program: &Program, text: &str, count: usize) {
     home.replace(text);
     program.signal("HUP");
     program.logged("configuration reloaded", count).await;
-}
-
-async fn read_until(stream: &mut reqwest::Response, part: &str) -> String {
-    let mut text = String::new();
-    while !text.contains(part) {
-        match stream.chunk().await.expect("the stream is cut") {
-            Some(bytes) => text.push_str(&String::from_utf8_lossy(&bytes)),
-            None => break,
-        }
-    }
-    text
 }
 
 /// Rows of the ledger, once all processes are gone.
