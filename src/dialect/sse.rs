@@ -119,6 +119,11 @@ impl Event {
         self.raw.starts_with(b"event:") && lines(&self.raw).find_map(name_of) == Some(b"error")
     }
 
+    /// With the empty line that a stream broken off has left out.
+    pub fn ended(&self) -> Event {
+        Event { raw: [&self.raw[..], b"\n\n"].concat().into() }
+    }
+
     /// The `data` of the event, its lines joined by LF; `None` for comments and other fields alone.
     pub fn data(&self) -> Option<Cow<'_, [u8]>> {
         fields(&self.raw).1

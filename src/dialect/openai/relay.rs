@@ -58,7 +58,7 @@ impl Relay {
         }
         self.events = events;
         let held = matches!(self.flow, Flow::Waiting) && self.out.len() > MAX_HELD;
-        if matches!(self.flow, Flow::Waiting | Flow::Open) && (fits.is_err() || held) {
+        if self.flow.is_live() && (fits.is_err() || held) {
             self.flow = Flow::TooLong;
         }
         &self.flow
@@ -77,7 +77,7 @@ impl Relay {
     /// The provider's body has ended. A finish reason without `[DONE]` is finished properly.
     pub fn end(&mut self) -> End {
         if let Some(event) = self.splitter.finish() {
-            let whole = Event { raw: [&event.raw[..], b"\n\n"].concat().into() };
+            let whole = event.ended();
             if !matches!(glance(whole.data().as_deref()).kind, Kind::Garbage) {
                 self.pass(&whole);
             }
@@ -102,7 +102,7 @@ impl Relay {
     }
 
     fn pass(&mut self, event: &Event) {
-        if !matches!(self.flow, Flow::Waiting | Flow::Open) {
+        if !self.flow.is_live() {
             return;
         }
         let data = event.data();

@@ -91,7 +91,7 @@ impl HubRelay {
         let held = matches!(self.flow, Flow::Waiting) && self.out.len() > MAX_HELD;
         // What is said once more at the end has to fit into one event.
         let told = self.writer.as_ref().map_or(0, |writer| writer.held()) > MAX_EVENT;
-        if matches!(self.flow, Flow::Waiting | Flow::Open) && (fits.is_err() || held || told) {
+        if self.flow.is_live() && (fits.is_err() || held || told) {
             self.flow = Flow::TooLong;
         }
         &self.flow
@@ -111,7 +111,7 @@ impl HubRelay {
         if let Some(raw) = self.framer.finish() {
             self.pass(&raw);
         }
-        if matches!(self.flow, Flow::Waiting | Flow::Open) {
+        if self.flow.is_live() {
             let from = self.out.len();
             let HubRelay { reader, writer, watch, out, .. } = self;
             reader.finish(&mut |chunk| watch.hand(chunk, writer, out));
@@ -149,7 +149,7 @@ impl HubRelay {
     }
 
     fn pass(&mut self, raw: &Bytes) {
-        if !matches!(self.flow, Flow::Waiting | Flow::Open) {
+        if !self.flow.is_live() {
             return;
         }
         let from = self.out.len();

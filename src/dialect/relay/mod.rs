@@ -32,6 +32,16 @@ pub enum Flow {
     TooLong,
 }
 
+impl Flow {
+    /// Whether what comes next still counts.
+    pub fn is_live(&self) -> bool {
+        match self {
+            Flow::Waiting | Flow::Open => true,
+            Flow::Done | Flow::Error(_) | Flow::TooLong => false,
+        }
+    }
+}
+
 /// How a stream that has ended is to be understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {

@@ -53,7 +53,7 @@ impl MediaRelay {
         }
         self.events = events;
         let held = self.flow == Flow::Waiting && self.out.len() > MAX_HELD;
-        if matches!(self.flow, Flow::Waiting | Flow::Open) && (fits.is_err() || held) {
+        if self.flow.is_live() && (fits.is_err() || held) {
             self.flow = Flow::TooLong;
         }
         &self.flow
@@ -72,7 +72,7 @@ impl MediaRelay {
     /// The provider's body has ended.
     pub fn end(&mut self) -> End {
         if let Some(event) = self.splitter.finish() {
-            let whole = Event { raw: [&event.raw[..], b"\n\n"].concat().into() };
+            let whole = event.ended();
             if glance(whole.data().as_deref()).kind != Kind::Garbage {
                 self.pass(&whole);
             }
@@ -88,7 +88,7 @@ impl MediaRelay {
     }
 
     fn pass(&mut self, event: &Event) {
-        if !matches!(self.flow, Flow::Waiting | Flow::Open) {
+        if !self.flow.is_live() {
             return;
         }
         let data = event.data();
