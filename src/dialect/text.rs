@@ -49,6 +49,17 @@ pub fn id_with(prefix: &str, id: &str) -> String {
     out
 }
 
+/// Adds a text below what is there.
+pub fn append_line<'a>(text: &mut Cow<'a, str>, more: Cow<'a, str>) {
+    if text.is_empty() {
+        *text = more;
+    } else if !more.is_empty() {
+        let text = text.to_mut();
+        text.push('\n');
+        text.push_str(&more);
+    }
+}
+
 /// The JSON text of a tool's arguments as an object: empty is `{}`, and what is no object is wrapped in one.
 pub fn object(arguments: &str) -> Cow<'_, str> {
     if arguments.trim().is_empty() {

@@ -66,7 +66,7 @@ pub fn write(
     dropped: &mut Dropped,
 ) -> Result<Vec<u8>, Unsayable> {
     leftovers::note(request, dropped);
-    let extra = |name: &str| leftovers::extra(request, name);
+    let extra = |name: &str| request.extra(name);
     let mut talk = messages::talk(&request.messages, target)?;
     if let Some(documents) = extra("documents") {
         talk.add_documents(documents, dropped);

@@ -2,7 +2,6 @@
 
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::hub::Dropped;
-use serde_json::value::RawValue;
 
 /// Words of Cohere's own.
 const OWN: [&str; 4] = ["citation_options", "documents", "priority", "safety_mode"];
@@ -32,10 +31,4 @@ pub fn note(request: &ChatRequest<'_>, dropped: &mut Dropped) {
         let known = OWN.contains(&name.as_ref());
         dropped.note_if(!known && value.get() != "null", name.as_ref());
     }
-}
-
-/// What the client says under a name that the hub does not know.
-pub fn extra<'a>(request: &ChatRequest<'a>, name: &str) -> Option<&'a RawValue> {
-    let said = request.extras.iter().find(|(known, _)| known == name);
-    said.map(|(_, value)| *value).filter(|value| value.get() != "null")
 }

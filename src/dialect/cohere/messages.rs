@@ -17,10 +17,9 @@ use crate::dialect::hub::Role;
 use crate::dialect::hub::ToolResult;
 use crate::dialect::side::Target;
 use crate::dialect::side::Unsayable;
+use crate::dialect::text::append_line;
 use std::borrow::Cow;
 
-/// Stands between the texts of one message.
-const BETWEEN: &str = "\n";
 /// How closely a picture may be looked at.
 const DETAILS: [&str; 3] = ["auto", "low", "high"];
 
@@ -76,7 +75,7 @@ impl<'a> Scribe<'a> {
         let mut text = words(&result.content);
         for part in &result.content {
             if let Part::Document(document) = part {
-                append(&mut text, document_text(document)?);
+                append_line(&mut text, document_text(document)?);
             } else {
                 let block = self.block(part)?;
                 pictures.extend(block.filter(|block| matches!(block, Block::ImageUrl { .. })));
@@ -165,8 +164,8 @@ fn words<'a>(parts: &'a [Part<'_>]) -> Cow<'a, str> {
     let mut all = Cow::Borrowed("");
     for part in parts {
         match part {
-            Part::Text(text) => append(&mut all, Cow::Borrowed(&text.text)),
-            Part::Refusal(text) => append(&mut all, Cow::Borrowed(text)),
+            Part::Text(text) => append_line(&mut all, Cow::Borrowed(&text.text)),
+            Part::Refusal(text) => append_line(&mut all, Cow::Borrowed(text)),
             Part::Image(_)
             | Part::Audio(_)
             | Part::Document(_)
@@ -176,16 +175,6 @@ fn words<'a>(parts: &'a [Part<'_>]) -> Cow<'a, str> {
         }
     }
     all
-}
-
-fn append<'a>(text: &mut Cow<'a, str>, more: Cow<'a, str>) {
-    if text.is_empty() {
-        *text = more;
-    } else if !more.is_empty() {
-        let text = text.to_mut();
-        text.push_str(BETWEEN);
-        text.push_str(&more);
-    }
 }
 
 fn document_text<'a>(document: &'a Document<'_>) -> Result<Cow<'a, str>, Unsayable> {

@@ -54,12 +54,7 @@ struct Nothing {}
 /// The tools that may be called. One of several cannot be named, but it can be the only one that is shown.
 pub fn of<'a>(request: &'a ChatRequest<'_>, target: &Target<'_>, dropped: &mut Dropped) -> Toolbox<'a> {
     let choice = request.tool_choice.as_ref();
-    let may_be_called = |name: &str| match choice {
-        Some(ToolChoice::Named(only)) => only == name,
-        Some(ToolChoice::Allowed { names, .. }) => names.iter().any(|allowed| allowed == name),
-        None | Some(ToolChoice::Auto | ToolChoice::None | ToolChoice::Required) => true,
-    };
-    let functions = || request.tools.iter().filter(|tool| may_be_called(&tool.name));
+    let functions = || request.eligible_tools();
     let has_format = |tool: &hub::Tool<'_>| tool.custom && tool.parameters.is_some();
     dropped.note_if(request.tools.iter().any(has_format), "custom.format");
     let wanted = word(choice).filter(|_| functions().next().is_some());

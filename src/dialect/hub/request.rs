@@ -35,6 +35,23 @@ pub struct ChatRequest<'a> {
     pub extras: Vec<(Cow<'a, str>, &'a RawValue)>,
 }
 
+impl<'a> ChatRequest<'a> {
+    /// What the client says under a name that has no place of its own.
+    pub fn extra(&self, name: &str) -> Option<&'a RawValue> {
+        let said = self.extras.iter().find(|(known, _)| known == name);
+        said.map(|(_, value)| *value).filter(|value| value.get() != "null")
+    }
+
+    /// The tools the client chooses among, whether one of them has to be called or none may.
+    pub fn eligible_tools(&self) -> impl Iterator<Item = &Tool<'a>> {
+        self.tools.iter().filter(|tool| match &self.tool_choice {
+            Some(ToolChoice::Named(only)) => *only == tool.name,
+            Some(ToolChoice::Allowed { names, .. }) => names.contains(&tool.name),
+            None | Some(ToolChoice::Auto | ToolChoice::None | ToolChoice::Required) => true,
+        })
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Message<'a> {
     pub role: Role,

@@ -69,7 +69,7 @@ pub fn write(
     dropped: &mut Dropped,
 ) -> Result<Vec<u8>, Unsayable> {
     leftovers::note(request, dropped);
-    let extra = |name: &str| leftovers::extra(request, name);
+    let extra = |name: &str| request.extra(name);
     let body = Body {
         model: target.model,
         messages: messages::turns(&request.messages, target.fetched)?,

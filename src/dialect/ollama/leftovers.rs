@@ -3,7 +3,6 @@
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::hub::Dropped;
 use crate::dialect::ollama::options;
-use serde_json::value::RawValue;
 
 /// Words of Ollama's own that stand beside the options.
 const OWN: [&str; 3] = ["keep_alive", "truncate", "shift"];
@@ -32,10 +31,4 @@ pub fn note(request: &ChatRequest<'_>, dropped: &mut Dropped) {
         let known = OWN.contains(&name.as_ref()) || options::is_one(name);
         dropped.note_if(!known && value.get() != "null", name.as_ref());
     }
-}
-
-/// What the client says under a name that the hub does not know.
-pub fn extra<'a>(request: &ChatRequest<'a>, name: &str) -> Option<&'a RawValue> {
-    let said = request.extras.iter().find(|(known, _)| known == name);
-    said.map(|(_, value)| *value).filter(|value| value.get() != "null")
 }

@@ -9,6 +9,7 @@ use crate::dialect::hub::ToolResult;
 use crate::dialect::ollama::tools::Call;
 use crate::dialect::side::Fetched;
 use crate::dialect::side::Unsayable;
+use crate::dialect::text::append_line;
 use serde::Serialize;
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -30,9 +31,6 @@ pub struct Turn<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     tool_call_id: &'a str,
 }
-
-/// Stands between the texts of one message.
-const BETWEEN: &str = "\n";
 
 /// The messages in order.
 ///
@@ -76,9 +74,9 @@ impl<'a> Scribe<'a> {
 
     fn add(&mut self, turn: &mut Turn<'a>, part: &'a Part<'_>) -> Result<(), Unsayable> {
         match part {
-            Part::Text(text) => append(&mut turn.content, Cow::Borrowed(&text.text)),
-            Part::Refusal(text) => append(&mut turn.content, Cow::Borrowed(text)),
-            Part::Thinking(thinking) => append(&mut turn.thinking, Cow::Borrowed(&thinking.text)),
+            Part::Text(text) => append_line(&mut turn.content, Cow::Borrowed(&text.text)),
+            Part::Refusal(text) => append_line(&mut turn.content, Cow::Borrowed(text)),
+            Part::Thinking(thinking) => append_line(&mut turn.thinking, Cow::Borrowed(&thinking.text)),
             Part::Image(image) => turn.images.push(self.base64(image)?),
             Part::ToolCall(call) => {
                 self.called.insert(&call.id, &call.name);
@@ -86,7 +84,7 @@ impl<'a> Scribe<'a> {
             }
             Part::Document(document) => {
                 let words = document.words().ok_or_else(|| unsayable("files that are no text"))?;
-                append(&mut turn.content, words);
+                append_line(&mut turn.content, words);
             }
             Part::Audio(_) => return Err(unsayable("sounds")),
             // Results stand beside what is said, never inside of it.
@@ -119,16 +117,6 @@ impl<'a> Scribe<'a> {
             Media::FileId(_) => Err(unsayable("pictures that are given by a file's id")),
             Media::Plain(_) => Err(unsayable("pictures made of text")),
         }
-    }
-}
-
-fn append<'a>(text: &mut Cow<'a, str>, more: Cow<'a, str>) {
-    if text.is_empty() {
-        *text = more;
-    } else if !more.is_empty() {
-        let text = text.to_mut();
-        text.push_str(BETWEEN);
-        text.push_str(&more);
     }
 }
 

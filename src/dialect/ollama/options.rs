@@ -2,7 +2,6 @@
 
 use crate::dialect::hub::ChatRequest;
 use crate::dialect::hub::Dropped;
-use crate::dialect::ollama::leftovers;
 use crate::dialect::side::Target;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -58,7 +57,7 @@ pub fn of<'a>(request: &'a ChatRequest<'_>, target: &Target<'_>, dropped: &mut D
 
 fn own<'a>(request: &ChatRequest<'a>, dropped: &mut Dropped) -> Options<'a> {
     let mut options = Options::new();
-    if let Some(all) = leftovers::extra(request, ALL) {
+    if let Some(all) = request.extra(ALL) {
         match serde_json::from_str::<BTreeMap<String, &'a RawValue>>(all.get()) {
             Ok(all) => {
                 options.extend(all.into_iter().map(|(name, raw)| (Cow::Owned(name), Setting::Own(raw))));
@@ -67,7 +66,7 @@ fn own<'a>(request: &ChatRequest<'a>, dropped: &mut Dropped) -> Options<'a> {
         }
     }
     for name in OWN {
-        if let Some(raw) = leftovers::extra(request, name) {
+        if let Some(raw) = request.extra(name) {
             options.insert(Cow::Borrowed(name), Setting::Own(raw));
         }
     }

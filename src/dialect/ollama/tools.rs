@@ -45,12 +45,6 @@ struct Nothing {}
 /// The tools the model may call. No tool can be forced on it; those that may not be called are not shown to it, which
 /// is all that can be said.
 pub fn offered<'a>(request: &'a ChatRequest<'_>, dropped: &mut Dropped) -> Vec<Tool<'a>> {
-    let may_be_called = |name: &str| match &request.tool_choice {
-        Some(ToolChoice::None) => false,
-        Some(ToolChoice::Named(only)) => only == name,
-        Some(ToolChoice::Allowed { names, .. }) => names.iter().any(|allowed| allowed == name),
-        None | Some(ToolChoice::Auto | ToolChoice::Required) => true,
-    };
     let forced = match &request.tool_choice {
         Some(ToolChoice::Required | ToolChoice::Named(_)) => true,
         Some(ToolChoice::Allowed { required, .. }) => *required,
@@ -59,8 +53,8 @@ pub fn offered<'a>(request: &'a ChatRequest<'_>, dropped: &mut Dropped) -> Vec<T
     dropped.note_if(forced, "tool_choice");
     let has_format = |tool: &hub::Tool<'_>| tool.custom && tool.parameters.is_some();
     dropped.note_if(request.tools.iter().any(has_format), "custom.format");
-    let callable = request.tools.iter().filter(|tool| may_be_called(&tool.name));
-    callable.map(Tool::of).collect()
+    let may_call = request.tool_choice != Some(ToolChoice::None);
+    request.eligible_tools().filter(|_| may_call).map(Tool::of).collect()
 }
 
 impl<'a> Tool<'a> {
