@@ -5,105 +5,202 @@ use crate::config::edge::UpstreamHost;
 use crate::edge::address;
 use crate::edge::cluster::Server;
 use crate::edge::passage::Passage;
-use crate::edge::tls::ClientCertificate;
+use http::HeaderMap;
 use http::HeaderName;
 use http::HeaderValue;
 use http::header;
+use pingora::ErrorType;
+use pingora::OrErr;
 use pingora::http::RequestHeader;
 
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const CLIENT_CERT_CN: HeaderName = HeaderName::from_static("x-client-cert-cn");
 const CLIENT_CERT_SHA256: HeaderName = HeaderName::from_static("x-client-cert-sha256");
 
-/// Makes a client's head one for a server.
+/// Makes a client's head one for a server. What belongs to the connection is whoever's who sends it.
+///
+/// # Errors
+/// A path or a value that cannot be written in a head.
+pub fn head(passage: &Passage, server: &Server, head: &mut RequestHeader) -> pingora::Result<()> {
+    head.set_uri(passage.target()?);
+    let route = &passage.rule.route;
+    match &route.upstream_host {
+        UpstreamHost::Keep => {}
+        UpstreamHost::Server => head.insert_header(header::HOST, &server.authority)?,
+        UpstreamHost::Value(host) => head.insert_header(header::HOST, host)?,
+    }
+    let words = Words::new(passage, &head.headers);
+    let dropped: Vec<HeaderName> = head.headers.keys().filter(|name| !words.keep(name)).cloned().collect();
+    for name in dropped {
+        head.remove_header(&name);
+    }
+    words.give(&mut |name, value| {
+        let value = HeaderValue::from_bytes(value);
+        head.insert_header(name, value.or_err(ErrorType::InvalidHTTPHeader, "a value for a server")?)
+    })
+}
+
+/// The same as it goes over a connection of HTTP/1.1, for a body of so many bytes. `Connection` must name no field.
 ///
 /// # Errors
 /// A path that cannot be written in a request line.
-pub fn head(passage: &Passage, server: &Server, head: &mut RequestHeader) -> pingora::Result<()> {
-    let route = &passage.rule.route;
-    head.set_uri(passage.target()?);
-    match &route.upstream_host {
-        UpstreamHost::Keep => {}
-        UpstreamHost::Server => head.insert_header(header::HOST, server.authority())?,
-        UpstreamHost::Value(host) => head.insert_header(header::HOST, host)?,
-    }
-    // It was meant for us.
-    match &route.auth {
-        RouteAuth::Nothing => {}
-        RouteAuth::Basic(_) => drop(head.remove_header(&header::AUTHORIZATION)),
-        RouteAuth::Keys => {
-            head.remove_header(&header::AUTHORIZATION);
-            head.remove_header(&API_KEY);
+pub fn written(
+    passage: &Passage,
+    server: &Server,
+    client: &RequestHeader,
+    body: usize,
+) -> pingora::Result<Vec<u8>> {
+    let mut wire = Vec::with_capacity(1024 + body);
+    wire.extend_from_slice(client.method.as_str().as_bytes());
+    wire.push(b' ');
+    wire.extend_from_slice(passage.target_text()?.as_bytes());
+    wire.extend_from_slice(b" HTTP/1.1");
+    let host = match &passage.rule.route.upstream_host {
+        UpstreamHost::Keep => passage.authority.as_bytes(),
+        UpstreamHost::Server => server.authority.as_bytes(),
+        UpstreamHost::Value(host) => host.as_bytes(),
+    };
+    field(&mut wire, b"Host", host);
+    let words = Words::new(passage, &client.headers);
+    let passes = |name: &HeaderName| !is_hop_by_hop(name) && words.keep(name);
+    // As the client writes names, where that is known. Both walk over the same fields in the same order.
+    let mut cases = client.case_header_iter();
+    for (name, value) in &client.headers {
+        let case = cases.next().map_or(name.as_str().as_bytes(), |(case, _)| case.as_slice());
+        if passes(name) {
+            field(&mut wire, case, value.as_bytes());
         }
     }
-    unsaid(passage, head);
-    who_asks(passage, head)?;
-    proven(passage.certificate.as_ref(), head)?;
-    for name in &route.request_headers.remove {
-        head.remove_header(name);
+    words.give(&mut |name, value| {
+        field(&mut wire, name.as_str().as_bytes(), value);
+        Ok(())
+    })?;
+    if body > 0 || client.headers.contains_key(header::CONTENT_LENGTH) {
+        field(&mut wire, b"Content-Length", body.to_string().as_bytes());
     }
-    for (name, value) in &route.request_headers.set {
-        head.insert_header(name.clone(), value.clone())?;
-    }
-    Ok(())
+    wire.extend_from_slice(b"\r\n\r\n");
+    Ok(wire)
 }
 
-/// What only a proxy may say is taken off strangers, also as `X_Real_IP`: to many programs that is the same name.
-fn unsaid(passage: &Passage, head: &mut RequestHeader) {
-    let is_ours = |name: &str| {
+/// What a proxy says of a request, and what it lets nobody else say.
+struct Words<'a> {
+    passage: &'a Passage,
+    /// Whom it came from, one after the other, the last one being our peer.
+    hops: Vec<u8>,
+    /// What a trusted proxy has said already.
+    has_proto: bool,
+    has_host: bool,
+}
+
+type Take<'a> = &'a mut dyn FnMut(&HeaderName, &[u8]) -> pingora::Result<()>;
+
+impl<'a> Words<'a> {
+    fn new(passage: &'a Passage, client: &HeaderMap) -> Words<'a> {
+        let from = &passage.from;
+        let mut hops = Vec::with_capacity(16);
+        if from.trusted {
+            for before in client.get_all(&address::FORWARDED_FOR).iter().filter(|hop| hop.to_str().is_ok()) {
+                hops.extend_from_slice(before.as_bytes());
+                hops.extend_from_slice(b", ");
+            }
+        }
+        from.peer.into_iter().for_each(|peer| address::write(peer, &mut hops));
+        let has = |name: &HeaderName| from.trusted && client.contains_key(name);
+        Words { passage, hops, has_proto: has(&FORWARDED_PROTO), has_host: has(&FORWARDED_HOST) }
+    }
+
+    /// Whether a field of the client's stays.
+    fn keep(&self, name: &HeaderName) -> bool {
+        let (route, from) = (&self.passage.rule.route, &self.passage.from);
+        let is_kept = match name.as_str() {
+            "x-forwarded-for" | "x-real-ip" | "x-request-id" => from.peer.is_none(),
+            "x-forwarded-proto" | "x-forwarded-host" | "forwarded" => from.peer.is_none() || from.trusted,
+            "cf-connecting-ip" => from.trusted,
+            // Only a handshake with us proves anything.
+            "x-client-cert-cn" | "x-client-cert-sha256" => false,
+            // They were meant for us.
+            "authorization" => matches!(route.auth, RouteAuth::Nothing),
+            "x-api-key" => !matches!(route.auth, RouteAuth::Keys),
+            other => !is_disguised(other),
+        };
+        is_kept && !self.is_changed(name)
+    }
+
+    /// By the route.
+    fn is_changed(&self, name: &HeaderName) -> bool {
+        let changes = &self.passage.rule.route.request_headers;
+        changes.remove.contains(name) || changes.set.iter().any(|(set, _)| set == name)
+    }
+
+    /// Gives what we say.
+    fn give(&self, take: Take<'_>) -> pingora::Result<()> {
+        let mut ours = |name: &HeaderName, value: &[u8]| match self.is_changed(name) {
+            true => Ok(()),
+            false => take(name, value),
+        };
+        self.who_asks(&mut ours)?;
+        self.proven(&mut ours)?;
+        let set = &self.passage.rule.route.request_headers.set;
+        set.iter().try_for_each(|(name, value)| take(name, value.as_bytes()))
+    }
+
+    /// A trusted proxy's words are passed on and added to, those of anybody else are replaced.
+    fn who_asks(&self, take: Take<'_>) -> pingora::Result<()> {
+        let from = &self.passage.from;
+        let Some(peer) = from.peer else { return Ok(()) };
+        let mut client = Vec::with_capacity(16);
+        address::write(from.client.unwrap_or(peer), &mut client);
+        take(&address::FORWARDED_FOR, &self.hops)?;
+        take(&address::REAL_IP, &client)?;
+        if !self.has_proto {
+            take(&FORWARDED_PROTO, if from.tls { b"https" } else { b"http" })?;
+        }
+        if !self.has_host {
+            take(&FORWARDED_HOST, self.passage.authority.as_bytes())?;
+        }
+        take(&REQUEST_ID, self.passage.request_id.as_bytes())
+    }
+
+    fn proven(&self, take: Take<'_>) -> pingora::Result<()> {
+        let Some(certificate) = &self.passage.certificate else { return Ok(()) };
+        take(&CLIENT_CERT_SHA256, certificate.sha256.as_bytes())?;
+        // A name that cannot stand in a header is left out; the fingerprint says as much.
+        let name = certificate.common_name.as_deref().filter(|name| HeaderValue::from_str(name).is_ok());
+        name.map_or(Ok(()), |name| take(&CLIENT_CERT_CN, name.as_bytes()))
+    }
+}
+
+/// What only a proxy may say, written as `X_Real_IP`: to many programs that is the same name.
+fn is_disguised(name: &str) -> bool {
+    name.contains('_') && {
         let name = name.replace('_', "-");
         name.starts_with("x-forwarded-") || name.starts_with("x-client-cert-") || name == "x-real-ip"
-    };
-    let disguised = |name: &&HeaderName| name.as_str().contains('_') && is_ours(name.as_str());
-    let disguised: Vec<HeaderName> = head.headers.keys().filter(disguised).cloned().collect();
-    for name in disguised {
-        head.remove_header(&name);
-    }
-    if !passage.from.trusted {
-        head.remove_header(&address::CF_CONNECTING_IP);
     }
 }
 
-/// Only a handshake with us proves anything, so nobody else's words reach a server.
-fn proven(certificate: Option<&ClientCertificate>, head: &mut RequestHeader) -> pingora::Result<()> {
-    head.remove_header(&CLIENT_CERT_CN);
-    head.remove_header(&CLIENT_CERT_SHA256);
-    let Some(certificate) = certificate else { return Ok(()) };
-    head.insert_header(CLIENT_CERT_SHA256, certificate.sha256.as_str())?;
-    // A name that cannot stand in a header is left out; the fingerprint says as much.
-    let name = certificate.common_name.as_deref().and_then(|name| HeaderValue::from_str(name).ok());
-    name.map_or(Ok(()), |name| head.insert_header(CLIENT_CERT_CN, name))
+/// Of the connection alone (RFC 9110 §7.6.1), or of a framing that is written anew.
+fn is_hop_by_hop(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "connection"
+            | "content-length"
+            | "host"
+            | "http2-settings"
+            | "keep-alive"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "proxy-connection"
+            | "te"
+            | "trailer"
+            | "transfer-encoding"
+            | "upgrade"
+    )
 }
 
-/// A trusted proxy's words are passed on and added to, those of anybody else are replaced.
-fn who_asks(passage: &Passage, head: &mut RequestHeader) -> pingora::Result<()> {
-    let Some(peer) = passage.from.peer else { return Ok(()) };
-    let before = match passage.from.trusted {
-        true => joined(head, &address::FORWARDED_FOR),
-        false => {
-            head.remove_header(&header::FORWARDED);
-            None
-        }
-    };
-    let hops = before.map_or_else(|| peer.to_string(), |before| format!("{before}, {peer}"));
-    head.insert_header(address::FORWARDED_FOR, hops)?;
-    head.insert_header(address::REAL_IP, passage.from.client.unwrap_or(peer).to_string())?;
-    let told =
-        |head: &RequestHeader, name: &HeaderName| passage.from.trusted && head.headers.contains_key(name);
-    if !told(head, &FORWARDED_PROTO) {
-        head.insert_header(FORWARDED_PROTO, if passage.from.tls { "https" } else { "http" })?;
+fn field(wire: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+    for part in [b"\r\n", name, b": ", value] {
+        wire.extend_from_slice(part);
     }
-    if !told(head, &FORWARDED_HOST) {
-        head.insert_header(FORWARDED_HOST, passage.authority.as_str())?;
-    }
-    head.insert_header(REQUEST_ID, passage.request_id.as_str())
-}
-
-fn joined(head: &RequestHeader, name: &HeaderName) -> Option<String> {
-    let values: Vec<&str> =
-        head.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
-    (!values.is_empty()).then(|| values.join(", "))
 }

@@ -25,6 +25,7 @@ pub mod refused;
 pub mod rule;
 pub mod table;
 pub mod tls;
+pub mod tries;
 pub mod vary;
 pub mod zone;
 
@@ -33,6 +34,7 @@ pub use doors::Doors;
 pub use passage::Passage;
 pub use refused::Refused;
 pub use rule::Rule;
+pub use tries::Fault;
 
 use crate::config;
 use crate::edge::cluster::Unusable;

@@ -5,10 +5,7 @@ use crate::config::IpRange;
 use crate::edge::Edge;
 use crate::edge::address;
 use crate::edge::answer;
-use crate::edge::cluster::NoServer;
-use crate::edge::cluster::Outcome;
 use crate::edge::cluster::Slot;
-use crate::edge::cluster::Wish;
 use crate::edge::cors;
 use crate::edge::cors::Fields;
 use crate::edge::encode::Coding;
@@ -16,7 +13,6 @@ use crate::edge::encode::Encoder;
 use crate::edge::forward;
 use crate::edge::guard;
 use crate::edge::path::Path;
-use crate::edge::peer;
 use crate::edge::refused::Refused;
 use crate::edge::rule::Place;
 use crate::edge::rule::Rule;
@@ -26,10 +22,9 @@ use bytes::Bytes;
 use http::Uri;
 use http::header;
 use pingora::Error;
-use pingora::ErrorSource;
 use pingora::ErrorType;
 use pingora::http::RequestHeader;
-use pingora::upstreams::peer::HttpPeer;
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -76,13 +71,13 @@ pub struct Passage {
     pub(super) encoder: Option<Encoder>,
     place: Option<Place>,
     pub(super) slot: Option<Slot>,
-    tried: Vec<SocketAddr>,
+    pub(super) tried: Vec<SocketAddr>,
     /// How often a server was looked for.
-    asked: u32,
+    pub(super) asked: u32,
     /// A connection that was kept had been closed by its server meanwhile.
-    had_stale: bool,
-    received: u64,
-    upgrade: bool,
+    pub(super) had_stale: bool,
+    pub(super) received: u64,
+    pub(super) upgrade: bool,
 }
 
 impl Passage {
@@ -138,11 +133,23 @@ impl Passage {
     /// # Errors
     /// A rewritten path that cannot be written there.
     pub fn target(&self) -> pingora::Result<Uri> {
+        self.target_text()?.parse().map_err(|_| not_a_path())
+    }
+
+    /// The same in letters.
+    ///
+    /// # Errors
+    /// As [`Passage::target`].
+    pub fn target_text(&self) -> pingora::Result<Cow<'_, str>> {
         let text = match &self.query {
-            Some(query) => format!("{}?{query}", self.onward),
-            None => self.onward.clone(),
+            Some(query) => Cow::Owned(format!("{}?{query}", self.onward)),
+            None => Cow::Borrowed(self.onward.as_str()),
         };
-        text.parse().map_err(|_| Error::explain(ErrorType::HTTPStatus(400), "not a path"))
+        let is_odd = |sign: &u8| sign.is_ascii_control() || matches!(sign, b' ' | b'#');
+        match text.as_bytes().iter().any(is_odd) || !text.starts_with('/') && text != "*" {
+            true => Err(not_a_path()),
+            false => Ok(text),
+        }
     }
 
     /// Whether its address may ask here at all.
@@ -162,37 +169,9 @@ impl Passage {
         Ok(())
     }
 
-    /// The next server that is to be asked.
-    ///
-    /// # Errors
-    /// There is none; [`Passage::refused`] says why.
-    pub async fn peer(&mut self, head: &RequestHeader) -> pingora::Result<Box<HttpPeer>> {
-        let Some(cluster) = self.rule.cluster.clone() else {
-            return Err(self.refuse(Refused::NoServer));
-        };
-        // What was sent to the server before is sent to this one again.
-        (self.slot, self.received) = (None, 0);
-        let wish = Wish {
-            client: self.from.client,
-            path: &self.plain,
-            headers: &head.headers,
-            tried: &self.tried,
-            patience: self.rule.route.timeouts.connect,
-        };
-        self.asked += 1;
-        match cluster.choose(&wish).await {
-            Ok(slot) => {
-                let peer = peer::peer(&self.rule, &cluster, &slot.server, self.upgrade);
-                self.slot = Some(slot);
-                Ok(Box::new(peer))
-            }
-            Err(why) => Err(self.refuse(match why {
-                // What the servers before answered says more.
-                NoServer::NoneThere => self.refused.clone().unwrap_or(Refused::NoServer),
-                NoServer::QueueFull => Refused::QueueFull,
-                NoServer::TooLong(waited) => Refused::QueueTimeout(waited),
-            })),
-        }
+    /// Whether its servers are spoken to in HTTP/1.
+    pub fn speaks_http1(&self) -> bool {
+        self.rule.cluster.as_ref().is_some_and(|cluster| !cluster.config.http2)
     }
 
     /// The head for the server that was chosen.
@@ -201,6 +180,15 @@ impl Passage {
     /// What cannot be written in a head.
     pub fn request_head(&self, head: &mut RequestHeader) -> pingora::Result<()> {
         self.slot.as_ref().map_or(Ok(()), |slot| forward::head(self, &slot.server, head))
+    }
+
+    /// The same as it is written to the server, with a body of so many bytes.
+    ///
+    /// # Errors
+    /// As [`Passage::request_head`].
+    pub fn request_written(&self, client: &RequestHeader, body: usize) -> pingora::Result<Vec<u8>> {
+        let written = |slot: &Slot| forward::written(self, &slot.server, client, body);
+        self.slot.as_ref().map_or_else(|| Ok(Vec::new()), written)
     }
 
     /// Counts what the client sends.
@@ -216,63 +204,14 @@ impl Passage {
         Ok(())
     }
 
-    /// A server that could not be connected to. Whether another one may be asked.
-    pub fn not_connected(&mut self, error: &mut Error) {
-        self.failed(error);
-        error.set_retry(self.may_retry());
-    }
-
-    /// A server that broke off. `untouched`: the client has seen nothing of it, and can be served anew. `reused`: on a
-    /// connection that was kept, which its server may have closed in the same moment; that is no failure, once.
-    pub fn broke(&mut self, error: &mut Error, untouched: bool, reused: bool) {
-        if untouched && reused && !self.had_stale && !timed_out(error) {
-            (self.had_stale, self.slot) = (true, None);
-            return error.set_retry(true);
-        }
-        self.failed(error);
-        error.set_retry(untouched && self.may_retry());
-    }
-
-    fn failed(&mut self, error: &Error) {
-        if let Some(mut slot) = self.slot.take() {
-            // A client that leaves says nothing about the server.
-            if *error.esource() == ErrorSource::Upstream {
-                slot.tell(Outcome::Failed);
-            }
-            self.tried.push(slot.server.address);
-        }
-        let refused = if timed_out(error) { Refused::GatewayTimeout } else { Refused::BadGateway };
-        self.refused.get_or_insert(refused);
-    }
-
-    fn may_retry(&self) -> bool {
-        self.tried.len() <= self.rule.route.retries as usize
-    }
-
-    fn refuse(&mut self, refused: Refused) -> Box<Error> {
+    pub(super) fn refuse(&mut self, refused: Refused) -> Box<Error> {
         self.refused = Some(refused);
         Error::explain(ErrorType::HTTPStatus(503), "refused at the edge")
     }
-
-    /// How many servers were asked after the first one.
-    pub fn retries(&self) -> u32 {
-        self.asked.saturating_sub(1)
-    }
-
-    /// The server that is asked or has answered.
-    pub fn server(&self) -> Option<SocketAddr> {
-        self.slot.as_ref().map(|slot| slot.server.address)
-    }
 }
 
-fn timed_out(error: &Error) -> bool {
-    matches!(
-        error.etype(),
-        ErrorType::ConnectTimedout
-            | ErrorType::ReadTimedout
-            | ErrorType::WriteTimedout
-            | ErrorType::TLSHandshakeTimedout
-    )
+fn not_a_path() -> Box<Error> {
+    Error::explain(ErrorType::HTTPStatus(400), "not a path")
 }
 
 /// The host a client names, with its port; empty if it names none.

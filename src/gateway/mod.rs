@@ -5,6 +5,7 @@ pub mod answer;
 mod arrive;
 pub mod attached;
 pub mod attempt;
+pub mod carry;
 pub mod charge;
 pub mod client;
 pub mod decode;
@@ -49,6 +50,7 @@ pub mod vendor;
 pub mod verdicts;
 pub mod warnings;
 
+use crate::edge::Fault;
 use crate::edge::Passage;
 use crate::gateway::exchange::Exchange;
 use crate::gateway::jobs::on_behalf::OnBehalf;
@@ -87,7 +89,8 @@ impl Gateway {
 /// One request between its phases.
 pub struct Call {
     snapshot: Arc<Snapshot>,
-    record: Option<Record>,
+    /// In a box, for Pingora moves this about.
+    record: Option<Box<Record>>,
     /// An AI request, ready to be asked of providers.
     exchange: Option<Box<Exchange>>,
     /// A request on a route of the edge.
@@ -133,7 +136,7 @@ impl ProxyHttp for Gateway {
             Arrival { on_behalf: call.on_behalf.take(), ..arrive::arrival(session, &call.snapshot.config) };
         let mut record = Record::new(self.parts.ledger.clone(), arrival);
         door::dress(&self.parts, session, &mut record);
-        call.record = Some(record);
+        call.record = Some(Box::new(record));
         Ok(())
     }
 
@@ -160,14 +163,20 @@ impl ProxyHttp for Gateway {
     async fn proxy_upstream_filter(&self, session: &mut Session, call: &mut Call) -> pingora::Result<bool> {
         if let (Some(record), Some(exchange)) = (&mut call.record, call.exchange.take()) {
             exchange::run(&self.parts, &call.snapshot, session, record, *exchange).await?;
-            ended(record)?;
-            return Ok(false);
+            return ended(record).map(|()| false);
         }
-        match (&mut call.record, call.passage.as_deref_mut()) {
-            (Some(record), Some(passage)) if tunnel::is_wanted(session) => {
-                tunnel::run(session, record, passage).await.map(|()| false)
+        let (Some(record), Some(passage)) = (&mut call.record, call.passage.as_deref_mut()) else {
+            return Ok(false);
+        };
+        if tunnel::is_wanted(session) {
+            // In a box, as WebSockets are few and what one needs is large.
+            return Box::pin(tunnel::run(session, record, passage)).await.map(|()| false);
+        }
+        match carry::at_hand(session, passage).await? {
+            Some(body) => {
+                carry::run(&self.parts.upstreams, session, record, passage, &body).await.map(|()| false)
             }
-            (_, passage) => Ok(passage.is_some()),
+            None => Ok(true),
         }
     }
 
@@ -201,7 +210,7 @@ impl ProxyHttp for Gateway {
         head: &mut ResponseHeader,
         call: &mut Call,
     ) -> pingora::Result<()> {
-        passage::response_head(call.record.as_mut(), call.passage.as_deref_mut(), head)
+        passage::response_head(call.record.as_deref_mut(), call.passage.as_deref_mut(), head)
     }
 
     fn response_body_filter(
@@ -233,7 +242,8 @@ impl ProxyHttp for Gateway {
         call: &mut Call,
         mut error: Box<Error>,
     ) -> Box<Error> {
-        call.passage.iter_mut().for_each(|passage| passage.not_connected(&mut error));
+        let fault = Fault::of(&error);
+        error.set_retry(call.passage.as_mut().is_some_and(|passage| passage.not_connected(fault)));
         error
     }
 
@@ -245,8 +255,8 @@ impl ProxyHttp for Gateway {
         call: &mut Call,
         reused: bool,
     ) -> Box<Error> {
-        let untouched = passage::is_untouched(session, &error);
-        call.passage.iter_mut().for_each(|passage| passage.broke(&mut error, untouched, reused));
+        let (fault, untouched) = (Fault::of(&error), passage::is_untouched(session, &error));
+        error.set_retry(call.passage.as_mut().is_some_and(|passage| passage.broke(fault, untouched, reused)));
         error
     }
 

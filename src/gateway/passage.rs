@@ -134,7 +134,8 @@ async fn serve(
             send::whole(session, record, &passage, head, body.clone().into()).await
         }
         Destination::Files(files) => send::file(session, record, &passage, files).await,
-        Destination::Jobs => jobs::enter((parts, snapshot), session, record, passage).await,
+        // In a box: it is large, and every request would carry the room for it.
+        Destination::Jobs => Box::pin(jobs::enter((parts, snapshot), session, record, passage)).await,
     }
 }
 
@@ -160,28 +161,37 @@ async fn with_key(
     }
 }
 
-/// The next server.
+/// How the next server is connected to.
 ///
 /// # Errors
-/// There is none, or the client has left while it waited.
+/// As [`choose`].
 pub async fn peer(session: &mut Session, passage: Option<&mut Passage>) -> pingora::Result<Box<HttpPeer>> {
     let Some(passage) = passage else {
         return Err(Error::explain(ErrorType::HTTPStatus(404), "no route"));
     };
+    choose(session, passage).await?;
+    passage.peer().map(Box::new)
+}
+
+/// Takes a place with the next server.
+///
+/// # Errors
+/// There is none, or the client has left while it waited.
+pub async fn choose(session: &mut Session, passage: &mut Passage) -> pingora::Result<()> {
     // Whether a client has left can be seen once its request is here.
     let is_watched = passage.rule.may_wait()
         && (session.as_downstream_mut().is_body_empty()
-            || is_short(session.req_header()) && gather(session).await?);
+            || is_short(session.req_header()) && gather(session).await.map(|()| true)?);
     if !is_watched {
-        return passage.peer(session.req_header()).await;
+        return passage.choose(session.req_header()).await;
     }
     let head = session.req_header().clone();
-    let chosen = client::while_it_waits(session, pin!(passage.peer(&head))).await;
+    let chosen = client::while_it_waits(session, pin!(passage.choose(&head))).await;
     chosen.unwrap_or_else(|ClientLeft| Err(Error::explain(ErrorType::ConnectionClosed, "client left")))
 }
 
 /// Whether Pingora keeps the whole body for further servers, and the client sends it unasked.
-fn is_short(head: &RequestHeader) -> bool {
+pub fn is_short(head: &RequestHeader) -> bool {
     let is_upgrade = head.headers.contains_key(header::UPGRADE);
     head::length(&head.headers).is_some_and(|length| length <= KEPT)
         && !is_upgrade
@@ -189,7 +199,10 @@ fn is_short(head: &RequestHeader) -> bool {
 }
 
 /// Reads a body before its request waits; servers are given it out of the buffer that is for further tries.
-async fn gather(session: &mut Session) -> pingora::Result<bool> {
+///
+/// # Errors
+/// What breaks the connection to the client.
+pub async fn gather(session: &mut Session) -> pingora::Result<()> {
     let client = session.as_downstream_mut();
     client.enable_retry_buffering();
     while !client.is_body_done() {
@@ -197,7 +210,7 @@ async fn gather(session: &mut Session) -> pingora::Result<bool> {
             break;
         }
     }
-    Ok(true)
+    Ok(())
 }
 
 /// The head of a server's answer.
@@ -232,7 +245,11 @@ pub fn is_untouched(session: &Session, error: &Error) -> bool {
 
 /// Says why there is no answer, where anything can still be said.
 pub async fn give_up(session: &mut Session, record: &mut Record, passage: &Passage, error: &Error) {
-    let left = *error.esource() == ErrorSource::Downstream || *error.etype() == ErrorType::ConnectionClosed;
+    let left = match error.esource() {
+        ErrorSource::Downstream => true,
+        ErrorSource::Upstream => false,
+        ErrorSource::Internal | ErrorSource::Unset => *error.etype() == ErrorType::ConnectionClosed,
+    };
     match (&passage.refused, is_answered(session)) {
         (Some(refused), false) => {
             // A client that has left cannot be told.

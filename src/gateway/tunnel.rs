@@ -4,6 +4,7 @@
 //! then, is taken for the end of what the client says (proxy_h1.rs, 0.9.1).
 
 use crate::config::edge::Timeouts;
+use crate::edge::Fault;
 use crate::edge::Passage;
 use crate::gateway::client;
 use crate::gateway::client::ClientLeft;
@@ -90,8 +91,7 @@ async fn open(session: &mut Session, passage: &mut Passage) -> pingora::Result<H
             Ok(Err(mut error)) => {
                 error.as_up();
                 // Nobody has been let in yet, so it does no harm to ask another one.
-                passage.not_connected(&mut error);
-                if !error.retry() {
+                if !passage.not_connected(Fault::of(&error)) {
                     return Err(error);
                 }
             }

@@ -13,9 +13,6 @@ use std::time::Duration;
 use std::time::Instant;
 use tokio::io::AsyncReadExt;
 
-/// Vendors close idle connections after about a minute; we give up first.
-const LONGEST_REST: Duration = Duration::from_secs(50);
-
 /// Connections by the peer they lead to.
 pub struct Idle {
     resting: Mutex<Resting>,
@@ -33,6 +30,7 @@ struct Resting {
 struct Rest {
     stream: Stream,
     since: Instant,
+    until: Instant,
 }
 
 impl Idle {
@@ -51,14 +49,14 @@ impl Idle {
         }
     }
 
-    /// Where there is no room left, the one that has rested longest makes some.
-    pub fn put(&self, peer: u64, stream: Stream, now: Instant) {
+    /// Keeps a connection for as `long`. Where there is no room left, the one that has rested longest makes some.
+    pub fn put(&self, peer: u64, stream: Stream, now: Instant, long: Duration) {
         if self.most == 0 {
             return;
         }
         let mut resting = self.lock();
         let crowded_out = if resting.count >= self.most { resting.pop_oldest() } else { None };
-        resting.by_peer.entry(peer).or_default().push_back(Rest { stream, since: now });
+        resting.by_peer.entry(peer).or_default().push_back(Rest { stream, since: now, until: now + long });
         resting.count += 1;
         drop(resting);
         // A connection closes where no other request waits for the lock.
@@ -75,9 +73,7 @@ impl Idle {
     /// Closes what has rested too long or has ended.
     pub fn sweep(&self, now: Instant) {
         let mut resting = self.lock();
-        let is_good = |rest: &mut Rest| {
-            now.saturating_duration_since(rest.since) < LONGEST_REST && is_quiet(&mut rest.stream)
-        };
+        let is_good = |rest: &mut Rest| now < rest.until && is_quiet(&mut rest.stream);
         resting.by_peer.values_mut().for_each(|shelf| shelf.retain_mut(is_good));
         resting.by_peer.retain(|_, shelf| !shelf.is_empty());
         resting.count = resting.by_peer.values().map(VecDeque::len).sum();
@@ -117,6 +113,7 @@ mod tests {
     use tokio::net::TcpStream;
 
     const PEER: u64 = 7;
+    const REST: Duration = Duration::from_secs(50);
 
     /// Our end of a connection, and the other.
     async fn line() -> (Stream, TcpStream) {
@@ -138,8 +135,8 @@ mod tests {
         let (first, _far) = line().await;
         let (second, _away) = line().await;
         let ids = [first.id(), second.id()];
-        idle.put(PEER, first, now);
-        idle.put(PEER, second, now);
+        idle.put(PEER, first, now, REST);
+        idle.put(PEER, second, now, REST);
         assert!(idle.take(PEER + 1).is_none());
         assert_eq!(idle.take(PEER).map(|stream| stream.id()), Some(ids[1]));
         assert_eq!(idle.take(PEER).map(|stream| stream.id()), Some(ids[0]));
@@ -155,8 +152,8 @@ mod tests {
         away.write_all(b"HTTP/1.1 408 Request Timeout\r\n\r\n").await.unwrap();
         noticed(&mut ended).await;
         noticed(&mut speaking).await;
-        idle.put(PEER, ended, Instant::now());
-        idle.put(PEER, speaking, Instant::now());
+        idle.put(PEER, ended, Instant::now(), REST);
+        idle.put(PEER, speaking, Instant::now(), REST);
         assert!(idle.take(PEER).is_none());
         assert_eq!(idle.lock().count, 0);
     }
@@ -170,10 +167,10 @@ mod tests {
         let id = good.id();
         drop(far);
         noticed(&mut dead).await;
-        idle.put(PEER, old, now);
-        idle.put(PEER + 1, dead, now + LONGEST_REST);
-        idle.put(PEER, good, now + LONGEST_REST);
-        idle.sweep(now + LONGEST_REST);
+        idle.put(PEER, old, now, REST);
+        idle.put(PEER + 1, dead, now + REST, REST);
+        idle.put(PEER, good, now + REST, REST);
+        idle.sweep(now + REST);
         let left = idle.lock().by_peer.keys().copied().collect::<Vec<_>>();
         assert_eq!(left, [PEER]);
         assert_eq!(idle.take(PEER).map(|stream| stream.id()), Some(id));
@@ -186,12 +183,12 @@ mod tests {
         for step in 0..3 {
             let (stream, far) = line().await;
             ends.push(far);
-            idle.put(step, stream, now + Duration::from_secs(step));
+            idle.put(step, stream, now + Duration::from_secs(step), REST);
         }
         assert!(idle.take(0).is_none());
         assert!(idle.take(1).is_some() && idle.take(2).is_some());
         let nothing = Idle::new(0);
-        nothing.put(PEER, line().await.0, now);
+        nothing.put(PEER, line().await.0, now, REST);
         assert!(nothing.take(PEER).is_none());
     }
 
@@ -200,8 +197,8 @@ mod tests {
         let (idle, now) = (Idle::new(10), Instant::now());
         let (one, _far) = line().await;
         let (other, _away) = line().await;
-        idle.put(PEER, one, now);
-        idle.put(PEER + 1, other, now);
+        idle.put(PEER, one, now, REST);
+        idle.put(PEER + 1, other, now, REST);
         idle.clear(PEER);
         assert!(idle.take(PEER).is_none() && idle.take(PEER + 1).is_some());
     }

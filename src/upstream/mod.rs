@@ -5,6 +5,7 @@ pub mod idle;
 pub mod pool;
 pub mod request;
 pub mod resolve;
+pub mod send;
 pub mod silence;
 pub mod tls;
 pub mod version;

@@ -76,6 +76,20 @@ impl Upstreams {
         Some(Wire { line: Line::Silent(stream), peer, reused: true, sent: false })
     }
 
+    /// Connects to a peer whose address is known and that speaks HTTP/1: from the pool unless it must be `fresh`. As
+    /// long as the peer's own options let it take.
+    ///
+    /// # Errors
+    /// It cannot be connected to.
+    pub async fn open_http1(&self, peer: &Arc<HttpPeer>, fresh: bool) -> pingora::Result<Wire> {
+        let at_rest = if fresh { None } else { self.idle.take(peer.reuse_hash()) };
+        let (line, reused) = match at_rest {
+            Some(stream) => (Line::Silent(stream), true),
+            None => Box::pin(self.line_to(peer, fresh)).await?,
+        };
+        Ok(Wire { line, peer: peer.clone(), reused, sent: false })
+    }
+
     async fn connect(&self, host: &Host, fresh: bool) -> Result<Wire, Broken> {
         let candidates = host.candidates().await?;
         let mut failure = Broken::Timeout("resolving");
@@ -132,7 +146,8 @@ impl Upstreams {
         session.respect_keepalive();
         // At once where it can be kept. Elsewhere it says farewell in TLS, for which it has this one moment.
         if let Some(Some(stream)) = session.reuse().now_or_never() {
-            self.idle.put(peer.reuse_hash(), stream, clock::now());
+            let long = peer.options.idle_timeout.unwrap_or_default();
+            self.idle.put(peer.reuse_hash(), stream, clock::now(), long);
         }
     }
 

@@ -2,8 +2,8 @@
 
 use crate::upstream::Broken;
 use crate::upstream::Silence;
-use crate::upstream::request::Request;
 use bytes::Bytes;
+use futures_util::FutureExt;
 use pingora::ErrorType;
 use pingora::RetryType;
 use pingora::http::ResponseHeader;
@@ -14,13 +14,7 @@ use pingora::upstreams::peer::HttpPeer;
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
-use tokio::io::AsyncWriteExt;
 
-/// A body is written in slices, so that the write timeout means progress and not the whole.
-const SLICE: usize = 64 * 1024;
-/// Up to here a body goes out in one write with its head: a packet costs more than all else that is done for a
-/// small request. Copying more would cost as much as a second write.
-const IN_ONE: usize = 16 * 1024;
 /// How long the body of a failed answer is read, to know why and to keep the connection.
 const DREGS_PATIENCE: Duration = Duration::from_millis(500);
 /// How much of it.
@@ -61,103 +55,47 @@ impl Wire {
             }
     }
 
-    /// Sends a whole request.
-    ///
-    /// # Errors
-    /// [`Broken::Timeout`] at the `deadline` or when nothing can be written for too long,
-    /// [`Broken::Reset`] when the connection ends. The provider may have answered nevertheless.
-    pub async fn send(&mut self, request: &Request<'_>, deadline: Instant) -> Result<(), Broken> {
-        let sent = tokio::time::timeout_at(deadline.into(), self.send_all(request)).await;
-        sent.unwrap_or(Err(Broken::Timeout(SENDING)))?;
-        self.sent = true;
-        Ok(())
-    }
-
-    async fn send_all(&mut self, request: &Request<'_>) -> Result<(), Broken> {
-        match std::mem::replace(&mut self.line, Line::Closed) {
-            Line::Silent(stream) => self.send_http1(stream, request).await,
-            Line::Http(session) => match *session {
-                HttpSession::H1(session) => self.send_http1(session.into_inner(), request).await,
-                session @ (HttpSession::H2(_) | HttpSession::Custom(_)) => {
-                    self.line = Line::Http(Box::new(session));
-                    self.send_http2(request).await
-                }
-            },
-            Line::Http1(_) | Line::Closed => Err(Broken::Timeout("using a connection twice")),
-        }
-    }
-
-    /// Head and body in as few writes as can be. The session is made when there is something to read.
-    async fn send_http1(&mut self, mut stream: Stream, request: &Request<'_>) -> Result<(), Broken> {
-        let mut rest = request.body.clone();
-        let mut first = request.http1_head();
-        first.extend_from_slice(&rest.split_to(rest.len().min(IN_ONE)));
-        let mut sent = self.write(&mut stream, &first).await;
-        while sent.is_ok() && !rest.is_empty() {
-            let slice = rest.split_to(rest.len().min(SLICE));
-            sent = self.write(&mut stream, &slice).await;
-        }
-        self.line = Line::Http1(Box::new(Http1Session::new_with_options(stream, &*self.peer)));
-        sent
-    }
-
-    async fn write(&self, stream: &mut Stream, bytes: &[u8]) -> Result<(), Broken> {
-        let written = async {
-            stream.write_all(bytes).await?;
-            stream.flush().await
-        };
-        let patience = self.peer.options.write_timeout.unwrap_or(DREGS_PATIENCE);
-        match tokio::time::timeout(patience, written).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(cause)) => {
-                Err(Broken::Reset(pingora::Error::because(ErrorType::WriteError, SENDING, cause)))
-            }
-            Err(_) => Err(Broken::Timeout(SENDING)),
-        }
-    }
-
-    async fn send_http2(&mut self, request: &Request<'_>) -> Result<(), Broken> {
-        let Line::Http(session) = &mut self.line else {
-            return Err(Broken::Timeout("using a closed connection"));
-        };
-        session.set_write_timeout(self.peer.options.write_timeout);
-        session.write_request_header(Box::new(request.http2_head()?)).await.map_err(sending)?;
-        let mut rest = request.body.clone();
-        while rest.len() > SLICE {
-            session.write_request_body(rest.split_to(SLICE), false).await.map_err(sending)?;
-        }
-        session.write_request_body(rest, true).await.map_err(sending)?;
-        session.finish_request_body().await.map_err(sending)
-    }
-
     /// Reads the head of the answer; informational ones are passed over.
     ///
     /// # Errors
     /// [`Broken::Timeout`] at `until`, [`Broken::Reset`] when the connection ends before it.
     pub async fn head(&mut self, until: Instant) -> Result<&ResponseHeader, Broken> {
-        const DOING: &str = "waiting for the answer";
+        while self.next_head(until).await?.status.is_informational() {}
+        self.current_head()
+    }
+
+    /// Reads the next head, an informational one perhaps.
+    ///
+    /// # Errors
+    /// As [`Wire::head`].
+    pub async fn next_head(&mut self, until: Instant) -> Result<&ResponseHeader, Broken> {
         // A head has to be waited for, so a timer is set in any case. Pingora's cost less than the runtime's, which
         // wakes its poller for the first of them.
         match &mut self.line {
-            Line::Http1(session) => loop {
-                session.read_timeout = Some(left(until, DOING)?);
-                session.read_response().await.map_err(|e| receiving(e, DOING))?;
-                if session.resp_header().is_some_and(|h| !h.status.is_informational()) {
-                    break;
-                }
-            },
-            Line::Http(session) => {
-                session.set_read_timeout(Some(left(until, DOING)?));
-                session.read_response_header().await.map_err(|e| receiving(e, DOING))?;
+            Line::Http1(session) => {
+                session.read_timeout = Some(left(until, WAITING)?);
+                session.read_response().await.map_err(|e| receiving(e, WAITING))?;
             }
-            Line::Silent(_) | Line::Closed => return Err(Broken::Timeout(DOING)),
+            Line::Http(session) => {
+                session.set_read_timeout(Some(left(until, WAITING)?));
+                session.read_response_header().await.map_err(|e| receiving(e, WAITING))?;
+            }
+            Line::Silent(_) | Line::Closed => return Err(Broken::Timeout(WAITING)),
         }
+        self.current_head()
+    }
+
+    /// The head that was read last.
+    ///
+    /// # Errors
+    /// None was.
+    pub fn current_head(&self) -> Result<&ResponseHeader, Broken> {
         let head = match &self.line {
             Line::Http1(session) => session.resp_header(),
             Line::Http(session) => session.response_header(),
             Line::Silent(_) | Line::Closed => None,
         };
-        head.ok_or(Broken::Timeout(DOING))
+        head.ok_or(Broken::Timeout(WAITING))
     }
 
     /// The next bytes of the answer; `None` at its end.
@@ -194,6 +132,19 @@ impl Wire {
                 session.read_response_body().await
             }
             Line::Silent(_) | Line::Closed => Ok(None),
+        }
+    }
+
+    /// The next bytes if they have come; `None` if they have to be waited for.
+    pub fn at_hand(&mut self) -> Option<pingora::Result<Option<Bytes>>> {
+        tokio::task::unconstrained(self.unbounded()).now_or_never()
+    }
+
+    /// Whether the answer of an HTTP/1 call has been read to its end.
+    pub fn is_read(&mut self) -> bool {
+        match &mut self.line {
+            Line::Http1(session) => session.is_body_done(),
+            Line::Http(_) | Line::Silent(_) | Line::Closed => false,
         }
     }
 
@@ -246,7 +197,7 @@ impl Wire {
     }
 }
 
-const SENDING: &str = "sending the request";
+const WAITING: &str = "waiting for the answer";
 const MORE: &str = "waiting for more of the answer";
 
 /// The sign of an answer that broke off within its head; Pingora tells it in no other way.
@@ -259,13 +210,6 @@ fn left(until: Instant, doing: &'static str) -> Result<Duration, Broken> {
     match left.is_zero() {
         true => Err(Broken::Timeout(doing)),
         false => Ok(left),
-    }
-}
-
-fn sending(error: Box<pingora::Error>) -> Broken {
-    match error.etype() {
-        ErrorType::WriteTimedout => Broken::Timeout(SENDING),
-        _ => Broken::Reset(error),
     }
 }
 

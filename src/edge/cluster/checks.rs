@@ -93,7 +93,7 @@ fn asker(cluster: &Cluster, check: &Check, server: &Server) -> Asker {
             version::speak(options, cluster.config.http2, cluster.is_tls());
             asker.validator = Some(validator(status.clone()));
             let host = host.as_ref().and_then(|host| HeaderValue::from_str(host).ok());
-            ask_for(&mut asker, &cluster.config, path, host.unwrap_or_else(|| server.authority()));
+            ask_for(&mut asker, &cluster.config, path, host.unwrap_or_else(|| server.authority.clone()));
             Arc::new(asker)
         }
     }

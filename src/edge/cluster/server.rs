@@ -19,7 +19,8 @@ pub struct Server {
     pub port: u16,
     /// Names it in a cookie without telling its address.
     pub mark: String,
-    authority: HeaderValue,
+    /// Its name and port, for the `Host` header.
+    pub authority: HeaderValue,
 }
 
 impl Server {
@@ -29,11 +30,6 @@ impl Server {
         // Names of the configuration are plain words.
         let authority = HeaderValue::from_str(&bare).unwrap_or_else(|_| HeaderValue::from_static(""));
         Server { address, host: host.clone(), port, mark: mark(cluster, address), authority }
-    }
-
-    /// Its name and port, for the `Host` header.
-    pub fn authority(&self) -> HeaderValue {
-        self.authority.clone()
     }
 
     /// Whether it is there because of this entry.
