@@ -6,6 +6,8 @@ mod support;
 
 #[path = "edge/acme.rs"]
 mod acme;
+#[path = "edge/carry.rs"]
+mod carry;
 #[path = "edge/clusters.rs"]
 mod clusters;
 #[path = "edge/compress.rs"]
