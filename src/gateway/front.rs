@@ -10,6 +10,7 @@ use crate::edge::proxy_protocol::Progress;
 use crate::edge::proxy_protocol::Spoken;
 use crate::gateway::Gateway;
 use crate::gateway::parts::Parts;
+use crate::gateway::rest;
 use crate::gateway::slow_head::Watched;
 use async_trait::async_trait;
 use pingora::apps::ServerApp;
@@ -51,11 +52,10 @@ impl ServerApp for Front {
             false => Box::pin(self.welcome(stream, peer, &door)).await?,
         };
         drop(door);
-        let stream = match stream.selected_alpn_proto() {
-            Some(ALPN::H2) => stream,
-            _ => Box::new(Watched::new(stream, self.patience)),
-        };
-        self.proxy.process_new(stream, shutdown).await
+        match stream.selected_alpn_proto() {
+            Some(ALPN::H2) => self.proxy.process_new(stream, shutdown).await,
+            _ => rest::serve(self, Watched::new(stream, self.patience), shutdown).await,
+        }
     }
 }
 

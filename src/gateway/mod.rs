@@ -36,6 +36,7 @@ pub mod receive;
 pub mod record;
 pub mod refuse;
 pub mod reply;
+pub mod rest;
 pub mod slow_head;
 pub mod snapshot;
 pub mod sound;
@@ -113,6 +114,14 @@ impl ProxyHttp for Gateway {
         context: Box<dyn Any + Send + Sync>,
     ) {
         call.on_behalf = context.downcast().ok().map(|on_behalf| *on_behalf);
+    }
+
+    fn persist_connection_context(
+        &self,
+        session: &Session,
+        _call: &Call,
+    ) -> Option<Box<dyn Any + Send + Sync>> {
+        rest::left_by(session)
     }
 
     /// No modules: each would look at every byte, and compression would hold events back.

@@ -4,23 +4,13 @@
 //! connection for ever. The stream is watched instead: the clock runs only while a head is incomplete. And as the
 //! watcher sees what is written, too, it puts Pingora's bare refusals into the words clients expect.
 
+use crate::edge::line::like_inner;
 use crate::gateway::unread;
-use async_trait::async_trait;
 use memchr::memchr_iter;
-use pingora::protocols::ALPN;
-use pingora::protocols::GetProxyDigest;
 use pingora::protocols::GetSocketDigest;
-use pingora::protocols::GetTimingDigest;
 use pingora::protocols::Peek;
-use pingora::protocols::Shutdown;
 use pingora::protocols::SocketDigest;
-use pingora::protocols::Ssl;
 use pingora::protocols::Stream;
-use pingora::protocols::TimingDigest;
-use pingora::protocols::UniqueID;
-use pingora::protocols::UniqueIDType;
-use pingora::protocols::raw_connect::ProxyDigest;
-use pingora::protocols::tls::SslDigest;
 use std::fmt;
 use std::io;
 use std::pin::Pin;
@@ -33,12 +23,6 @@ use tokio::io::AsyncWrite;
 use tokio::io::ReadBuf;
 use tokio::time::Sleep;
 
-/// A connection that never says anything.
-const SILENCE: Duration = Duration::from_secs(60);
-
-/// What HTTP/2 opens with (RFC 9113 §3.4), and no head of HTTP/1 does.
-const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\n";
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     /// No byte of the next head has come.
@@ -49,7 +33,7 @@ enum Phase {
     InHead,
     /// The head is complete; what comes is body.
     Past,
-    /// HTTP/2, which bounds itself.
+    /// Another protocol, which bounds itself, or nothing any more.
     Off,
 }
 
@@ -61,19 +45,31 @@ pub struct Watched {
     /// The last bytes of an incomplete head: its end may be cut in two.
     tail: [u8; 3],
     alarm: Option<Pin<Box<Sleep>>>,
+    heard: u64,
 }
 
 impl Watched {
     pub fn new(inner: Stream, patience: Duration) -> Watched {
-        Watched { inner, patience, phase: Phase::Between, tail: [0; 3], alarm: None }
+        Watched { inner, patience, phase: Phase::Between, tail: [0; 3], alarm: None, heard: 0 }
+    }
+
+    /// Bytes that were read since the last [`Watched::forget`].
+    pub fn heard(&self) -> u64 {
+        self.heard
+    }
+
+    pub fn forget(&mut self) {
+        self.heard = 0;
+    }
+
+    /// For a protocol without heads.
+    pub fn into_inner(self) -> Stream {
+        self.inner
     }
 
     fn read(&mut self, bytes: &[u8]) {
+        self.heard += bytes.len() as u64;
         if bytes.is_empty() || matches!(self.phase, Phase::Past | Phase::Off) {
-            return;
-        }
-        if self.phase == Phase::Between && bytes.starts_with(HTTP2) {
-            self.phase = Phase::Off;
             return;
         }
         let bytes = match self.phase {
@@ -186,47 +182,9 @@ impl AsyncWrite for Watched {
     }
 }
 
-#[async_trait]
-impl Shutdown for Watched {
-    async fn shutdown(&mut self) {
-        self.inner.shutdown().await;
-    }
-}
+like_inner!(Watched);
 
-#[async_trait]
-impl Peek for Watched {
-    async fn try_peek(&mut self, buf: &mut [u8]) -> io::Result<bool> {
-        tokio::time::timeout(SILENCE, self.inner.try_peek(buf)).await?
-    }
-}
-
-impl UniqueID for Watched {
-    fn id(&self) -> UniqueIDType {
-        self.inner.id()
-    }
-}
-
-impl Ssl for Watched {
-    fn get_ssl_digest(&self) -> Option<Arc<SslDigest>> {
-        self.inner.get_ssl_digest()
-    }
-
-    fn selected_alpn_proto(&self) -> Option<ALPN> {
-        self.inner.selected_alpn_proto()
-    }
-}
-
-impl GetTimingDigest for Watched {
-    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
-        self.inner.get_timing_digest()
-    }
-}
-
-impl GetProxyDigest for Watched {
-    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
-        self.inner.get_proxy_digest()
-    }
-}
+impl Peek for Watched {}
 
 impl GetSocketDigest for Watched {
     fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
