@@ -43,7 +43,7 @@ pub struct Front {
 #[async_trait]
 impl ServerApp for Front {
     async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
-        let _open = self.parts.metrics().connection_begins();
+        let open = self.parts.metrics().connection_begins();
         let (peer, local) = line::ends(&stream)?;
         let door = self.parts.doors.find(local)?;
         let stream = match !door.listener.proxy_protocol && door.tls.is_none() {
@@ -52,10 +52,16 @@ impl ServerApp for Front {
             false => Box::pin(self.welcome(stream, peer, &door)).await?,
         };
         drop(door);
-        match stream.selected_alpn_proto() {
-            Some(ALPN::H2) => self.proxy.process_new(stream, shutdown).await,
-            _ => rest::serve(self, Watched::new(stream, self.patience), shutdown).await,
-        }
+        let (front, shutdown) = (self.clone(), shutdown.clone());
+        // Pingora's task for a connection is 8 KiB, as if it still had a handshake before it.
+        tokio::spawn(async move {
+            let _open = open;
+            match stream.selected_alpn_proto() {
+                Some(ALPN::H2) => front.proxy.process_new(stream, &shutdown).await,
+                _ => rest::serve(&front, Watched::new(stream, front.patience), &shutdown).await,
+            }
+        });
+        None
     }
 }
 
