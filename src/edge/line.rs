@@ -17,35 +17,35 @@ use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
 use tokio::io::ReadBuf;
 
-/// What a stream says of itself, and how it is closed: both like the one it is put around, its `inner`.
+/// What a stream says of itself, and how it is closed: both like the one it is put around (`inner`, `inner_mut`).
 macro_rules! like_inner {
     ($outer:ty) => {
         #[async_trait::async_trait]
         impl pingora::protocols::Shutdown for $outer {
             async fn shutdown(&mut self) {
-                self.inner.shutdown().await;
+                self.inner_mut().shutdown().await;
             }
         }
 
         impl pingora::protocols::UniqueID for $outer {
             fn id(&self) -> pingora::protocols::UniqueIDType {
-                self.inner.id()
+                self.inner().id()
             }
         }
 
         impl pingora::protocols::Ssl for $outer {
             fn get_ssl_digest(&self) -> Option<std::sync::Arc<pingora::protocols::tls::SslDigest>> {
-                self.inner.get_ssl_digest()
+                self.inner().get_ssl_digest()
             }
 
             fn selected_alpn_proto(&self) -> Option<pingora::protocols::ALPN> {
-                self.inner.selected_alpn_proto()
+                self.inner().selected_alpn_proto()
             }
         }
 
         impl pingora::protocols::GetTimingDigest for $outer {
             fn get_timing_digest(&self) -> Vec<Option<pingora::protocols::TimingDigest>> {
-                self.inner.get_timing_digest()
+                self.inner().get_timing_digest()
             }
         }
 
@@ -53,7 +53,7 @@ macro_rules! like_inner {
             fn get_proxy_digest(
                 &self,
             ) -> Option<std::sync::Arc<pingora::protocols::raw_connect::ProxyDigest>> {
-                self.inner.get_proxy_digest()
+                self.inner().get_proxy_digest()
             }
         }
     };
@@ -78,6 +78,14 @@ impl Line {
     /// One of which these bytes have been read, which the next reader wants to have.
     pub fn rewound(inner: Stream, ahead: Bytes) -> Line {
         Line { ahead, ..Line::new(inner) }
+    }
+
+    fn inner(&self) -> &Stream {
+        &self.inner
+    }
+
+    fn inner_mut(&mut self) -> &mut Stream {
+        &mut self.inner
     }
 
     /// From now on this is whom requests come from.

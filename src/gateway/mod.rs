@@ -5,6 +5,7 @@ pub mod answer;
 mod arrive;
 pub mod attached;
 pub mod attempt;
+mod both_ways;
 pub mod charge;
 pub mod client;
 pub mod decode;

@@ -49,7 +49,7 @@ pub async fn serve(front: &Front, mut stream: Watched, shutdown: &ShutdownWatch)
         first.unsplit(first_bytes(&mut stream, SILENCE).await?);
     }
     if is_plain && first.starts_with(PREFACE) {
-        let stream = Line::rewound(stream.into_inner(), first.freeze());
+        let stream = Line::rewound(stream.let_go(), first.freeze());
         return front.proxy.process_new(Box::new(stream), shutdown).await;
     }
     let mut session = ServerSession::new_http1(Box::new(stream));

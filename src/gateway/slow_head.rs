@@ -15,6 +15,9 @@ use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
 use std::task::Context;
 use std::task::Poll;
 use std::time::Duration;
@@ -39,7 +42,8 @@ enum Phase {
 
 /// A connection on which heads have to come to their end in time.
 pub struct Watched {
-    inner: Stream,
+    /// Locked by those who only look; Pingora lends its streams in no other way.
+    inner: Mutex<Stream>,
     patience: Duration,
     phase: Phase,
     /// The last bytes of an incomplete head: its end may be cut in two.
@@ -50,7 +54,14 @@ pub struct Watched {
 
 impl Watched {
     pub fn new(inner: Stream, patience: Duration) -> Watched {
-        Watched { inner, patience, phase: Phase::Between, tail: [0; 3], alarm: None, heard: 0 }
+        Watched {
+            inner: Mutex::new(inner),
+            patience,
+            phase: Phase::Between,
+            tail: [0; 3],
+            alarm: None,
+            heard: 0,
+        }
     }
 
     /// Bytes that were read since the last [`Watched::forget`].
@@ -62,9 +73,18 @@ impl Watched {
         self.heard = 0;
     }
 
-    /// For a protocol without heads.
-    pub fn into_inner(self) -> Stream {
-        self.inner
+    /// Takes the connection away from whoever holds this, for a protocol without heads. What is left is closed.
+    pub fn let_go(&self) -> Stream {
+        let (closed, _) = tokio::io::duplex(1);
+        std::mem::replace(&mut self.inner(), Box::new(closed))
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Stream> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn inner_mut(&mut self) -> &mut Stream {
+        self.inner.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn read(&mut self, bytes: &[u8]) {
@@ -131,7 +151,7 @@ impl AsyncRead for Watched {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buf.filled().len();
-        match Pin::new(&mut this.inner).poll_read(cx, buf) {
+        match Pin::new(this.inner_mut()).poll_read(cx, buf) {
             Poll::Ready(Ok(())) => {
                 this.read(&buf.filled()[before..]);
                 Poll::Ready(Ok(()))
@@ -139,8 +159,8 @@ impl AsyncRead for Watched {
             Poll::Pending if matches!(this.phase, Phase::Blank | Phase::InHead) && this.is_too_slow(cx) => {
                 this.phase = Phase::Off;
                 // If the client does not take it either, there is nothing more to do for it.
-                let _ = Pin::new(&mut this.inner).poll_write(cx, &unread::too_slow());
-                let _ = Pin::new(&mut this.inner).poll_flush(cx);
+                let _ = Pin::new(this.inner_mut()).poll_write(cx, &unread::too_slow());
+                let _ = Pin::new(this.inner_mut()).poll_flush(cx);
                 Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
             }
             other => other,
@@ -154,18 +174,18 @@ impl AsyncWrite for Watched {
         match unread::in_our_words(buf) {
             // So short an answer fits into the buffer of a connection that nothing was written to before.
             Some(words) if self.phase != Phase::Off => {
-                Pin::new(&mut self.inner).poll_write(cx, &words).map_ok(|_| buf.len())
+                Pin::new(self.inner_mut()).poll_write(cx, &words).map_ok(|_| buf.len())
             }
-            Some(_) | None => Pin::new(&mut self.inner).poll_write(cx, buf),
+            Some(_) | None => Pin::new(self.inner_mut()).poll_write(cx, buf),
         }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
+        Pin::new(self.inner_mut()).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
+        Pin::new(self.inner_mut()).poll_shutdown(cx)
     }
 
     fn poll_write_vectored(
@@ -174,11 +194,11 @@ impl AsyncWrite for Watched {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.wrote(bufs.first().map_or(&[], |b| b));
-        Pin::new(&mut self.inner).poll_write_vectored(cx, bufs)
+        Pin::new(self.inner_mut()).poll_write_vectored(cx, bufs)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.inner.is_write_vectored()
+        self.inner().is_write_vectored()
     }
 }
 
@@ -188,7 +208,7 @@ impl Peek for Watched {}
 
 impl GetSocketDigest for Watched {
     fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
-        self.inner.get_socket_digest()
+        self.inner().get_socket_digest()
     }
 }
 
