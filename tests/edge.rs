@@ -32,5 +32,7 @@ mod routes;
 mod security;
 #[path = "edge/tls.rs"]
 mod tls;
+#[path = "edge/tunnels.rs"]
+mod tunnels;
 #[path = "edge/worker.rs"]
 mod worker;

@@ -1,21 +1,12 @@
 //! A connection before its first request: as Pingora hands it over, or with the client a proxy speaks for.
 
 use async_trait::async_trait;
-use pingora::protocols::ALPN;
-use pingora::protocols::GetProxyDigest;
+use bytes::Bytes;
 use pingora::protocols::GetSocketDigest;
-use pingora::protocols::GetTimingDigest;
 use pingora::protocols::Peek;
-use pingora::protocols::Shutdown;
 use pingora::protocols::SocketDigest;
-use pingora::protocols::Ssl;
 use pingora::protocols::Stream;
-use pingora::protocols::TimingDigest;
-use pingora::protocols::UniqueID;
-use pingora::protocols::UniqueIDType;
 use pingora::protocols::l4::socket::SocketAddr as Address;
-use pingora::protocols::raw_connect::ProxyDigest;
-use pingora::protocols::tls::SslDigest;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -26,17 +17,75 @@ use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
 use tokio::io::ReadBuf;
 
+/// What a stream says of itself, and how it is closed: both like the one it is put around (`inner`, `inner_mut`).
+macro_rules! like_inner {
+    ($outer:ty) => {
+        #[async_trait::async_trait]
+        impl pingora::protocols::Shutdown for $outer {
+            async fn shutdown(&mut self) {
+                self.inner_mut().shutdown().await;
+            }
+        }
+
+        impl pingora::protocols::UniqueID for $outer {
+            fn id(&self) -> pingora::protocols::UniqueIDType {
+                self.inner().id()
+            }
+        }
+
+        impl pingora::protocols::Ssl for $outer {
+            fn get_ssl_digest(&self) -> Option<std::sync::Arc<pingora::protocols::tls::SslDigest>> {
+                self.inner().get_ssl_digest()
+            }
+
+            fn selected_alpn_proto(&self) -> Option<pingora::protocols::ALPN> {
+                self.inner().selected_alpn_proto()
+            }
+        }
+
+        impl pingora::protocols::GetTimingDigest for $outer {
+            fn get_timing_digest(&self) -> Vec<Option<pingora::protocols::TimingDigest>> {
+                self.inner().get_timing_digest()
+            }
+        }
+
+        impl pingora::protocols::GetProxyDigest for $outer {
+            fn get_proxy_digest(
+                &self,
+            ) -> Option<std::sync::Arc<pingora::protocols::raw_connect::ProxyDigest>> {
+                self.inner().get_proxy_digest()
+            }
+        }
+    };
+}
+pub(crate) use like_inner;
+
 /// A boxed stream that can be wrapped again: a handshake takes no box.
 #[derive(Debug)]
 pub struct Line {
     inner: Stream,
     /// In place of the socket's own.
     socket: Option<Arc<SocketDigest>>,
+    /// Read before, and given back.
+    ahead: Bytes,
 }
 
 impl Line {
     pub fn new(inner: Stream) -> Line {
-        Line { inner, socket: None }
+        Line { inner, socket: None, ahead: Bytes::new() }
+    }
+
+    /// One of which these bytes have been read, which the next reader wants to have.
+    pub fn rewound(inner: Stream, ahead: Bytes) -> Line {
+        Line { ahead, ..Line::new(inner) }
+    }
+
+    fn inner(&self) -> &Stream {
+        &self.inner
+    }
+
+    fn inner_mut(&mut self) -> &mut Stream {
+        &mut self.inner
     }
 
     /// From now on this is whom requests come from.
@@ -61,7 +110,12 @@ impl AsyncRead for Line {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_read(cx, buf)
+        if self.ahead.is_empty() {
+            return Pin::new(&mut self.inner).poll_read(cx, buf);
+        }
+        let most = self.ahead.len().min(buf.remaining());
+        buf.put_slice(&self.ahead.split_to(most));
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -91,45 +145,15 @@ impl AsyncWrite for Line {
     }
 }
 
-#[async_trait]
-impl Shutdown for Line {
-    async fn shutdown(&mut self) {
-        self.inner.shutdown().await;
-    }
-}
+like_inner!(Line);
 
 #[async_trait]
 impl Peek for Line {
+    /// Shows what was given back, and nothing that has yet to come.
     async fn try_peek(&mut self, buf: &mut [u8]) -> io::Result<bool> {
-        self.inner.try_peek(buf).await
-    }
-}
-
-impl UniqueID for Line {
-    fn id(&self) -> UniqueIDType {
-        self.inner.id()
-    }
-}
-
-impl Ssl for Line {
-    fn get_ssl_digest(&self) -> Option<Arc<SslDigest>> {
-        self.inner.get_ssl_digest()
-    }
-
-    fn selected_alpn_proto(&self) -> Option<ALPN> {
-        self.inner.selected_alpn_proto()
-    }
-}
-
-impl GetTimingDigest for Line {
-    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
-        self.inner.get_timing_digest()
-    }
-}
-
-impl GetProxyDigest for Line {
-    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
-        self.inner.get_proxy_digest()
+        let Some(ahead) = self.ahead.get(..buf.len()) else { return Ok(false) };
+        buf.copy_from_slice(ahead);
+        Ok(true)
     }
 }
 

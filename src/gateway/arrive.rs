@@ -2,12 +2,28 @@
 
 use crate::clock;
 use crate::config::Config;
+use crate::config::ServerSettings;
 use crate::edge::address;
+use crate::gateway::client;
 use crate::gateway::passage;
 use crate::gateway::record::Arrival;
 use crate::id;
 use http::header;
 use pingora::proxy::Session;
+
+/// What holds for its connection.
+pub fn settle(session: &mut Session, server: &ServerSettings, is_leaving: bool) {
+    session.set_write_timeout(Some(server.write_timeout));
+    session.set_pipelining_enabled(true);
+    if client::wants_to_close(&session.req_header().headers) {
+        session.set_keepalive(None);
+    }
+    if session.as_downstream().get_keepalive().is_some() {
+        // Pingora lets a connection that has carried a request rest for ever.
+        let rest = server.idle_timeout.as_secs().max(1);
+        session.set_keepalive((!is_leaving).then_some(rest));
+    }
+}
 
 /// How a request came in, and from whom.
 pub fn arrival(session: &Session, config: &Config) -> Arrival {

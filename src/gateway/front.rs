@@ -10,6 +10,7 @@ use crate::edge::proxy_protocol::Progress;
 use crate::edge::proxy_protocol::Spoken;
 use crate::gateway::Gateway;
 use crate::gateway::parts::Parts;
+use crate::gateway::rest;
 use crate::gateway::slow_head::Watched;
 use async_trait::async_trait;
 use pingora::apps::ServerApp;
@@ -42,7 +43,7 @@ pub struct Front {
 #[async_trait]
 impl ServerApp for Front {
     async fn process_new(self: &Arc<Self>, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
-        let _open = self.parts.metrics().connection_begins();
+        let open = self.parts.metrics().connection_begins();
         let (peer, local) = line::ends(&stream)?;
         let door = self.parts.doors.find(local)?;
         let stream = match !door.listener.proxy_protocol && door.tls.is_none() {
@@ -51,11 +52,16 @@ impl ServerApp for Front {
             false => Box::pin(self.welcome(stream, peer, &door)).await?,
         };
         drop(door);
-        let stream = match stream.selected_alpn_proto() {
-            Some(ALPN::H2) => stream,
-            _ => Box::new(Watched::new(stream, self.patience)),
-        };
-        self.proxy.process_new(stream, shutdown).await
+        let (front, shutdown) = (self.clone(), shutdown.clone());
+        // Pingora's task for a connection is 8 KiB, as if it still had a handshake before it.
+        tokio::spawn(async move {
+            let _open = open;
+            match stream.selected_alpn_proto() {
+                Some(ALPN::H2) => front.proxy.process_new(stream, &shutdown).await,
+                _ => rest::serve(&front, Watched::new(stream, front.patience), &shutdown).await,
+            }
+        });
+        None
     }
 }
 

@@ -5,6 +5,7 @@ pub mod answer;
 mod arrive;
 pub mod attached;
 pub mod attempt;
+mod both_ways;
 pub mod carry;
 pub mod charge;
 pub mod client;
@@ -37,6 +38,7 @@ pub mod receive;
 pub mod record;
 pub mod refuse;
 pub mod reply;
+pub mod rest;
 pub mod slow_head;
 pub mod snapshot;
 pub mod sound;
@@ -118,20 +120,19 @@ impl ProxyHttp for Gateway {
         call.on_behalf = context.downcast().ok().map(|on_behalf| *on_behalf);
     }
 
+    fn persist_connection_context(
+        &self,
+        session: &Session,
+        _call: &Call,
+    ) -> Option<Box<dyn Any + Send + Sync>> {
+        rest::left_by(session)
+    }
+
     /// No modules: each would look at every byte, and compression would hold events back.
     fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
 
     async fn early_request_filter(&self, session: &mut Session, call: &mut Call) -> pingora::Result<()> {
-        session.set_write_timeout(Some(call.snapshot.config.server.write_timeout));
-        session.set_pipelining_enabled(true);
-        if client::wants_to_close(&session.req_header().headers) {
-            session.set_keepalive(None);
-        }
-        if session.as_downstream().get_keepalive().is_some() {
-            // Pingora lets a connection that has carried a request rest for ever.
-            let rest = call.snapshot.config.server.idle_timeout.as_secs().max(1);
-            session.set_keepalive((!self.parts.leave.is_leaving()).then_some(rest));
-        }
+        arrive::settle(session, &call.snapshot.config.server, self.parts.leave.is_leaving());
         let arrival =
             Arrival { on_behalf: call.on_behalf.take(), ..arrive::arrival(session, &call.snapshot.config) };
         let mut record = Record::new(self.parts.ledger.clone(), arrival);

@@ -4,27 +4,20 @@
 //! connection for ever. The stream is watched instead: the clock runs only while a head is incomplete. And as the
 //! watcher sees what is written, too, it puts Pingora's bare refusals into the words clients expect.
 
+use crate::edge::line::like_inner;
 use crate::gateway::unread;
-use async_trait::async_trait;
 use memchr::memchr_iter;
-use pingora::protocols::ALPN;
-use pingora::protocols::GetProxyDigest;
 use pingora::protocols::GetSocketDigest;
-use pingora::protocols::GetTimingDigest;
 use pingora::protocols::Peek;
-use pingora::protocols::Shutdown;
 use pingora::protocols::SocketDigest;
-use pingora::protocols::Ssl;
 use pingora::protocols::Stream;
-use pingora::protocols::TimingDigest;
-use pingora::protocols::UniqueID;
-use pingora::protocols::UniqueIDType;
-use pingora::protocols::raw_connect::ProxyDigest;
-use pingora::protocols::tls::SslDigest;
 use std::fmt;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
 use std::task::Context;
 use std::task::Poll;
 use std::time::Duration;
@@ -32,12 +25,6 @@ use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
 use tokio::io::ReadBuf;
 use tokio::time::Sleep;
-
-/// A connection that never says anything.
-const SILENCE: Duration = Duration::from_secs(60);
-
-/// What HTTP/2 opens with (RFC 9113 §3.4), and no head of HTTP/1 does.
-const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\n";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -49,31 +36,60 @@ enum Phase {
     InHead,
     /// The head is complete; what comes is body.
     Past,
-    /// HTTP/2, which bounds itself.
+    /// Another protocol, which bounds itself, or nothing any more.
     Off,
 }
 
 /// A connection on which heads have to come to their end in time.
 pub struct Watched {
-    inner: Stream,
+    /// Locked by those who only look; Pingora lends its streams in no other way.
+    inner: Mutex<Stream>,
     patience: Duration,
     phase: Phase,
     /// The last bytes of an incomplete head: its end may be cut in two.
     tail: [u8; 3],
     alarm: Option<Pin<Box<Sleep>>>,
+    heard: u64,
 }
 
 impl Watched {
     pub fn new(inner: Stream, patience: Duration) -> Watched {
-        Watched { inner, patience, phase: Phase::Between, tail: [0; 3], alarm: None }
+        Watched {
+            inner: Mutex::new(inner),
+            patience,
+            phase: Phase::Between,
+            tail: [0; 3],
+            alarm: None,
+            heard: 0,
+        }
+    }
+
+    /// Bytes that were read since the last [`Watched::forget`].
+    pub fn heard(&self) -> u64 {
+        self.heard
+    }
+
+    pub fn forget(&mut self) {
+        self.heard = 0;
+    }
+
+    /// Takes the connection away from whoever holds this, for a protocol without heads. What is left is closed.
+    pub fn let_go(&self) -> Stream {
+        let (closed, _) = tokio::io::duplex(1);
+        std::mem::replace(&mut self.inner(), Box::new(closed))
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Stream> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn inner_mut(&mut self) -> &mut Stream {
+        self.inner.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn read(&mut self, bytes: &[u8]) {
+        self.heard += bytes.len() as u64;
         if bytes.is_empty() || matches!(self.phase, Phase::Past | Phase::Off) {
-            return;
-        }
-        if self.phase == Phase::Between && bytes.starts_with(HTTP2) {
-            self.phase = Phase::Off;
             return;
         }
         let bytes = match self.phase {
@@ -135,7 +151,7 @@ impl AsyncRead for Watched {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buf.filled().len();
-        match Pin::new(&mut this.inner).poll_read(cx, buf) {
+        match Pin::new(this.inner_mut()).poll_read(cx, buf) {
             Poll::Ready(Ok(())) => {
                 this.read(&buf.filled()[before..]);
                 Poll::Ready(Ok(()))
@@ -143,8 +159,8 @@ impl AsyncRead for Watched {
             Poll::Pending if matches!(this.phase, Phase::Blank | Phase::InHead) && this.is_too_slow(cx) => {
                 this.phase = Phase::Off;
                 // If the client does not take it either, there is nothing more to do for it.
-                let _ = Pin::new(&mut this.inner).poll_write(cx, &unread::too_slow());
-                let _ = Pin::new(&mut this.inner).poll_flush(cx);
+                let _ = Pin::new(this.inner_mut()).poll_write(cx, &unread::too_slow());
+                let _ = Pin::new(this.inner_mut()).poll_flush(cx);
                 Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
             }
             other => other,
@@ -158,18 +174,18 @@ impl AsyncWrite for Watched {
         match unread::in_our_words(buf) {
             // So short an answer fits into the buffer of a connection that nothing was written to before.
             Some(words) if self.phase != Phase::Off => {
-                Pin::new(&mut self.inner).poll_write(cx, &words).map_ok(|_| buf.len())
+                Pin::new(self.inner_mut()).poll_write(cx, &words).map_ok(|_| buf.len())
             }
-            Some(_) | None => Pin::new(&mut self.inner).poll_write(cx, buf),
+            Some(_) | None => Pin::new(self.inner_mut()).poll_write(cx, buf),
         }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
+        Pin::new(self.inner_mut()).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
+        Pin::new(self.inner_mut()).poll_shutdown(cx)
     }
 
     fn poll_write_vectored(
@@ -178,59 +194,21 @@ impl AsyncWrite for Watched {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.wrote(bufs.first().map_or(&[], |b| b));
-        Pin::new(&mut self.inner).poll_write_vectored(cx, bufs)
+        Pin::new(self.inner_mut()).poll_write_vectored(cx, bufs)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.inner.is_write_vectored()
+        self.inner().is_write_vectored()
     }
 }
 
-#[async_trait]
-impl Shutdown for Watched {
-    async fn shutdown(&mut self) {
-        self.inner.shutdown().await;
-    }
-}
+like_inner!(Watched);
 
-#[async_trait]
-impl Peek for Watched {
-    async fn try_peek(&mut self, buf: &mut [u8]) -> io::Result<bool> {
-        tokio::time::timeout(SILENCE, self.inner.try_peek(buf)).await?
-    }
-}
-
-impl UniqueID for Watched {
-    fn id(&self) -> UniqueIDType {
-        self.inner.id()
-    }
-}
-
-impl Ssl for Watched {
-    fn get_ssl_digest(&self) -> Option<Arc<SslDigest>> {
-        self.inner.get_ssl_digest()
-    }
-
-    fn selected_alpn_proto(&self) -> Option<ALPN> {
-        self.inner.selected_alpn_proto()
-    }
-}
-
-impl GetTimingDigest for Watched {
-    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
-        self.inner.get_timing_digest()
-    }
-}
-
-impl GetProxyDigest for Watched {
-    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
-        self.inner.get_proxy_digest()
-    }
-}
+impl Peek for Watched {}
 
 impl GetSocketDigest for Watched {
     fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
-        self.inner.get_socket_digest()
+        self.inner().get_socket_digest()
     }
 }
 

@@ -1,4 +1,4 @@
-//! WebSockets: a head each way, then bytes both ways until one side has had enough.
+//! WebSockets: a head each way, then bytes both ways.
 //!
 //! Pingora's own loop closes one that its server accepts very fast: the end of the (empty) request, still in a queue
 //! then, is taken for the end of what the client says (proxy_h1.rs, 0.9.1).
@@ -6,11 +6,16 @@
 use crate::config::edge::Timeouts;
 use crate::edge::Fault;
 use crate::edge::Passage;
+use crate::gateway::both_ways;
+use crate::gateway::both_ways::End;
 use crate::gateway::client;
 use crate::gateway::client::ClientLeft;
 use crate::gateway::passage;
 use crate::gateway::record::Record;
+use crate::gateway::slow_head::Watched;
 use crate::head;
+use bytes::Bytes;
+use futures_util::FutureExt;
 use http::HeaderName;
 use http::HeaderValue;
 use http::Method;
@@ -22,6 +27,7 @@ use pingora::ErrorSource;
 use pingora::ErrorType;
 use pingora::connectors::TransportConnector;
 use pingora::http::RequestHeader;
+use pingora::protocols::http::ServerSession;
 use pingora::protocols::http::v1::client::HttpSession;
 use pingora::proxy::Session;
 use pingora::upstreams::peer::HttpPeer;
@@ -64,16 +70,15 @@ pub async fn run(session: &mut Session, record: &mut Record, passage: &mut Passa
     let is_open = head.status == StatusCode::SWITCHING_PROTOCOLS;
     passage::response_head(Some(record), Some(passage), &mut head)?;
     session.write_response_header(head, false).await?;
-    if is_open {
-        let silence = Some(passage.rule.route.timeouts.silence());
-        server.read_timeout = silence;
-        session.set_read_timeout(silence);
-        server.maybe_upgrade_body_writer();
-        both_ways(session, &mut server).await;
-    } else {
+    if !is_open {
         refusal(session, &mut server, passage).await?;
+        server.shutdown().await;
+        return Ok(());
     }
-    server.shutdown().await;
+    let silence = passage.rule.route.timeouts.silence();
+    if let Some((client, server)) = ends(session, server) {
+        both_ways::carry(client, server, silence).await;
+    }
     Ok(())
 }
 
@@ -126,22 +131,21 @@ fn head(client: &RequestHeader, passage: &Passage) -> pingora::Result<Box<Reques
     Ok(head)
 }
 
-async fn both_ways(session: &mut Session, server: &mut HttpSession) {
-    loop {
-        let done = tokio::select! {
-            said = session.as_downstream_mut().read_request_body() => match said {
-                Ok(Some(bytes)) => server.write_body(&bytes).await.is_err(),
-                Ok(None) | Err(_) => true,
-            },
-            heard = server.read_body_bytes() => match heard {
-                Ok(Some(bytes)) => session.write_response_body(Some(bytes), false).await.is_err(),
-                Ok(None) | Err(_) => true,
-            },
-        };
-        if done {
-            return;
-        }
-    }
+/// The connections under both heads.
+fn ends(session: &mut Session, mut server: HttpSession) -> Option<(End, End)> {
+    // What has come along with a head lies in its session, and is there at once.
+    let said = session.as_downstream_mut().read_request_body().now_or_never();
+    let answered = server.read_body_bytes().now_or_never();
+    let ServerSession::H1(client) = session.as_downstream() else { return None };
+    let stream = client.stream().as_any().downcast_ref::<Watched>()?.let_go();
+    let client = End { stream, early: early(said), stall: client.get_write_timeout() };
+    let stall = server.write_timeout;
+    Some((client, End { stream: server.into_inner(), early: early(answered), stall }))
+}
+
+/// Whoever breaks or has ended says so again.
+fn early(read: Option<pingora::Result<Option<Bytes>>>) -> Bytes {
+    read.and_then(Result::ok).flatten().unwrap_or_default()
 }
 
 /// A server that wants no WebSocket says so like to any other request.

@@ -9,9 +9,9 @@ use pingora::listeners::ListenerConfig;
 use std::net::SocketAddr;
 use std::net::TcpListener;
 
-/// What is read of a connection at once, in bytes: a head, mostly. Bodies are read past this buffer, which every idle
-/// connection holds; Pingora's own 64 KiB are ten times what else one takes.
-const READ: usize = 4096;
+/// The buffer behind small reads, in bytes: of a PROXY header, mostly. Heads and bodies are read past it, and every idle
+/// connection holds one; Pingora's own has 64 KiB.
+const READ: usize = 512;
 
 /// Makes sure that every address is free, or will be taken over.
 ///

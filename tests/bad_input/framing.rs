@@ -125,6 +125,22 @@ async fn odd_but_proper_chunks_are_read() {
 }
 
 #[tokio::test]
+async fn whatever_frames_a_request_another_one_may_follow() {
+    let stage = Stage::set();
+    let requests = [
+        "GET /health HTTP/1.1\r\nhost: x\r\n\r\n".to_owned(),
+        post(&format!("content-length: {}\r\n", GOOD.len()), GOOD),
+        post("transfer-encoding: chunked\r\n", &chunked(GOOD)),
+    ];
+    for first in &requests {
+        let mut client = stage.connect().await;
+        for request in [first, first].into_iter().chain(&requests) {
+            assert_eq!(client.ask(request).await.status, 200, "{request}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn pipelined_requests_are_answered_in_order() {
     let stage = Stage::set();
     let mut client = stage.connect().await;

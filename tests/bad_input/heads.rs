@@ -1,6 +1,7 @@
 //! Request heads that are no heads, or far too much of one.
 
 use crate::*;
+use std::time::Duration;
 
 #[tokio::test]
 async fn without_a_host_a_request_is_refused() {
@@ -74,6 +75,21 @@ async fn what_is_no_http_ends_the_connection_and_nothing_else() {
         let answer = String::from_utf8_lossy(&client.rest().await).into_owned();
         assert!(!answer.starts_with("HTTP/1.1 2"), "{case}: {answer}");
         stage.is_alive(&case).await;
+    }
+}
+
+#[tokio::test]
+async fn what_http2_opens_with_may_come_in_pieces() {
+    let stage = Stage::set();
+    for at in [1, 14, 23] {
+        let mut client = stage.connect().await;
+        let (start, rest) = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".split_at(at);
+        client.send(start).await;
+        assert!(client.is_silent_for(Duration::from_millis(50)).await, "an answer to {at} bytes");
+        client.send(rest).await;
+        let (settings, acknowledged) = ("\0\0\0\x04\0\0\0\0\0", "\0\0\0\x04\x01\0\0\0\0");
+        client.send(settings).await;
+        client.read_until(acknowledged).await;
     }
 }
 
