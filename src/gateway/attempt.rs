@@ -15,6 +15,7 @@ use crate::gateway::follow::Pursuit;
 use crate::gateway::itinerary::Stop;
 use crate::gateway::keepsakes::Keepsakes;
 use crate::gateway::media;
+use crate::gateway::note::Note;
 use crate::gateway::outbound::Outbound;
 use crate::gateway::outbound::Speech;
 use crate::gateway::outbound::outbound;
@@ -32,11 +33,9 @@ use crate::routing::judge::Fault;
 use crate::upstream::Broken;
 use crate::upstream::Upstreams;
 use crate::upstream::Wire;
-use arc_swap::ArcSwapOption;
 use http::HeaderName;
 use http::HeaderValue;
 use http::header;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -76,9 +75,9 @@ pub struct Terms<'a> {
     /// The provider has the whole request and has not refused it: it will charge for the prompt.
     pub is_owed: AtomicBool,
     /// What the provider said it used, before anything came that could be an answer.
-    pub told: ArcSwapOption<Usage>,
+    pub told: Note<Usage>,
     /// Where an answer that is still being made can be called off.
-    pub promised: ArcSwapOption<String>,
+    pub promised: Note<String>,
 }
 
 /// Asks one target.
@@ -244,14 +243,14 @@ impl Terms<'_> {
 
     /// Keeps what the provider has said of its usage so far.
     pub fn tell(&self, usage: Option<Usage>) {
-        if let Some(usage) = usage {
-            self.told.store(Some(Arc::new(usage)));
+        if usage.is_some() {
+            self.told.put(usage);
         }
     }
 
     /// What the provider has said, once.
     pub fn told(&self) -> Option<Usage> {
-        self.told.swap(None).map(|usage| *usage)
+        self.told.take()
     }
 }
 

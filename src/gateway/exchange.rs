@@ -22,6 +22,7 @@ use crate::gateway::itinerary::Itinerary;
 use crate::gateway::itinerary::Onward;
 use crate::gateway::itinerary::Stop;
 use crate::gateway::media;
+use crate::gateway::note::Note;
 use crate::gateway::parts::Parts;
 use crate::gateway::recall::Keep;
 use crate::gateway::receive::Ask;
@@ -34,7 +35,6 @@ use crate::gateway::verdicts;
 use crate::routing::Candidate;
 use crate::store::Counted;
 use crate::telemetry::access::AttemptNote;
-use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use pingora::proxy::Session;
 use rand::RngExt;
@@ -153,8 +153,8 @@ fn terms<'s>(
         deadline,
         keep: keep.map_or(0, |keep| keep.max_answer),
         is_owed: AtomicBool::new(false),
-        told: ArcSwapOption::empty(),
-        promised: ArcSwapOption::empty(),
+        told: Note::empty(),
+        promised: Note::empty(),
     }
 }
 

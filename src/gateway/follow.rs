@@ -25,7 +25,6 @@ use bytes::Bytes;
 use http::HeaderName;
 use http::HeaderValue;
 use http::header;
-use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -56,7 +55,7 @@ impl Pursuit<'_> {
         loop {
             let url = match self.promised(&outbound, &body) {
                 Follow::Answer => {
-                    self.terms.promised.store(None);
+                    self.terms.promised.put(None);
                     let read = read_whole(self.stop, self.ask, outbound, None, body.clone());
                     return read
                         .inspect_err(|_| self.terms.tell(reply::told(&body)))
@@ -64,11 +63,11 @@ impl Pursuit<'_> {
                         .map(Reply::Whole);
                 }
                 Follow::Stream { url, cancel } => {
-                    self.terms.promised.store(cancel.map(Arc::new));
+                    self.terms.promised.put(cancel);
                     return self.hear(&url, outbound).await;
                 }
                 Follow::Poll { url, after, cancel } => {
-                    self.terms.promised.store(cancel.map(Arc::new));
+                    self.terms.promised.put(cancel);
                     rest(after.saturating_mul(1 << looks.min(4)).min(LONGEST_PAUSE), until).await?;
                     url
                 }
@@ -143,7 +142,7 @@ impl Pursuit<'_> {
 
 /// Tells the provider that nobody waits any more for what it promised, if it is still making it.
 pub async fn call_off(upstreams: &Upstreams, vendor: &Vendor, stop: &Stop, terms: &Terms<'_>) {
-    let Some(url) = terms.promised.swap(None) else { return };
+    let Some(url) = terms.promised.take() else { return };
     let until = clock::now() + CALL_OFF;
     let call = Call { method: "POST", url: &url, fixed: &FOR_JSON, until, fresh: false };
     // Boxed, for it is large and rare. It is all we can do; the provider may have ended by itself.

@@ -26,6 +26,7 @@ pub mod keepsakes;
 pub mod leave;
 pub mod media;
 mod meter;
+mod note;
 pub mod operation;
 pub mod outbound;
 pub mod parts;
