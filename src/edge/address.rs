@@ -2,7 +2,6 @@
 
 use crate::config::IpRange;
 use crate::config::edge::RealIp;
-use crate::telemetry::decimal::decimal;
 use http::HeaderMap;
 use http::HeaderName;
 use http::header;
@@ -11,21 +10,6 @@ use std::net::IpAddr;
 pub const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub const CF_CONNECTING_IP: HeaderName = HeaderName::from_static("cf-connecting-ip");
 pub const REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
-
-/// Appends an address as it stands in a header.
-pub fn write(address: IpAddr, text: &mut Vec<u8>) {
-    match address {
-        IpAddr::V4(address) => {
-            for (at, part) in address.octets().into_iter().enumerate() {
-                if at > 0 {
-                    text.push(b'.');
-                }
-                decimal(text, part.into());
-            }
-        }
-        IpAddr::V6(address) => text.extend_from_slice(address.to_string().as_bytes()),
-    }
-}
 
 /// Whether a peer is believed.
 pub fn is_trusted(peer: IpAddr, trusted: &[IpRange]) -> bool {

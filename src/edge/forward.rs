@@ -5,6 +5,7 @@ use crate::config::edge::UpstreamHost;
 use crate::edge::address;
 use crate::edge::cluster::Server;
 use crate::edge::passage::Passage;
+use crate::telemetry::decimal::ip;
 use http::HeaderMap;
 use http::HeaderName;
 use http::HeaderValue;
@@ -106,7 +107,7 @@ impl<'a> Words<'a> {
                 hops.extend_from_slice(b", ");
             }
         }
-        from.peer.into_iter().for_each(|peer| address::write(peer, &mut hops));
+        from.peer.into_iter().for_each(|peer| ip(&mut hops, peer));
         let has = |name: &HeaderName| from.trusted && client.contains_key(name);
         Words { passage, hops, has_proto: has(&FORWARDED_PROTO), has_host: has(&FORWARDED_HOST) }
     }
@@ -151,7 +152,7 @@ impl<'a> Words<'a> {
         let from = &self.passage.from;
         let Some(peer) = from.peer else { return Ok(()) };
         let mut client = Vec::with_capacity(16);
-        address::write(from.client.unwrap_or(peer), &mut client);
+        ip(&mut client, from.client.unwrap_or(peer));
         take(&address::FORWARDED_FOR, &self.hops)?;
         take(&address::REAL_IP, &client)?;
         if !self.has_proto {

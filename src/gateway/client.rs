@@ -124,7 +124,7 @@ impl Head {
     }
 
     pub fn number(&mut self, name: HeaderName, value: u64) {
-        self.fields.insert(name, HeaderValue::from(value));
+        self.counted(name, value, b"");
     }
 
     /// A value that may come from outside; one that cannot be sent is left out.
@@ -139,14 +139,14 @@ impl Head {
         self.number(limit, left.limit);
         self.number(remaining, left.remaining);
         // Written as OpenAI writes durations (vendors.md §1.5).
-        self.millis(reset, left.reset);
+        self.counted(reset, clock::millis(left.reset), b"ms");
     }
 
-    fn millis(&mut self, name: HeaderName, span: Duration) {
+    fn counted(&mut self, name: HeaderName, number: u64, unit: &[u8]) {
         // A number is at most 20 digits.
         let mut text = Vec::with_capacity(24);
-        decimal(&mut text, clock::millis(span));
-        text.extend_from_slice(b"ms");
+        decimal(&mut text, number);
+        text.extend_from_slice(unit);
         if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(text)) {
             self.fields.insert(name, value);
         }

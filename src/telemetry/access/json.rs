@@ -4,8 +4,9 @@ use crate::dialect::usage::Usage;
 use crate::telemetry::access::AccessLine;
 use crate::telemetry::access::AttemptNote;
 use crate::telemetry::access::Cost;
-use crate::telemetry::access::address;
 use crate::telemetry::decimal::decimal;
+use crate::telemetry::decimal::ip;
+use crate::telemetry::decimal::socket;
 use crate::telemetry::escape::quoted;
 use crate::telemetry::stamp::Stamp;
 use std::io::Write;
@@ -36,7 +37,7 @@ fn asked(out: &mut Vec<u8>, line: &AccessLine<'_>) {
     if let Some(client) = line.client {
         // An address needs no escape.
         out.extend_from_slice(b",\"client\":\"");
-        address(out, client);
+        ip(out, client);
         out.push(b'"');
     }
     string(out, ",\"method\":", line.method);
@@ -54,7 +55,7 @@ fn answered(out: &mut Vec<u8>, line: &AccessLine<'_>) {
     if let Some(server) = line.server {
         // Nor does that of a server.
         out.extend_from_slice(b",\"server\":\"");
-        let _ = write!(out, "{server}");
+        socket(out, server);
         out.push(b'"');
     }
     optional(out, ",\"provider\":", line.provider);

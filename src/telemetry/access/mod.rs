@@ -9,10 +9,8 @@ mod text;
 use crate::config::LogFormat;
 use crate::dialect::usage::Usage;
 use crate::money::Money;
-use crate::telemetry::decimal::decimal;
 use crate::telemetry::sink::Sink;
 use std::cell::RefCell;
-use std::io::Write;
 use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -98,22 +96,6 @@ impl<'a> AccessLine<'a> {
             [only] if only.outcome == "200" => &[],
             all => all,
         }
-    }
-}
-
-/// Appends an address; nearly all are of version 4.
-fn address(line: &mut Vec<u8>, address: IpAddr) {
-    match address {
-        IpAddr::V4(address) => {
-            for (index, part) in address.octets().into_iter().enumerate() {
-                if index > 0 {
-                    line.push(b'.');
-                }
-                decimal(line, u64::from(part));
-            }
-        }
-        // A `Vec` takes every write.
-        IpAddr::V6(address) => drop(write!(line, "{address}")),
     }
 }
 

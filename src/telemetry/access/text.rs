@@ -4,8 +4,9 @@ use crate::clock;
 use crate::telemetry::access::AccessLine;
 use crate::telemetry::access::AttemptNote;
 use crate::telemetry::access::Cost;
-use crate::telemetry::access::address;
 use crate::telemetry::decimal::decimal;
+use crate::telemetry::decimal::ip;
+use crate::telemetry::decimal::socket;
 use crate::telemetry::escape::bare_or_quoted;
 use crate::telemetry::escape::escaped;
 use crate::telemetry::stamp::Stamp;
@@ -28,7 +29,7 @@ fn asked(out: &mut Vec<u8>, line: &AccessLine<'_>) {
     if let Some(client) = line.client {
         // An address needs no quotes.
         out.extend_from_slice(b" client=");
-        address(out, client);
+        ip(out, client);
     }
     optional(out, " key=", line.key);
     optional(out, " tenant=", line.tenant);
@@ -41,7 +42,8 @@ fn asked(out: &mut Vec<u8>, line: &AccessLine<'_>) {
 fn answered(out: &mut Vec<u8>, line: &AccessLine<'_>) {
     count(out, " status=", u64::from(line.status));
     if let Some(server) = line.server {
-        let _ = write!(out, " server={server}");
+        out.extend_from_slice(b" server=");
+        socket(out, server);
     }
     optional(out, " provider=", line.provider);
     optional(out, " model=", line.model_asked);
