@@ -148,7 +148,7 @@ pub fn understood(said: &[u8], claims: &Claims, need: &Need, now: Moment) -> Res
     if said == FORGOTTEN {
         return Err(Lost::Forgotten);
     }
-    let numbers = std::str::from_utf8(said).map_err(|_| Lost::Nonsense)?.split(' ').map(str::parse);
+    let numbers = std::str::from_utf8(said).map_err(|_| Lost::Nonsense)?.split([' ', ':']).map(str::parse);
     let numbers: Vec<f64> = numbers.collect::<Result<_, _>>().map_err(|_| Lost::Nonsense)?;
     match numbers[..] {
         [1.0, ref readings @ ..] => Ok(Outcome::Room(

@@ -32,7 +32,7 @@ for change = 1, changes do
         value = math.max(math.max(value, base) + told, 0)
       end
     end
-    redis.call('HSET', counters, field, whole(value) .. ':' .. whole(mark))
+    redis.call('HSET', counters, field, format('%d:%d', value, mark))
     p = p + 7
   end
   -- The account may have counters that live longer than those of this change.

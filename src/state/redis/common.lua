@@ -1,7 +1,5 @@
 -- What both scripts know.
-local function whole(number)
-  return string.format('%.0f', number)
-end
+local format, match = string.format, string.match
 -- KEYS[1] has what was heard of this replica: the number of the last question that came by each of its lanes, so that one
 -- whose answer is lost is known to have come. Where a lane is not known, the replica was told to be forgotten, or all was.
 local function heard()
@@ -13,7 +11,7 @@ end
 -- took without asking, left what it gave back. Both are told as counts that only grow, so an older message overwrites
 -- nothing. An account that was forgotten and made anew has another number, and held nothing before.
 local function parsed(text)
-  local account, granted, own, left = string.match(text or '', '^(%d+):(%d+):(%d+):(%d+)$')
+  local account, granted, own, left = match(text or '', '^(%d+):(%d+):(%d+):(%d+)$')
   return tonumber(account), tonumber(granted), tonumber(own), tonumber(left)
 end
 local function merged(text, account, own, left)
@@ -23,12 +21,12 @@ local function merged(text, account, own, left)
   return granted, math.max(own, own_known), math.max(left, left_known)
 end
 local function written(account, granted, own, left)
-  return whole(account) .. ':' .. whole(granted) .. ':' .. whole(own) .. ':' .. whole(left)
+  return format('%d:%d:%d:%d', account, granted, own, left)
 end
 -- A counter: `value:mark`.
 local function counter(text)
   if not text then return nil end
-  local value, mark = string.match(text, '^(-?%d+):(-?%d+)$')
+  local value, mark = match(text, '^(-?%d+):(-?%d+)$')
   return tonumber(value), tonumber(mark)
 end
 -- A bucket now, with what is given back (or charged, below 0).

@@ -89,6 +89,7 @@ impl Link {
 
     async fn begin(&self, present: &Arc<Present>, accounts: &Accounts) -> Result<(), Lost> {
         self.bury(present).await?;
+        self.teach(present).await?;
         self.live(present, accounts).await?;
         self.adopt(present, accounts).await?;
         self.look(present).await?;
@@ -214,6 +215,18 @@ impl Link {
             }
         }
         patiently(pipe.query_async(&mut present.connection.clone())).await
+    }
+
+    /// Makes the scripts known, where that is allowed: then no first question has to be asked twice.
+    async fn teach(&self, present: &Present) -> Result<(), Lost> {
+        for script in [&self.take, &self.change] {
+            let load = redis::cmd("SCRIPT").arg("LOAD").arg(script.text()).to_owned();
+            match patiently(load.query_async::<()>(&mut present.connection.clone())).await {
+                Err(Lost::Failed(error)) if !error.is_io_error() => {}
+                done => done?,
+            }
+        }
+        Ok(())
     }
 
     /// Forgets replicas that are long dead, and the names this one had before.

@@ -21,6 +21,10 @@ impl Script {
         Script { text, hash: redis::Script::new(text).get_hash().to_owned() }
     }
 
+    pub fn text(&self) -> &'static str {
+        self.text
+    }
+
     /// Begins a command that runs it on so many keys. The whole script is sent only after its hash was not known: that
     /// makes it known, and does so too where the commands that manage scripts are blocked.
     pub fn begin(&self, whole: bool, keys: usize, command: &mut Command) {

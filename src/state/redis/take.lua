@@ -5,7 +5,7 @@
 -- amount, cost, told.
 --   bucket: x is its period; told is given back. window: x is where one that opens now begins, y its length, 0 for
 --   calendars; told was used since x.
--- Times in milliseconds. Answers `1 value mark ...`, `0 claim item value mark` or `-1`: this replica is not known.
+-- Times in milliseconds. Answers `1 value:mark ...`, `0 claim item value mark` or `-1`: this replica is not known.
 if not heard() then return '-1' end
 local now, me, silence, claims = tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 -- What others hold, and what is known of this replica.
@@ -26,25 +26,22 @@ local function held(places)
   end
   return others, mine
 end
-local p, no, writes = 7, nil, {}
+local p, no, claimed = 7, nil, {}
 for claim = 1, claims do
-  local counters, places = KEYS[claim * 2 + 1], KEYS[claim * 2 + 2]
-  local most = tonumber(ARGV[p])
+  local counters, places, most = KEYS[claim * 2 + 1], KEYS[claim * 2 + 2], tonumber(ARGV[p])
+  local this = { counters = counters, places = most >= 0 and places }
   p = p + 1
   if most >= 0 then
-    local life, account = ARGV[p], tonumber(ARGV[p + 1])
+    this.life_of_places, this.account = ARGV[p], tonumber(ARGV[p + 1])
     local others, mine = held(places)
-    local granted, own, left = merged(mine, account, tonumber(ARGV[p + 2]), tonumber(ARGV[p + 3]))
-    if not no and others + math.max(granted + own - left, 0) >= most then
-      no = '0 ' .. claim .. ' 0 ' .. whole(most) .. ' 0'
-    end
-    writes[#writes + 1] = function()
-      redis.call('HSET', places, me, written(account, no and granted or granted + 1, own, left))
-      redis.call('PEXPIRE', places, life)
+    this.granted, this.own, this.left = merged(mine, this.account, tonumber(ARGV[p + 2]), tonumber(ARGV[p + 3]))
+    if not no and others + math.max(this.granted + this.own - this.left, 0) >= most then
+      no = format('0 %d 0 %d 0', claim, most)
     end
     p = p + 4
   end
-  local life, items = ARGV[p], tonumber(ARGV[p + 1])
+  local items = tonumber(ARGV[p + 1])
+  this.life = ARGV[p]
   p = p + 2
   if items > 0 then
     local fields = {}
@@ -52,7 +49,6 @@ for claim = 1, claims do
       fields[item] = ARGV[p + (item - 1) * 7]
     end
     local known = redis.call('HMGET', counters, unpack(fields))
-    local needs, values, marks, news = {}, {}, {}, {}
     for item = 1, items do
       local x, y, amount = tonumber(ARGV[p + 2]), tonumber(ARGV[p + 3]), tonumber(ARGV[p + 4])
       local cost, told = tonumber(ARGV[p + 5]), tonumber(ARGV[p + 6])
@@ -67,32 +63,35 @@ for claim = 1, claims do
         fits = amount < 0 or cost == 0 or value + cost <= amount
       end
       if not fits and not no then
-        no = '0 ' .. claim .. ' ' .. item .. ' ' .. whole(value) .. ' ' .. whole(mark)
+        no = format('0 %d %d %d %d', claim, item, value, mark)
       end
-      needs[item], values[item], marks[item], news[item] = cost, value, whole(mark), told ~= 0
+      this[item] = { fields[item], value, mark, cost, told ~= 0 }
       p = p + 7
     end
-    writes[#writes + 1] = function(answer)
-      local write = {}
-      for item = 1, items do
-        local value = whole(no and values[item] or values[item] + needs[item])
-        -- A window that nobody uses is not opened.
-        if not no or news[item] then
-          write[#write + 1] = fields[item]
-          write[#write + 1] = value .. ':' .. marks[item]
-        end
-        answer[#answer + 1] = value
-        answer[#answer + 1] = marks[item]
-      end
-      if #write > 0 then
-        redis.call('HSET', counters, unpack(write))
-        redis.call('PEXPIRE', counters, life)
-      end
-    end
   end
+  claimed[claim] = this
 end
 local answer = { '1' }
-for i = 1, #writes do
-  writes[i](answer)
+for claim = 1, claims do
+  local this, write = claimed[claim], {}
+  if this.places then
+    local granted = no and this.granted or this.granted + 1
+    redis.call('HSET', this.places, me, written(this.account, granted, this.own, this.left))
+    redis.call('PEXPIRE', this.places, this.life_of_places)
+  end
+  for _, item in ipairs(this) do
+    local field, value, mark, cost, news = unpack(item)
+    local reading = format('%d:%d', no and value or value + cost, mark)
+    answer[#answer + 1] = reading
+    -- A window that nobody uses is not opened.
+    if not no or news then
+      write[#write + 1] = field
+      write[#write + 1] = reading
+    end
+  end
+  if #write > 0 then
+    redis.call('HSET', this.counters, unpack(write))
+    redis.call('PEXPIRE', this.counters, this.life)
+  end
 end
 return no or table.concat(answer, ' ')

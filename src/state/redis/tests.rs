@@ -15,7 +15,7 @@ fn claims(said: &str) -> Claims {
 fn an_answer_nobody_gives_is_told_from_one_that_says_no() {
     let (claims, now) = (claims("limits: { requests: 60/min, concurrent: 5 }"), clock::moment());
     let said = |answer: &str| understood(answer.as_bytes(), &claims, &Need::REQUEST, now);
-    assert!(matches!(said("1 3540000 5"), Ok(Outcome::Room(readings)) if readings.len() == 1));
+    assert!(matches!(said("1 3540000:5"), Ok(Outcome::Room(readings)) if readings.len() == 1));
     let Ok(Outcome::Limited(limited)) = said("0 1 1 30000 5") else { panic!("it said no") };
     assert_eq!((limited.remaining, limited.retry_after), (0, Duration::from_millis(500)));
     assert!(matches!(limited.which, Which::Requests(_)));
