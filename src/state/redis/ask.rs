@@ -7,9 +7,10 @@ use crate::state::counters::Counters;
 use crate::state::memory::has_place;
 use crate::state::redis::change::LIFE_OF_PLACES;
 use crate::state::redis::lane::{Lane, Reply, Told};
+use crate::state::redis::lost::Lost;
 use crate::state::redis::resp::Command;
 use crate::state::redis::wire::{Item, Reading};
-use crate::state::redis::{FORGOTTEN, Link, Lost, Present, REPLICAS, SILENCE, wire};
+use crate::state::redis::{FORGOTTEN, Link, Present, REPLICAS, SILENCE, wire};
 use crate::state::verdict::{Limited, Short, Taken};
 use tokio::sync::oneshot;
 

@@ -6,10 +6,11 @@ use crate::state::Account;
 use crate::state::counters::Places;
 use crate::state::redis::keeper::PATIENCE;
 use crate::state::redis::lane::{Reply, Told};
+use crate::state::redis::lost::Lost;
 use crate::state::redis::present::Present;
 use crate::state::redis::resp::Command;
 use crate::state::redis::wire::Item;
-use crate::state::redis::{FORGOTTEN, Link, Lost, wire};
+use crate::state::redis::{FORGOTTEN, Link, wire};
 use crate::state::window;
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,7 +54,8 @@ impl Link {
         let asked = present.first.ask(PATIENCE, |command, number| {
             self.change.begin(whole, 1 + 2 * changes.len(), command);
             command.text(&present.heard);
-            let distant = || changes.iter().filter_map(|(account, untold)| Some((account.distant()?, untold)));
+            let distant =
+                || changes.iter().filter_map(|(account, untold)| Some((account.distant()?, untold)));
             distant().for_each(|(distant, _)| _ = command.text(&distant.counters).text(&distant.places));
             command.text(&present.first.name).number(number).text(&present.me).number(changes.len() as u64);
             distant().for_each(|(distant, untold)| untold.write(distant.number, command));

@@ -5,8 +5,9 @@ use crate::state::Account;
 use crate::state::accounts::Accounts;
 use crate::state::redis::change::LIFE_OF_PLACES;
 use crate::state::redis::lane::{LATEST, Reply};
+use crate::state::redis::lost::Lost;
 use crate::state::redis::present::Present;
-use crate::state::redis::{LIFE_OF_NAMES, Link, Lost, PREFIX, REPLICAS, SILENCE, lane};
+use crate::state::redis::{LIFE_OF_NAMES, Link, PREFIX, REPLICAS, SILENCE, lane};
 use redis::AsyncConnectionConfig;
 use redis::aio::MultiplexedConnection;
 use std::collections::HashMap;
@@ -214,7 +215,12 @@ impl Link {
                 pipe.cmd("PEXPIRE").arg(&distant.places).arg(clock::millis(LIFE_OF_PLACES)).ignore();
             }
         }
-        patiently(pipe.query_async(&mut present.connection.clone())).await
+        let () = patiently(pipe.query_async(&mut present.connection.clone())).await?;
+        // Whatever is between us and Redis forgets connections on which nothing is said.
+        for lane in present.lanes().iter() {
+            lane.say(&["PING"]).await?;
+        }
+        Ok(())
     }
 
     /// Makes the scripts known, where that is allowed: then no first question has to be asked twice.

@@ -14,6 +14,7 @@ mod cools;
 mod keeper;
 mod lane;
 mod late;
+mod lost;
 mod present;
 mod resp;
 mod script;
@@ -29,16 +30,16 @@ use crate::state::redis::ask::{Outcome, understood};
 use crate::state::redis::cools::Cools;
 use crate::state::redis::lane::{Reply, Told};
 use crate::state::redis::late::MOST_LATE;
+use crate::state::redis::lost::Lost;
 use crate::state::redis::present::Present;
 use crate::state::redis::script::Script;
 use crate::state::verdict::{Limited, Taken};
 use crate::telemetry::metrics::Metrics;
+use ::redis::Client;
 use ::redis::aio::MultiplexedConnection;
-use ::redis::{Client, RedisError};
 use arc_swap::ArcSwapOption;
 use sha2::{Digest, Sha256};
 use std::fmt;
-use std::io;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -105,32 +106,6 @@ pub enum Answer<'a> {
     Limited(Limited),
     /// Nothing in time: go by what is known here, and say so to the question that is still out.
     Away(Option<Asked<'a>>),
-}
-
-/// Why a link was cut.
-#[derive(Debug, thiserror::Error)]
-enum Lost {
-    #[error("it did not answer in {0:?}")]
-    Late(Duration),
-    #[error("it has forgotten this replica: it was restarted or emptied, or we were silent for too long")]
-    Forgotten,
-    #[error("it said what no script of ours says")]
-    Nonsense,
-    #[error("it refused with {0}")]
-    Refused(String),
-    #[error("the connection broke: {0}")]
-    Broken(#[from] io::Error),
-    #[error("the connection was closed")]
-    Closed,
-    #[error(transparent)]
-    Failed(#[from] RedisError),
-}
-
-impl Lost {
-    /// By an error, of which the kind is told: the rest may repeat what was asked.
-    fn refused(said: &str) -> Lost {
-        Lost::Refused(said.split(' ').next().unwrap_or_default().to_owned())
-    }
 }
 
 impl Link {

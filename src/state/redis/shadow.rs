@@ -94,7 +94,10 @@ impl Counters {
             Unit::Tokens => &mut self.tokens,
             Unit::Cost => return 0,
         };
-        buckets.iter_mut().find(|bucket| bucket.counts(rate)).map_or(0, |bucket| mem::take(&mut bucket.untold))
+        buckets
+            .iter_mut()
+            .find(|bucket| bucket.counts(rate))
+            .map_or(0, |bucket| mem::take(&mut bucket.untold))
     }
 
     /// What of a quota goes along, and the start of its window: of that in which it was used, or of one that opens now.

@@ -1,10 +1,11 @@
 //! How a lane is opened: connected, encrypted where the address says so, and made known to Redis.
 
 use crate::clock;
-use crate::state::redis::keeper::{PATIENCE, patiently};
+use crate::state::redis::keeper::patiently;
+use crate::state::redis::lane::Lane;
 use crate::state::redis::lane::driver::{Driver, Stream};
-use crate::state::redis::lane::{Lane, Reply};
-use crate::state::redis::{LIFE_OF_NAMES, Link, Lost};
+use crate::state::redis::lost::Lost;
+use crate::state::redis::{LIFE_OF_NAMES, Link};
 use redis::ConnectionAddr;
 use rustls::crypto::ring;
 use rustls::{ClientConfig, RootCertStore};
@@ -27,8 +28,9 @@ pub async fn open(link: &Arc<Link>, epoch: u32, heard: &str) -> Result<Arc<Lane>
     let lane = Arc::new(Lane::new(epoch, name, Handle::current().id()));
     tokio::spawn(Driver::new(link.clone(), lane.clone(), stream));
     let introduced = introduce(link, &lane, heard).await;
-    if introduced.is_err() {
-        lane.close();
+    match introduced {
+        Ok(()) => lane.begin(),
+        Err(_) => lane.close(),
     }
     introduced.map(|()| lane)
 }
@@ -66,24 +68,11 @@ async fn introduce(link: &Link, lane: &Lane, heard: &str) -> Result<(), Lost> {
     if let Some(password) = settings.password() {
         let user = settings.username();
         let all: Vec<&str> = ["AUTH"].into_iter().chain(user).chain([password]).collect();
-        say(lane, &all).await?;
+        lane.say(&all).await?;
     }
     if database != 0 {
-        say(lane, &["SELECT", &database.to_string()]).await?;
+        lane.say(&["SELECT", &database.to_string()]).await?;
     }
-    say(lane, &["HSET", heard, &lane.name, "0"]).await?;
-    say(lane, &["PEXPIRE", heard, &life]).await
-}
-
-async fn say(lane: &Lane, words: &[&str]) -> Result<(), Lost> {
-    let asked = lane.ask(PATIENCE, |command, _| {
-        words.iter().for_each(|word| _ = command.text(word));
-        Vec::new()
-    });
-    match asked.ok_or(Lost::Closed)?.await {
-        Ok(Reply::Text(_)) => Ok(()),
-        Ok(Reply::Error(said)) => Err(Lost::refused(&said)),
-        Ok(Reply::Late(_)) => Err(Lost::Late(PATIENCE)),
-        Ok(Reply::Unknown(_)) | Err(_) => Err(Lost::Closed),
-    }
+    lane.say(&["HSET", heard, &lane.name, "0"]).await?;
+    lane.say(&["PEXPIRE", heard, &life]).await
 }

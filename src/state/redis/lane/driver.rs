@@ -2,8 +2,9 @@
 
 use crate::clock;
 use crate::state::redis::lane::{Desk, Lane, Reply, Told, Waiting};
+use crate::state::redis::lost::Lost;
 use crate::state::redis::resp::{Said, read};
-use crate::state::redis::{FORGOTTEN, Link, Lost};
+use crate::state::redis::{FORGOTTEN, Link};
 use std::future::Future;
 use std::io;
 use std::mem;
@@ -129,10 +130,17 @@ impl Driver {
             }
             let late = self.lane.desk().late(clock::now());
             if let Some(within) = late {
-                self.link.cut(self.lane.epoch, &Lost::Late(within));
-                self.lane.close();
+                self.give_up(&Lost::Late(within));
             }
         }
+    }
+
+    fn give_up(&self, why: &Lost) {
+        let needed = self.lane.desk().needed;
+        if needed {
+            self.link.cut(self.lane.epoch, why);
+        }
+        self.lane.close();
     }
 }
 
@@ -150,7 +158,7 @@ impl Future for Driver {
             (Some(lost), _) | (None, Poll::Ready(lost)) => lost,
             (None, Poll::Pending) => return driver.watch(context),
         };
-        driver.link.cut(driver.lane.epoch, &lost);
+        driver.give_up(&lost);
         Poll::Ready(())
     }
 }

@@ -6,6 +6,8 @@ mod driver;
 use crate::clock;
 use crate::config::Quota;
 use crate::state::Account;
+use crate::state::redis::keeper::PATIENCE;
+use crate::state::redis::lost::Lost;
 use crate::state::redis::resp::Command;
 use std::collections::VecDeque;
 use std::fmt;
@@ -61,6 +63,8 @@ struct Desk {
     asked: u64,
     /// When the first of those who wait is late.
     due: Option<Instant>,
+    /// Whether requests depend on it.
+    needed: bool,
     /// No question is taken any more since then.
     closed: Option<Instant>,
     driver: Option<Waker>,
@@ -110,6 +114,28 @@ impl Lane {
         desk.due = Some(desk.due.map_or(due, |before| before.min(due)));
         desk.wake();
         Some(answer)
+    }
+
+    /// Has Redis answer a few words, which change no counter.
+    ///
+    /// # Errors
+    /// It refused, or there was no answer.
+    pub async fn say(&self, words: &[&str]) -> Result<(), Lost> {
+        let asked = self.ask(PATIENCE, |command, _| {
+            words.iter().for_each(|word| _ = command.text(word));
+            Vec::new()
+        });
+        match asked.ok_or(Lost::Closed)?.await {
+            Ok(Reply::Text(_)) => Ok(()),
+            Ok(Reply::Error(said)) => Err(Lost::refused(&said)),
+            Ok(Reply::Late(_)) => Err(Lost::Late(PATIENCE)),
+            Ok(Reply::Unknown(_)) | Err(_) => Err(Lost::Closed),
+        }
+    }
+
+    /// From now on the link is cut when this breaks: requests depend on it.
+    fn begin(&self) {
+        self.desk().needed = true;
     }
 
     /// Takes no more questions. Whoever waits is told that it is late; answers are still waited for.
