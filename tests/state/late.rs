@@ -116,11 +116,12 @@ async fn what_redis_heard_without_being_heard_is_not_told_again() {
     let claims = late.here();
     let taken = late.replica.state.take(&claims, cents(100), now).await.expect("room");
     late.passage.narrow(0);
-    late.replica.state.settle(&claims, &taken.hold, cents(30), now);
-    eventually(async || late.left(now).await == 970, "redis was not told").await;
+    late.replica.state.settle(&claims, &taken.hold, cents(130), now);
+    eventually(async || late.left(now).await == 870, "redis was not told").await;
     eventually(async || late.replica.state.is_away(), "nobody misses the answer").await;
+    late.passage.lose();
     late.is_back().await;
-    assert_eq!(late.left(now).await, 970);
+    assert_eq!(late.left(now).await, 870);
 }
 
 #[tokio::test]
@@ -130,10 +131,10 @@ async fn what_a_redis_that_hangs_was_told_counts_once() {
     let (here, there) = (of_key(stage.one(), SAID), of_key(stage.other(), SAID));
     let taken = stage.one().take(&here, cents(100), now).await.expect("room");
     redis.freeze();
-    stage.one().settle(&here, &taken.hold, cents(30), now);
+    stage.one().settle(&here, &taken.hold, cents(130), now);
     eventually(async || stage.one().is_away(), "nobody misses the answer").await;
     redis.thaw();
     eventually(async || !stage.one().is_away() && !stage.other().is_away(), "it was not found").await;
     let left = async || stage.other().take(&there, cents(1001), now).await.expect_err("too many").remaining;
-    assert_eq!(left().await, 9_700_000_000);
+    assert_eq!(left().await, 8_700_000_000);
 }

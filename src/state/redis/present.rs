@@ -5,6 +5,7 @@ use crate::state::redis::{Link, lane};
 use arc_swap::ArcSwap;
 use redis::aio::MultiplexedConnection;
 use std::collections::HashSet;
+use std::slice;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime;
@@ -61,7 +62,7 @@ impl Present {
         runtime.spawn(async move {
             // Without one, requests go on as they came.
             if let Ok(lane) = lane::open(&link, present.epoch, &present.heard).await {
-                present.lanes.rcu(|lanes| [lanes.as_slice(), &[lane.clone()]].concat());
+                present.lanes.rcu(|lanes| [lanes.as_slice(), slice::from_ref(&lane)].concat());
                 if link.epoch.load(Ordering::Acquire) != present.epoch {
                     lane.close();
                 }
