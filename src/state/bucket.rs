@@ -33,11 +33,20 @@ pub struct Bucket {
     /// The scale of `level`: nanoseconds of the period it was last counted in.
     period: i128,
     at: Instant,
+    /// By which it was last counted.
+    rate: Rate,
+    /// Units given back (or taken, below 0) that a shared store has to be told of.
+    pub untold: i64,
 }
 
 impl Bucket {
     pub fn full(rate: Rate, now: Instant) -> Bucket {
-        Bucket { level: whole(rate), period: period(rate), at: now }
+        Bucket { level: whole(rate), period: period(rate), at: now, rate, untold: 0 }
+    }
+
+    /// By which it was last counted.
+    pub fn rate(&self) -> Rate {
+        self.rate
     }
 
     /// Whether it is that of a rate with this period.
@@ -84,6 +93,13 @@ impl Bucket {
         self.level = settled.clamp(-whole(rate), whole(rate));
     }
 
+    /// Notes for a shared store what [`Bucket::settle`] changed with the same numbers.
+    pub fn note(&mut self, rate: Rate, reserved: u64, used: u64) {
+        let back = i128::from(reserved.min(rate.amount.max(1))) - i128::from(used);
+        let untold = (i128::from(self.untold) + back).clamp(i64::MIN.into(), i64::MAX.into());
+        self.untold = i64::try_from(untold).unwrap_or_default();
+    }
+
     fn left(&self, rate: Rate) -> Left {
         let remaining = u64::try_from(ratio(self.level.max(0), self.period)).unwrap_or(u64::MAX);
         Left { limit: rate.amount, remaining, reset: time_for(rate, whole(rate) - self.level) }
@@ -91,6 +107,7 @@ impl Bucket {
 
     /// Brings it to now. A clock that goes backwards refills nothing, and takes nothing.
     pub fn refill(&mut self, rate: Rate, now: Instant) {
+        self.rate = rate;
         if self.period != period(rate) {
             self.level = self.level / self.period * period(rate);
             self.period = period(rate);

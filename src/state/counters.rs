@@ -27,6 +27,10 @@ pub struct Tie {
     /// Requests that hold one of the places that are limited.
     pub held: u32,
     pub places: Places,
+    /// What of that the store was told.
+    pub places_told: Places,
+    /// When something was counted here last, since the epoch.
+    pub at: Duration,
 }
 
 /// What the shared store is told of places: counts since it was told that only grow, so that a message that
@@ -46,16 +50,16 @@ pub struct Counter {
     pub tally: Tally,
     /// The part of it that no shared store knows of.
     pub untold: i64,
+    /// Whether the store may know less than the rest of it, and has to be told of all.
+    pub raise: bool,
 }
 
 impl Counter {
-    fn change(&mut self, told: bool, change: impl FnOnce(&mut Tally)) {
+    fn change(&mut self, change: impl FnOnce(&mut Tally)) {
         let before = self.tally.used;
         change(&mut self.tally);
-        if !told {
-            let more = i128::from(self.tally.used) - i128::from(before);
-            self.untold = self.untold.saturating_add(i64::try_from(more).unwrap_or(i64::MAX));
-        }
+        let more = i128::from(self.tally.used) - i128::from(before);
+        self.untold = self.untold.saturating_add(i64::try_from(more).unwrap_or(i64::MAX));
     }
 }
 
@@ -78,18 +82,24 @@ impl Counters {
 
     /// Takes what was found to fit in the same moment, and notes what is left.
     pub fn deduct(&mut self, bounds: &Bounds, need: &Need, now: Moment, whose: Whose, taken: &mut Taken) {
-        for (bucket, rate) in self.requests.iter_mut().zip(bounds.requests.iter()) {
-            taken.note(Unit::Requests, bucket.deduct(rate, need.requests));
-        }
-        for (bucket, rate) in self.tokens.iter_mut().zip(bounds.tokens.iter()) {
-            taken.note(Unit::Tokens, bucket.deduct(rate, need.tokens));
+        self.tie.at = now.wall;
+        for (unit, buckets, rates, cost) in [
+            (Unit::Requests, &mut self.requests, &bounds.requests, need.requests),
+            (Unit::Tokens, &mut self.tokens, &bounds.tokens, need.tokens),
+        ] {
+            for (bucket, rate) in buckets.iter_mut().zip(rates.iter()) {
+                taken.note(unit, bucket.deduct(rate, cost));
+                if self.tie.told {
+                    bucket.note(rate, 0, cost.min(rate.amount.max(1)));
+                }
+            }
         }
         for quota in &bounds.quotas {
             self.counter(quota, now.wall);
         }
         for counter in &mut self.quotas {
             let used = of_unit(need, counter.of.unit);
-            counter.change(self.tie.told, |tally| tally.used = tally.used.saturating_add(used));
+            counter.change(|tally| tally.used = tally.used.saturating_add(used));
         }
         for quota in &bounds.quotas {
             self.tell(quota, now, whose, taken);
@@ -100,8 +110,10 @@ impl Counters {
     /// off every request would otherwise be free of it.
     pub fn settle(&mut self, bounds: &Bounds, hold: &Hold, used: &Need, now: Moment) {
         let more = used.requests.saturating_sub(hold.need.requests);
-        settle_rates(&mut self.requests, &bounds.requests, 0, more, now);
-        settle_rates(&mut self.tokens, &bounds.tokens, hold.need.tokens, used.tokens, now);
+        let told = self.tie.told;
+        self.tie.at = now.wall;
+        settle_rates(&mut self.requests, &bounds.requests, (0, more, told), now);
+        settle_rates(&mut self.tokens, &bounds.tokens, (hold.need.tokens, used.tokens, told), now);
         let at = if hold.need == Need::NOTHING { now.wall } else { hold.at };
         for quota in &bounds.quotas {
             self.counter(quota, now.wall);
@@ -109,7 +121,7 @@ impl Counters {
         for counter in &mut self.quotas {
             let unit = counter.of.unit;
             let (taken, used) = (of_unit(&hold.need, unit), of_unit(used, unit));
-            counter.change(self.tie.told, |tally| tally.settle(taken, used, at));
+            counter.change(|tally| tally.settle(taken, used, at));
         }
     }
 
@@ -117,7 +129,9 @@ impl Counters {
     pub fn seed(&mut self, quota: &Quota, start: Duration, used: u64, now: Duration) {
         let mut known = Tally { start, used };
         known.roll(quota.period, quota.window, now);
-        let tally = &mut self.counter(quota, now).tally;
+        self.tie.at = now;
+        let Counter { tally, raise, .. } = self.counter(quota, now);
+        *raise = true;
         match tally.used {
             // Nothing was used yet: a rolling window has begun where it is known to have begun.
             0 => *tally = known,
@@ -195,14 +209,14 @@ impl Counters {
         let known = self.quotas.iter().position(|counter| counter.of.counts_with(quota));
         let index = known.unwrap_or_else(|| {
             let tally = Tally::none(quota.period, quota.window, now);
-            self.quotas.push(Counter { of: *quota, tally, untold: 0 });
+            self.quotas.push(Counter { of: *quota, tally, untold: 0, raise: false });
             self.quotas.len() - 1
         });
         let counter = &mut self.quotas[index];
         let start = counter.tally.start;
         counter.tally.roll(quota.period, quota.window, now);
         if counter.tally.start != start {
-            counter.untold = 0;
+            (counter.untold, counter.raise) = (0, false);
         }
         counter
     }
@@ -254,10 +268,18 @@ fn check_rates(
     Ok(())
 }
 
-fn settle_rates(buckets: &mut Vec<Bucket>, rates: &Rates, reserved: u64, used: u64, now: Moment) {
+fn settle_rates(
+    buckets: &mut Vec<Bucket>,
+    rates: &Rates,
+    (reserved, used, told): (u64, u64, bool),
+    now: Moment,
+) {
     if reserved != used {
         for (bucket, rate) in met(buckets, rates, now).iter_mut().zip(rates.iter()) {
             bucket.settle(rate, reserved, used, now.mono);
+            if told {
+                bucket.note(rate, reserved, used);
+            }
         }
     }
 }

@@ -15,7 +15,6 @@ use crate::config::Quota;
 use crate::secret::Secret;
 use crate::state::accounts::Accounts;
 use crate::state::bytes::ByteStore;
-use crate::state::redis::change::{Change, Known, What};
 use crate::state::redis::{Answer, Asked, Link, RedisBytes};
 use crate::telemetry::metrics::Metrics;
 use std::sync::Arc;
@@ -105,7 +104,7 @@ impl State {
             Answer::Away(asked) => {
                 let taken = memory::take(claims, &need, now)?;
                 asked.into_iter().for_each(Asked::counted_here);
-                link.tell_taken(claims, &need, now);
+                link.tell_all(claims);
                 Ok(taken)
             }
         }
@@ -116,10 +115,10 @@ impl State {
     pub fn take_here(&self, claims: &Claims, need: Need, now: Moment) -> Result<Taken, Limited> {
         let now = self.common(now);
         if let Some(link) = &self.link {
-            claims.iter().for_each(|claim| _ = link.tie(&claim.account, now));
+            claims.iter().for_each(|claim| link.tie(&claim.account, now));
         }
         let taken = memory::take(claims, &need, now)?;
-        self.link.iter().for_each(|link| link.tell_taken(claims, &need, now));
+        self.link.iter().for_each(|link| link.tell_all(claims));
         Ok(taken)
     }
 
@@ -135,7 +134,7 @@ impl State {
         for claim in claims.iter() {
             let to_tell = memory::settle(claim, hold, &used, now);
             if let Some(link) = self.link.as_ref().filter(|_| to_tell) {
-                link.tell(Change::settled(claim, hold, used, now));
+                link.tell(&claim.account);
             }
         }
     }
@@ -150,10 +149,9 @@ impl State {
     pub fn seed(&self, account: &Arc<Account>, quota: &Quota, start: Duration, used: u64, now: Moment) {
         let now = self.common(now);
         account.counters().seed(quota, start, used, now.wall);
-        let Some(link) = &self.link else { return };
-        if link.tie(account, now) {
-            let known = Known { quota: *quota, start, base: used, untold: 0 };
-            link.tell(Change { account: account.clone(), places: false, what: What::Known(vec![known]) });
+        if let Some(link) = &self.link {
+            link.tie(account, now);
+            link.tell(account);
         }
     }
 

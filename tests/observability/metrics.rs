@@ -29,7 +29,6 @@ pub const FAMILIES: &[&str] = &[
     "tollgate_requests_in_flight",
     "tollgate_requests_total",
     "tollgate_state_away",
-    "tollgate_state_changes_lost_total",
     "tollgate_streams_in_flight",
     "tollgate_time_to_first_token_seconds",
     "tollgate_tokens_total",

@@ -109,3 +109,32 @@ async fn a_request_that_is_given_up_before_the_answer_leaves_nothing_behind() {
     .await;
     assert!(!late.replica.state.is_away(), "nobody was late");
 }
+
+#[tokio::test]
+async fn what_redis_heard_without_being_heard_is_not_told_again() {
+    let (late, now) = (Late::set(PATIENT).await, clock::moment());
+    let claims = late.here();
+    let taken = late.replica.state.take(&claims, cents(100), now).await.expect("room");
+    late.passage.narrow(0);
+    late.replica.state.settle(&claims, &taken.hold, cents(130), now);
+    eventually(async || late.left(now).await == 870, "redis was not told").await;
+    eventually(async || late.replica.state.is_away(), "nobody misses the answer").await;
+    late.passage.lose();
+    late.is_back().await;
+    assert_eq!(late.left(now).await, 870);
+}
+
+#[tokio::test]
+async fn what_a_redis_that_hangs_was_told_counts_once() {
+    let (stage, now) = (Stage::redis().await, clock::moment());
+    let redis = stage.redis.as_ref().unwrap();
+    let (here, there) = (of_key(stage.one(), SAID), of_key(stage.other(), SAID));
+    let taken = stage.one().take(&here, cents(100), now).await.expect("room");
+    redis.freeze();
+    stage.one().settle(&here, &taken.hold, cents(130), now);
+    eventually(async || stage.one().is_away(), "nobody misses the answer").await;
+    redis.thaw();
+    eventually(async || !stage.one().is_away() && !stage.other().is_away(), "it was not found").await;
+    let left = async || stage.other().take(&there, cents(1001), now).await.expect_err("too many").remaining;
+    assert_eq!(left().await, 8_700_000_000);
+}

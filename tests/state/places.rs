@@ -44,33 +44,6 @@ async fn two_replicas_share_their_places_exactly_round_after_round() {
 }
 
 #[tokio::test]
-async fn a_leave_that_found_no_room_among_the_changes_is_told_nevertheless() {
-    let stage = Stage::redis().await;
-    let (one, other) = (stage.one().clone(), stage.other().clone());
-    let (here, there) = (of_key(&one, ONE), of_key(&other, ONE));
-    let held = start(&one, &here).await.expect("the place");
-    let (quota, now) = (bounds("quota: { tokens: 100/day }").quotas[0], clock::moment());
-    let account = one.account("somebody else");
-    let mut seeds = 0;
-    // Nobody else runs before the next await, so nothing is sent meanwhile.
-    while stage.replicas[0].metric("tollgate_state_changes_lost_total") == 0.0 {
-        (0..10_000).for_each(|_| one.seed(&account, &quota, now.wall, 1, now));
-        seeds += 1;
-        assert!(seeds < 100, "the queue has no end");
-    }
-    drop(held);
-    let mut free = None;
-    eventually(
-        async || {
-            free = start(&other, &there).await;
-            free.is_some()
-        },
-        "its place is taken for ever",
-    )
-    .await;
-}
-
-#[tokio::test]
 async fn a_user_who_was_forgotten_and_comes_again_has_all_places() {
     let stage = Stage::redis().await;
     let state = stage.one();

@@ -22,6 +22,8 @@ struct Narrows {
     /// Bytes that each connection may have been answered.
     most: watch::Sender<u64>,
     waiting: Arc<AtomicUsize>,
+    /// How often answers were lost.
+    lost: watch::Sender<u64>,
 }
 
 impl Passage {
@@ -29,7 +31,11 @@ impl Passage {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let passage = Passage {
             port: listener.local_addr().unwrap().port(),
-            narrows: Narrows { most: watch::Sender::new(u64::MAX), waiting: Arc::default() },
+            narrows: Narrows {
+                most: watch::Sender::new(u64::MAX),
+                waiting: Arc::default(),
+                lost: watch::Sender::new(0),
+            },
         };
         let narrows = passage.narrows.clone();
         tokio::spawn(async move {
@@ -54,6 +60,11 @@ impl Passage {
         self.narrow(u64::MAX);
     }
 
+    /// Breaks every connection with an answer that is held back, which never comes.
+    pub fn lose(&self) {
+        self.narrows.lost.send_modify(|times| *times += 1);
+    }
+
     /// Connections with an answer that is held back.
     pub fn waiting(&self) -> usize {
         self.narrows.waiting.load(Ordering::SeqCst)
@@ -73,11 +84,19 @@ async fn pass(client: TcpStream, port: u16, narrows: Narrows) {
 impl Narrows {
     async fn pass_down(self, mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
         let (mut most, mut passed, mut part) = (self.most.subscribe(), 0, vec![0; 16 << 10]);
+        let mut lost = self.lost.subscribe();
         while let Ok(read @ 1..) = from.read(&mut part).await {
             if passed >= *most.borrow() {
                 self.waiting.fetch_add(1, Ordering::SeqCst);
-                most.wait_for(|most| passed < *most).await.unwrap();
+                let goes_on = tokio::select! {
+                    biased;
+                    _ = lost.changed() => false,
+                    wider = most.wait_for(|most| passed < *most) => wider.is_ok(),
+                };
                 self.waiting.fetch_sub(1, Ordering::SeqCst);
+                if !goes_on {
+                    return;
+                }
             }
             passed += read as u64;
             if to.write_all(&part[..read]).await.is_err() {

@@ -1,12 +1,12 @@
 -- Corrects counters and places to what came of requests, or raises them to what a replica knows.
--- KEYS: counters and places of each change.
--- ARGV: own name, changes; per change: its time; the account's number or -1, and behind a number own and left
--- (places.lua) and the life of the places; life of the counters, items; per item: field, kind, x, y, amount, a, b, at.
---   b(ucket), w(indow): a was taken `at`, b was used. k(nown): of a window that began at x, a at least is used, and b on top.
-local me, changes = ARGV[1], tonumber(ARGV[2])
-local p = 3
+-- KEYS: heard (common.lua), then counters and places of each change.
+-- ARGV: lane, number, own name, changes; per change: its time; the account's number or -1, and behind a number own and
+-- left (common.lua) and the life of the places; life of the counters, items; per item: field, kind, x, y, amount, base, told.
+--   As in take.lua; of a k(nown) window at least base was used since x, and told on top.
+if not heard() then return '-1' end
+local me, changes, p = ARGV[3], tonumber(ARGV[4]), 5
 for change = 1, changes do
-  local counters, places = KEYS[change * 2 - 1], KEYS[change * 2]
+  local counters, places = KEYS[change * 2], KEYS[change * 2 + 1]
   local now, account = tonumber(ARGV[p]), tonumber(ARGV[p + 1])
   p = p + 2
   if account >= 0 then
@@ -20,34 +20,24 @@ for change = 1, changes do
   p = p + 2
   for _ = 1, items do
     local field, kind, x, y = ARGV[p], ARGV[p + 1], tonumber(ARGV[p + 2]), tonumber(ARGV[p + 3])
-    local amount, a, b, at = tonumber(ARGV[p + 4]), tonumber(ARGV[p + 5]), tonumber(ARGV[p + 6]), tonumber(ARGV[p + 7])
-    local known = redis.call('HGET', counters, field)
-    local value, mark
-    if known then
-      value, mark = string.match(known, '^(-?%d+):(-?%d+)$')
-      value, mark = tonumber(value), tonumber(mark)
-    end
+    local amount, base, told = tonumber(ARGV[p + 4]), tonumber(ARGV[p + 5]), tonumber(ARGV[p + 6])
+    local known, value, mark = redis.call('HGET', counters, field), nil, nil
     if kind == 'b' then
-      local full = amount * x
-      if not value then value, mark = full, now end
-      value = math.min(full, value + math.max(now - mark, 0) * amount)
-      mark = math.max(mark, now)
-      value = value + math.min(a, math.max(amount, 1)) * x - b * x
-      value = math.max(-full, math.min(full, value))
+      value, mark = bucket(known, x, amount, told, now)
+    elseif kind == 'w' then
+      value, mark = window(known, x, y, told, now)
     else
-      if not value or (y > 0 and now >= mark + y) or (y == 0 and x > mark) then value, mark = 0, x end
-      if kind == 'w' then
-        if mark <= at then value = math.max(value - a, 0) + b end
-      elseif (y > 0 and now < x + y) or (y == 0 and mark == x) then
-        value = math.max(math.max(value, a) + b, 0)
+      value, mark = window(known, x, y, 0, now)
+      if (y > 0 and now < x + y) or (y == 0 and mark == x) then
+        value = math.max(math.max(value, base) + told, 0)
       end
     end
-    redis.call('HSET', counters, field, whole(value) .. ':' .. whole(mark))
-    p = p + 8
+    redis.call('HSET', counters, field, format('%d:%d', value, mark))
+    p = p + 7
   end
   -- The account may have counters that live longer than those of this change.
   if items > 0 and redis.call('PTTL', counters) < life then
     redis.call('PEXPIRE', counters, life)
   end
 end
-return 'ok'
+return '1'

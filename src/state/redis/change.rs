@@ -1,17 +1,16 @@
 //! What Redis has to be told behind a request's back: what was given back, charged and left, and what it forgot.
 
 use crate::clock;
-use crate::clock::Moment;
-use crate::config::{Bounds, Quota, Unit};
+use crate::config::{Quota, Rate, Unit};
 use crate::state::Account;
-use crate::state::claim::{Claim, Hold, Need};
 use crate::state::counters::Places;
-use crate::state::memory::{counts, has_place};
-use crate::state::redis::Distant;
-use crate::state::redis::script::Arguments;
-use crate::state::redis::shadow::Untold;
-use crate::state::redis::wire;
+use crate::state::redis::keeper::PATIENCE;
+use crate::state::redis::lane::{Reply, Told};
+use crate::state::redis::lost::Lost;
+use crate::state::redis::present::Present;
+use crate::state::redis::resp::Command;
 use crate::state::redis::wire::Item;
+use crate::state::redis::{FORGOTTEN, Link, wire};
 use crate::state::window;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,20 +18,15 @@ use std::time::Duration;
 /// How long places are remembered without a sign of life of any replica that holds one.
 pub const LIFE_OF_PLACES: Duration = Duration::from_secs(120);
 
-/// One account's change.
-#[derive(Debug)]
-pub struct Change {
-    pub account: Arc<Account>,
-    /// Whether places were taken or left; how many there are is read when it is told.
-    pub places: bool,
-    pub what: What,
-}
-
-#[derive(Debug)]
-pub enum What {
-    Places,
-    Settle { bounds: Arc<Bounds>, hold: Hold, used: Need, now: Moment },
-    Known(Vec<Known>),
+/// What of an account Redis was not told.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Untold {
+    /// When it was counted, since the epoch.
+    pub at: Duration,
+    pub places: Option<Places>,
+    /// Units that are given back, or charged below 0.
+    pub rates: Vec<(Unit, Rate, i64)>,
+    pub quotas: Vec<Known>,
 }
 
 /// A quota's counter as a replica knows it.
@@ -40,114 +34,84 @@ pub enum What {
 pub struct Known {
     pub quota: Quota,
     pub start: Duration,
-    /// What others were told of already, or told us.
-    pub base: u64,
+    /// Of the rest of it, where Redis may know less.
+    pub base: Option<u64>,
     /// What was counted since, and comes on top.
     pub untold: i64,
 }
 
-impl Change {
-    /// What a request took.
-    pub fn taken(claim: &Claim, need: Need, now: Moment) -> Change {
-        let places = has_place(&claim.bounds, &need) > 0;
-        let (bounds, hold) = (claim.bounds.clone(), Hold { need: Need::NOTHING, at: now.wall });
-        Change {
-            account: claim.account.clone(),
-            places,
-            what: What::Settle { bounds, hold, used: need, now },
+impl Link {
+    /// Tells of changes.
+    ///
+    /// # Errors
+    /// Redis was not there, or refused.
+    pub(super) async fn change(
+        &self,
+        present: &Present,
+        changes: &[(Arc<Account>, Untold)],
+        whole: bool,
+    ) -> Result<Reply, Lost> {
+        let asked = present.first.ask(PATIENCE, |command, number| {
+            self.change.begin(whole, 1 + 2 * changes.len(), command);
+            command.text(&present.heard);
+            let distant =
+                || changes.iter().filter_map(|(account, untold)| Some((account.distant()?, untold)));
+            distant().for_each(|(distant, _)| _ = command.text(&distant.counters).text(&distant.places));
+            command.text(&present.first.name).number(number).text(&present.me).number(changes.len() as u64);
+            distant().for_each(|(distant, untold)| untold.write(distant.number, command));
+            changes.iter().flat_map(|(account, untold)| untold.told(account)).collect()
+        });
+        match asked.ok_or(Lost::Closed)?.await {
+            Ok(Reply::Text(said)) if said == FORGOTTEN => Err(Lost::Forgotten),
+            Ok(Reply::Error(said)) => Err(Lost::refused(&said)),
+            Ok(Reply::Late(_)) => Err(Lost::Late(PATIENCE)),
+            Ok(reply) => Ok(reply),
+            Err(_) => Err(Lost::Closed),
         }
     }
+}
 
-    /// What of an account Redis was not told so far.
-    pub fn untold(account: &Arc<Account>, untold: Untold) -> Change {
-        Change { account: account.clone(), places: untold.places, what: What::Known(untold.quotas) }
-    }
-
-    /// The places of an account, once more.
-    pub fn places(account: &Arc<Account>) -> Change {
-        Change { account: account.clone(), places: true, what: What::Places }
-    }
-
-    /// What became of a request on one of its accounts.
-    pub fn settled(claim: &Claim, hold: &Hold, used: Need, now: Moment) -> Change {
-        let places = has_place(&claim.bounds, &hold.need) > 0;
-        let what = match hold.need == used || !counts(&claim.bounds) {
-            true => What::Places,
-            false => What::Settle { bounds: claim.bounds.clone(), hold: *hold, used, now },
-        };
-        Change { account: claim.account.clone(), places, what }
-    }
-
-    /// What Redis took for a request that did not wait for its answer. Where the request was counted here instead,
-    /// Redis is told of its quotas, but of no rate.
-    pub fn taken_twice(claim: &Claim, need: Need, now: Moment, counted_here: bool) -> Change {
-        let bounds = match counted_here {
-            true => Arc::new(Bounds { quotas: claim.bounds.quotas.clone(), ..Bounds::default() }),
-            false => claim.bounds.clone(),
-        };
-        let (hold, used) = (Hold { need, at: now.wall }, Need::NOTHING);
-        let what = What::Settle { bounds, hold, used, now };
-        Change { account: claim.account.clone(), places: has_place(&claim.bounds, &need) > 0, what }
-    }
-
+impl Untold {
     /// Whether there is nothing to tell.
     pub fn is_empty(&self) -> bool {
-        !self.places
-            && match &self.what {
-                What::Places => true,
-                What::Known(known) => known.is_empty(),
-                What::Settle { .. } => false,
-            }
+        self.places.is_none() && self.rates.is_empty() && self.quotas.is_empty()
     }
 
     /// Writes its part of the arguments.
-    pub fn write(&self, epoch: u32, now: Duration, arguments: &mut Arguments) {
-        let now = match &self.what {
-            What::Settle { now, .. } => now.wall,
-            What::Places | What::Known(_) => now,
-        };
-        arguments.add(clock::millis(now));
-        match self.account.distant().filter(|_| self.places).and_then(|distant| self.told(distant, epoch)) {
-            Some((number, places)) => {
-                arguments.add(number).add(places.own).add(places.left).add(clock::millis(LIFE_OF_PLACES))
+    pub fn write(&self, account: u32, command: &mut Command) {
+        command.number(clock::millis(self.at));
+        match self.places {
+            Some(places) => {
+                command.number(account.into()).number(places.own).number(places.left);
+                command.number(clock::millis(LIFE_OF_PLACES))
             }
-            None => arguments.add(-1),
+            None => command.signed(-1),
         };
-        match &self.what {
-            What::Places => drop(arguments.add(0).add(0)),
-            What::Settle { bounds, hold, used, now } => settle(bounds, hold, used, *now, arguments),
-            What::Known(known) => raise(known, arguments),
+        let rates = self.rates.iter().map(|(_, rate, _)| *rate);
+        command.number(wire::life_of(rates, self.quotas.iter().map(|known| &known.quota)));
+        command.number((self.rates.len() + self.quotas.len()) as u64);
+        for (unit, rate, untold) in &self.rates {
+            Item::Bucket(*unit, *rate).write(Duration::ZERO, command);
+            command.number(0).signed(*untold);
         }
+        self.quotas.iter().for_each(|known| known.write(command));
     }
 
-    /// The account's number and places, unless they are counted for another epoch.
-    fn told(&self, distant: &Distant, epoch: u32) -> Option<(u32, Places)> {
-        let tie = self.account.counters().tie;
-        (tie.epoch == epoch).then_some((distant.number, tie.places))
+    /// What may have to be told again.
+    fn told(&self, account: &Arc<Account>) -> impl Iterator<Item = Told> {
+        let told = |known: &Known| {
+            let Known { quota, start, untold: amount, .. } = *known;
+            Told { account: account.clone(), quota, start, amount }
+        };
+        self.quotas.iter().map(told)
     }
 }
 
-fn settle(bounds: &Bounds, hold: &Hold, used: &Need, now: Moment, arguments: &mut Arguments) {
-    let items = wire::items(bounds);
-    arguments.add(wire::life(bounds)).add(items.len());
-    let at = if hold.need == Need::NOTHING { now.wall } else { hold.at };
-    for item in &items {
-        let (mut taken, mut spent) = (item.cost(&hold.need), item.cost(used));
-        if let Item::Bucket(Unit::Requests, _) = item {
-            // A rate gives no request back.
-            (taken, spent) = (0, spent.saturating_sub(taken));
-        }
-        item.write(now.wall, arguments);
-        arguments.add(taken).add(spent).add(clock::millis(at));
-    }
-}
-
-fn raise(known: &[Known], arguments: &mut Arguments) {
-    let quotas = known.iter().map(|known| known.quota).collect();
-    arguments.add(wire::life(&Bounds { quotas, ..Bounds::default() })).add(known.len());
-    for Known { quota, start, base, untold } in known {
-        let span = window::opened(quota.period, quota.window, *start);
-        arguments.add(wire::field(quota)).add("k").add(clock::millis(span.start));
-        arguments.add(wire::length(quota, span)).add(0).add(*base).add(*untold).add(0);
+impl Known {
+    fn write(&self, command: &mut Command) {
+        let span = window::opened(self.quota.period, self.quota.window, self.start);
+        command.text(wire::field(&self.quota)).text(if self.base.is_some() { "k" } else { "w" });
+        command.number(clock::millis(self.start)).number(wire::length(&self.quota, span));
+        command.number(0).number(self.base.unwrap_or(0)).signed(self.untold);
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::clock;
 use crate::state::redis::keeper::patiently;
-use crate::state::redis::{Link, Lost, Present};
+use crate::state::redis::lost::Lost;
+use crate::state::redis::{Link, Present};
 use arc_swap::ArcSwap;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;

@@ -3,62 +3,58 @@
 use crate::clock;
 use crate::state::Account;
 use crate::state::accounts::Accounts;
-use crate::state::counters::Places;
-use crate::state::redis::bytes::Put;
-use crate::state::redis::change::{Change, LIFE_OF_PLACES, What};
-use crate::state::redis::late::LATEST;
-use crate::state::redis::script::Arguments;
-use crate::state::redis::shadow::of_settled;
-use crate::state::redis::{Link, Lost, Present, REPLICAS, SILENCE};
+use crate::state::redis::change::LIFE_OF_PLACES;
+use crate::state::redis::lane::{LATEST, Reply};
+use crate::state::redis::lost::Lost;
+use crate::state::redis::present::Present;
+use crate::state::redis::{LIFE_OF_NAMES, Link, PREFIX, REPLICAS, SILENCE, lane};
+use redis::AsyncConnectionConfig;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, RedisResult};
+use std::collections::HashMap;
 use std::future::Future;
-use std::sync::Arc;
+use std::mem;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
-use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 /// Between two looks whether Redis is back.
 pub const AGAIN: Duration = Duration::from_secs(1);
 /// Longest the keeper waits for an answer: it is in no request's way.
-const PATIENCE: Duration = Duration::from_secs(1);
+pub const PATIENCE: Duration = Duration::from_secs(1);
 /// Between two signs of life; several fit into [`SILENCE`].
 const BEAT: Duration = Duration::from_secs(10);
 /// Between two looks at what others have to say.
 const LOOK: Duration = Duration::from_millis(500);
-/// How long Redis remembers when each replica gave its last sign of life.
-const LIFE_OF_REPLICAS: Duration = Duration::from_secs(120);
-/// Changes in one call: no other call waits longer than for these.
+/// How long what is to be told waits for a question that it can go along with.
+const SOON: Duration = Duration::from_millis(5);
+/// Accounts in one call: no other call waits longer than for these.
 const BATCH: usize = 32;
 /// A clock that differs less is right: the answer was on its way as well.
 const SMALLEST_SKEW: i64 = 500;
 
-/// What requests leave behind for the keeper.
-pub struct Queues {
-    pub changes: mpsc::Receiver<Change>,
-    pub puts: mpsc::Receiver<Put>,
-}
-
 impl Link {
     /// Runs as long as the process does. Only the first call does anything.
-    pub async fn keep(&self, accounts: &Accounts) {
-        let queues = self.queues.lock().ok().and_then(|mut queues| queues.take());
-        let Some(Queues { mut changes, mut puts }) = queues else { return };
-        tokio::join!(self.keep_counters(accounts, &mut changes), self.keep_bytes(&mut puts));
+    pub async fn keep(self: &Arc<Self>, accounts: &Accounts) {
+        let to_put = self.to_put.lock().ok().and_then(|mut to_put| to_put.take());
+        let Some(mut puts) = to_put else { return };
+        tokio::join!(self.keep_counters(accounts), self.keep_bytes(&mut puts));
     }
 
-    async fn keep_counters(&self, accounts: &Accounts, changes: &mut mpsc::Receiver<Change>) {
+    async fn keep_counters(self: &Arc<Self>, accounts: &Accounts) {
+        let mut past = Vec::new();
         loop {
-            match self.connect(accounts).await {
-                Ok(present) => self.serve(&present, accounts, changes).await,
+            match self.connect(accounts, &mut past).await {
+                Ok(present) => {
+                    self.serve(&present, accounts).await;
+                    past.push(present);
+                }
                 Err(lost) => {
                     // What was told in vain is told again under the next epoch.
                     self.epoch.fetch_add(1, Ordering::AcqRel);
                     self.away(&lost);
                 }
             }
-            self.fold(changes);
             sleep(AGAIN).await;
         }
     }
@@ -71,113 +67,128 @@ impl Link {
         patiently(self.client.get_multiplexed_async_connection_with_config(&config)).await
     }
 
-    async fn connect(&self, accounts: &Accounts) -> Result<Arc<Present>, Lost> {
+    async fn connect(
+        self: &Arc<Self>,
+        accounts: &Accounts,
+        past: &mut Vec<Arc<Present>>,
+    ) -> Result<Arc<Present>, Lost> {
         let mut connection = self.open().await?;
         self.warn_of_eviction(&mut connection).await;
         self.set_clock(&mut connection).await?;
+        self.learn_what_was_heard(past, &mut connection).await?;
         let epoch = self.epoch.load(Ordering::Acquire);
         let me = format!("{}.{epoch}", self.boot);
-        let present = Arc::new(Present { connection, epoch, me });
-        self.bury(&present).await?;
-        self.live(&present, accounts).await?;
-        self.adopt(&present, accounts).await?;
-        self.look(&present).await?;
+        let heard = format!("{PREFIX}:h:{me}");
+        let first = lane::open(self, epoch, &heard).await?;
+        let present = Arc::new(Present::new(connection, first, me, heard));
+        let begun = self.begin(&present, accounts).await;
+        if begun.is_err() {
+            past.push(present.clone());
+        }
+        begun.map(|()| present)
+    }
+
+    async fn begin(&self, present: &Arc<Present>, accounts: &Accounts) -> Result<(), Lost> {
+        self.bury(present).await?;
+        self.teach(present).await?;
+        self.live(present, accounts).await?;
+        self.adopt(present, accounts).await?;
+        self.look(present).await?;
         self.present.store(Some(present.clone()));
+        if self.epoch.load(Ordering::Acquire) != present.epoch {
+            // Its connection broke in the meantime, when there was nothing to cut.
+            self.present.store(None);
+            return Err(Lost::Closed);
+        }
         self.metrics.state_away(false);
         if self.told.swap(false, Ordering::Relaxed) {
             tracing::info!("redis is back; limits are shared again");
         }
-        Ok(present)
+        Ok(())
     }
 
     /// Until the link is cut, by this or by any request.
-    async fn serve(&self, present: &Present, accounts: &Accounts, changes: &mut mpsc::Receiver<Change>) {
+    async fn serve(&self, present: &Present, accounts: &Accounts) {
         let (mut beats, mut looks) = (interval(BEAT), interval(LOOK));
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut batch = Vec::with_capacity(BATCH);
         while self.epoch.load(Ordering::Acquire) == present.epoch {
             let done = tokio::select! {
                 () = self.cut.notified() => Ok(()),
-                _ = changes.recv_many(&mut batch, BATCH) => self.send(present, &mut batch).await,
-                _ = looks.tick() => self.look_around(present, accounts).await,
+                () = self.to_tell.notified() => {
+                    // Most of it goes along with a question in the meantime.
+                    sleep(SOON).await;
+                    self.send_all(present).await
+                }
+                _ = looks.tick() => self.look(present).await,
                 _ = beats.tick() => self.beat(present, accounts).await,
             };
             if let Err(lost) = done {
-                self.cut(present, &lost);
+                self.cut(present.epoch, &lost);
             }
         }
-        batch.into_iter().for_each(Link::remember);
+    }
+
+    /// Finds out which questions of links that were cut Redis has heard, and has it hear no more of them. What others
+    /// told is told again.
+    async fn learn_what_was_heard(
+        &self,
+        past: &mut Vec<Arc<Present>>,
+        connection: &mut MultiplexedConnection,
+    ) -> Result<(), Lost> {
+        while let Some(present) = past.last() {
+            let mut ask = redis::pipe();
+            ask.atomic().cmd("HGETALL").arg(&present.heard).cmd("DEL").arg(&present.heard).ignore();
+            let (heard,): (HashMap<String, u64>,) = patiently(ask.query_async(connection)).await?;
+            for lane in present.lanes().iter() {
+                let last = heard.get(&lane.name).copied().unwrap_or(0);
+                let unheard = lane.unanswered().into_iter().filter(|(number, _)| *number > last);
+                unheard.flat_map(|(_, told)| told).for_each(|told| told.again());
+            }
+            past.pop();
+        }
+        Ok(())
     }
 
     /// Tells what was counted here and is not known there; all of it, if Redis has lost its data.
     async fn adopt(&self, present: &Present, accounts: &Accounts) -> Result<(), Lost> {
         let now = self.common(clock::moment());
-        let untold = |account: Arc<Account>| {
-            let untold = account.counters().tie(present.epoch, now);
-            let change = Change::untold(&account, untold);
-            (!change.is_empty()).then_some(change)
-        };
-        self.send_all(present, accounts.all().into_iter().filter_map(untold).collect()).await
-    }
-
-    /// Learns what others say, and tells all places again if a message of some had no room in the queue.
-    async fn look_around(&self, present: &Present, accounts: &Accounts) -> Result<(), Lost> {
-        self.look(present).await?;
-        if !self.lossy.swap(false, Ordering::Relaxed) {
-            return Ok(());
+        for account in accounts.all() {
+            if account.counters().tie(present.epoch, now) {
+                self.tell(&account);
+            }
         }
-        let changed = |account: &Arc<Account>| account.counters().tie.places != Places::default();
-        let changed = accounts.all().into_iter().filter(changed);
-        self.send_all(present, changed.map(|account| Change::places(&account)).collect()).await
+        self.send_all(present).await
     }
 
-    async fn send_all(&self, present: &Present, mut batch: Vec<Change>) -> Result<(), Lost> {
-        while !batch.is_empty() {
-            let rest = batch.split_off(batch.len().min(BATCH));
-            let sent = self.send(present, &mut batch).await;
-            batch.extend(rest);
-            if let Err(lost) = sent {
-                batch.into_iter().for_each(Link::remember);
+    /// Tells of all accounts of which there is something to tell.
+    async fn send_all(&self, present: &Present) -> Result<(), Lost> {
+        let mut rest = mem::take(&mut *self.untold.lock().unwrap_or_else(PoisonError::into_inner));
+        while !rest.is_empty() {
+            let batch: Vec<_> = rest.drain(..rest.len().min(BATCH)).collect();
+            if let Err(lost) = self.send(present, &batch).await {
+                self.untold.lock().unwrap_or_else(PoisonError::into_inner).append(&mut rest);
                 return Err(lost);
             }
         }
         Ok(())
     }
 
-    /// Sends a batch and empties it; leaves it as it was if that fails.
-    async fn send(&self, present: &Present, batch: &mut Vec<Change>) -> Result<(), Lost> {
-        let mut arguments = Arguments::of(2 * batch.len());
-        for distant in batch.iter().filter_map(|change| change.account.distant()) {
-            arguments.add(&distant.counters).add(&distant.places);
-        }
-        arguments.add(&present.me).add(batch.len());
-        let now = self.common(clock::moment()).wall;
-        batch.iter().for_each(|change| change.write(present.epoch, now, &mut arguments));
-        let mut connection = present.connection.clone();
-        patiently(self.change.run::<()>(&mut connection, &arguments)).await?;
-        batch.clear();
-        Ok(())
-    }
-
-    /// Changes that will not arrive any more are told as a sum when Redis is back.
-    fn fold(&self, changes: &mut mpsc::Receiver<Change>) {
-        while let Ok(change) = changes.try_recv() {
-            Link::remember(change);
-        }
-    }
-
-    fn remember(change: Change) {
-        let known = match change.what {
-            What::Places => return,
-            What::Known(known) => known,
-            What::Settle { bounds, hold, used, now } => {
-                let at = if hold.need == Default::default() { now.wall } else { hold.at };
-                of_settled(&bounds, &hold.need, &used, at)
-            }
+    async fn send(&self, present: &Present, batch: &[Arc<Account>]) -> Result<(), Lost> {
+        let now = self.common(clock::moment());
+        let untold = |account: &Arc<Account>| {
+            let distant = account.distant()?;
+            distant.untold.store(false, Ordering::Release);
+            let mut counters = account.counters();
+            counters.tie(present.epoch, now);
+            let untold = counters.untold();
+            (!untold.is_empty()).then(|| (account.clone(), untold))
         };
-        let mut counters = change.account.counters();
-        known.iter().for_each(|known| counters.keep(known));
+        let changes: Vec<_> = batch.iter().filter_map(untold).collect();
+        match self.change(present, &changes, false).await? {
+            Reply::Unknown(_) => self.change(present, &changes, true).await.map(drop),
+            Reply::Text(_) | Reply::Error(_) | Reply::Late(_) => Ok(()),
+        }
     }
 
     /// A sign of life, unless Redis has been emptied since the last one: it has to be told everything then.
@@ -195,14 +206,33 @@ impl Link {
         let now = clock::millis(self.common(clock::moment()).wall);
         let mut pipe = redis::pipe();
         pipe.cmd("HSET").arg(REPLICAS).arg(&present.me).arg(now).ignore();
-        pipe.cmd("PEXPIRE").arg(REPLICAS).arg(clock::millis(LIFE_OF_REPLICAS)).ignore();
+        for names in [REPLICAS, &present.heard] {
+            pipe.cmd("PEXPIRE").arg(names).arg(clock::millis(LIFE_OF_NAMES)).ignore();
+        }
         for account in accounts.all() {
             let held = account.counters().tie.held > 0;
             if let Some(distant) = account.distant().filter(|_| held) {
                 pipe.cmd("PEXPIRE").arg(&distant.places).arg(clock::millis(LIFE_OF_PLACES)).ignore();
             }
         }
-        patiently(pipe.query_async(&mut present.connection.clone())).await
+        let () = patiently(pipe.query_async(&mut present.connection.clone())).await?;
+        // Whatever is between us and Redis forgets connections on which nothing is said.
+        for lane in present.lanes().iter() {
+            lane.say(&["PING"]).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the scripts known, where that is allowed: then no first question has to be asked twice.
+    async fn teach(&self, present: &Present) -> Result<(), Lost> {
+        for script in [&self.take, &self.change] {
+            let load = redis::cmd("SCRIPT").arg("LOAD").arg(script.text()).to_owned();
+            match patiently(load.query_async::<()>(&mut present.connection.clone())).await {
+                Err(Lost::Failed(error)) if !error.is_io_error() => {}
+                done => done?,
+            }
+        }
+        Ok(())
     }
 
     /// Forgets replicas that are long dead, and the names this one had before.
@@ -247,6 +277,9 @@ impl Link {
 }
 
 /// Waits as long as the keeper does for anything.
-pub async fn patiently<T>(asked: impl Future<Output = RedisResult<T>>) -> Result<T, Lost> {
+pub async fn patiently<T, E>(asked: impl Future<Output = Result<T, E>>) -> Result<T, Lost>
+where
+    Lost: From<E>,
+{
     Ok(timeout(PATIENCE, asked).await.map_err(|_| Lost::Late(PATIENCE))??)
 }

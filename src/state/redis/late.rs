@@ -3,22 +3,15 @@
 use crate::clock::Moment;
 use crate::state::claim::{Claims, Need};
 use crate::state::redis::Link;
-use crate::state::redis::ask::{Said, understood};
-use redis::RedisResult;
+use crate::state::redis::ask::{Outcome, understood};
+use crate::state::redis::lane::{Reply, Told};
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::Duration;
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 
 /// Answers that are waited for at once although they are late; what became of further ones is unknown.
 pub const MOST_LATE: usize = 1000;
-/// Longest any answer is waited for.
-pub const LATEST: Duration = Duration::from_secs(10);
-
-pub type Answering = Pin<Box<dyn Future<Output = RedisResult<Vec<f64>>> + Send>>;
 
 /// A question of a request. When it is dropped without an answer, as with a request that is given up, the answer
 /// is still waited for in the background, on the connection it has to come by.
@@ -29,19 +22,22 @@ pub struct Asked<'a> {
     pub claims: &'a Claims,
     pub need: Need,
     pub now: Moment,
-    pub answer: Option<Answering>,
+    pub answer: Option<oneshot::Receiver<Reply>>,
     pub counted_here: bool,
 }
 
 impl Asked<'_> {
-    /// The answer, once.
-    pub fn poll(&mut self, context: &mut Context<'_>) -> Poll<RedisResult<Vec<f64>>> {
-        let Some(answer) = &mut self.answer else { return Poll::Pending };
-        let polled = answer.as_mut().poll(context);
-        if polled.is_ready() {
-            self.answer = None;
+    /// The answer; `None` if the connection broke, or if it is late: then it is waited for when this is dropped.
+    pub async fn reply(&mut self) -> Option<Reply> {
+        let reply = self.answer.as_mut()?.await.ok();
+        self.answer = None;
+        match reply {
+            Some(Reply::Late(later)) => {
+                self.answer = Some(later);
+                None
+            }
+            reply => reply,
         }
-        polled
     }
 
     /// The request goes on, by what is known here.
@@ -57,12 +53,27 @@ impl Drop for Asked<'_> {
         let (link, claims) = (self.link.clone(), self.claims.clone());
         let Asked { epoch, need, now, counted_here, .. } = *self;
         runtime.spawn(async move {
-            let said = answer.await;
+            let said = last(answer).await;
             drop(permit);
-            if let Ok(Ok(Said::Room(_))) = said.map(|said| understood(&said, &claims, &need, now)) {
+            if let Some(Ok(Outcome::Room(_))) = said.map(|said| understood(&said, &claims, &need, now)) {
                 link.give_back(epoch, &claims, &need, now, counted_here);
             }
         });
+    }
+}
+
+/// What is said in the end, however late.
+async fn last(mut answer: oneshot::Receiver<Reply>) -> Option<Vec<u8>> {
+    loop {
+        match answer.await.ok()? {
+            Reply::Text(said) => return Some(said),
+            Reply::Error(_) => return None,
+            Reply::Unknown(told) => {
+                told.iter().for_each(Told::again);
+                return None;
+            }
+            Reply::Late(later) => answer = later,
+        }
     }
 }
 

@@ -1,5 +1,9 @@
 //! Counters that several replicas share in Redis: one script, in one round trip, takes from all limits of a request.
 //!
+//! Scripts are asked on a connection of the runtime that asks ([`lane`]), so that no question wakes another thread. What
+//! Redis has to be told besides goes along with the next question about the same account; where none comes, the keeper
+//! tells it a few milliseconds later.
+//!
 //! No request waits for Redis longer than [`Link::within`]. When it does not answer, the link is cut: this replica
 //! goes by what it knows itself, until its keeper has found Redis back and told it what was counted meanwhile.
 
@@ -8,7 +12,11 @@ mod bytes;
 pub mod change;
 mod cools;
 mod keeper;
+mod lane;
 mod late;
+mod lost;
+mod present;
+mod resp;
 mod script;
 mod shadow;
 mod wire;
@@ -18,21 +26,23 @@ use crate::hex;
 use crate::id;
 use crate::secret::Secret;
 use crate::state::Account;
-use crate::state::claim::{Claims, Need};
-use crate::state::redis::ask::{Said, understood};
-use crate::state::redis::change::Change;
+use crate::state::claim::{Claim, Claims, Need};
+use crate::state::redis::ask::{Outcome, understood};
 use crate::state::redis::cools::Cools;
+use crate::state::redis::lane::{Reply, Told};
 use crate::state::redis::late::MOST_LATE;
+use crate::state::redis::lost::Lost;
+use crate::state::redis::present::Present;
 use crate::state::redis::script::Script;
 use crate::state::verdict::{Limited, Taken};
 use crate::telemetry::metrics::Metrics;
+use ::redis::Client;
 use ::redis::aio::MultiplexedConnection;
-use ::redis::{Client, RedisError};
 use arc_swap::ArcSwapOption;
 use sha2::{Digest, Sha256};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, Semaphore, mpsc};
 
@@ -43,8 +53,10 @@ pub use late::Asked;
 pub const WITHIN: Duration = Duration::from_millis(5);
 /// A replica that gave no sign of life for so long is dead, and its places are free.
 pub const SILENCE: Duration = Duration::from_secs(45);
-/// Changes on their way to Redis. Beyond it they are lost there (not here), and counted.
-const MOST_CHANGES: usize = 65_536;
+/// How long Redis remembers when each replica gave its last sign of life, and what it has heard of it.
+const LIFE_OF_NAMES: Duration = Duration::from_secs(120);
+/// What the scripts say to a replica they do not know.
+const FORGOTTEN: &[u8] = b"-1";
 
 /// In every key: the braces keep all of them in one slot of a cluster, as a script needs them.
 const PREFIX: &str = "{tollgate}";
@@ -68,31 +80,25 @@ pub struct Link {
     present: ArcSwapOption<Present>,
     /// What to add to this machine's clock to have Redis's, in milliseconds.
     skew: AtomicI64,
-    take: Arc<Script>,
+    take: Script,
     change: Script,
-    changes: mpsc::Sender<Change>,
-    /// Whether a change of places found no room among the changes.
-    lossy: AtomicBool,
+    /// How many there were.
+    lanes: AtomicU64,
+    /// Accounts that Redis has to be told of; each once.
+    untold: Mutex<Vec<Arc<Account>>>,
+    to_tell: Notify,
     late: Arc<Semaphore>,
     bytes: ArcSwapOption<MultiplexedConnection>,
     bytes_wanted: Notify,
     bytes_cut: Notify,
     puts: mpsc::Sender<bytes::Put>,
-    queues: Mutex<Option<keeper::Queues>>,
+    to_put: Mutex<Option<mpsc::Receiver<bytes::Put>>>,
     cut: Notify,
     told: AtomicBool,
     warned: AtomicBool,
     accounts: AtomicU32,
     cools: Cools,
     metrics: Arc<Metrics>,
-}
-
-/// A connection that is in use.
-struct Present {
-    connection: MultiplexedConnection,
-    epoch: u32,
-    /// This replica's name.
-    me: String,
 }
 
 /// What Redis said to a request.
@@ -103,19 +109,6 @@ pub enum Answer<'a> {
     Away(Option<Asked<'a>>),
 }
 
-/// Why a link was cut.
-#[derive(Debug, thiserror::Error)]
-enum Lost {
-    #[error("it did not answer in {0:?}")]
-    Late(Duration),
-    #[error("it has forgotten this replica: it was restarted or emptied, or we were silent for too long")]
-    Forgotten,
-    #[error("it said what no script of ours says")]
-    Nonsense,
-    #[error(transparent)]
-    Failed(#[from] RedisError),
-}
-
 impl Link {
     /// A link that is cut until [`Link::keep`] runs.
     ///
@@ -123,7 +116,6 @@ impl Link {
     /// [`BadAddress`] if `url` is none of Redis.
     pub fn new(url: &Secret, within: Duration, metrics: Arc<Metrics>) -> Result<Link, BadAddress> {
         let client = Client::open(url.expose()).map_err(|error| BadAddress(error.category().to_owned()))?;
-        let (changes, to_send) = mpsc::channel(MOST_CHANGES);
         let (puts, to_put) = mpsc::channel(bytes::MOST_PUTS);
         Ok(Link {
             client,
@@ -132,16 +124,17 @@ impl Link {
             epoch: Arc::new(AtomicU32::new(1)),
             present: ArcSwapOption::empty(),
             skew: AtomicI64::new(0),
-            take: Arc::new(Script::take()),
+            take: Script::take(),
             change: Script::change(),
-            changes,
-            lossy: AtomicBool::new(false),
+            lanes: AtomicU64::new(0),
+            untold: Mutex::default(),
+            to_tell: Notify::new(),
             late: Arc::new(Semaphore::new(MOST_LATE)),
             bytes: ArcSwapOption::empty(),
             bytes_wanted: Notify::new(),
             bytes_cut: Notify::new(),
             puts,
-            queues: Mutex::new(Some(keeper::Queues { changes: to_send, puts: to_put })),
+            to_put: Mutex::new(Some(to_put)),
             cut: Notify::new(),
             told: AtomicBool::new(false),
             warned: AtomicBool::new(false),
@@ -159,6 +152,7 @@ impl Link {
             places: format!("{PREFIX}:p:{hash}"),
             epoch: self.epoch.clone(),
             number: self.accounts.fetch_add(1, Ordering::Relaxed),
+            untold: AtomicBool::new(false),
         }
     }
 
@@ -181,60 +175,73 @@ impl Link {
     /// Takes from all limits of all claims and a place of each, in one round trip.
     pub async fn take<'a>(self: &'a Arc<Self>, claims: &'a Claims, need: &Need, now: Moment) -> Answer<'a> {
         let Some(present) = self.present.load_full() else { return Answer::Away(None) };
-        let answer: late::Answering = Box::pin(self.ask(&present, claims, need, now));
+        let lane = present.lane(self);
         let (link, epoch, need) = (self, present.epoch, *need);
-        let mut asked = Asked { link, epoch, claims, need, now, answer: Some(answer), counted_here: false };
-        let answered = tokio::time::timeout(self.within, std::future::poll_fn(|waker| asked.poll(waker)));
-        let said = match answered.await {
-            Ok(said) => said.map_err(Lost::from).and_then(|said| understood(&said, claims, &need, now)),
-            Err(_) => Err(Lost::Late(self.within)),
-        };
-        match said {
-            Ok(Said::Room(readings)) => Answer::Taken(self.follow(&present, claims, &need, now, &readings)),
-            Ok(Said::Limited(limited)) => Answer::Limited(limited),
-            Err(lost) => {
-                self.cut(&present, &lost);
-                Answer::Away(Some(asked))
+        let mut whole = false;
+        loop {
+            let answer = self.ask((&present, &lane, whole), claims, &need, now);
+            let mut asked = Asked { link, epoch, claims, need, now, answer, counted_here: false };
+            let said = match asked.reply().await {
+                Some(Reply::Text(said)) => understood(&said, claims, &need, now),
+                Some(Reply::Unknown(told)) => {
+                    told.iter().for_each(Told::again);
+                    whole = true;
+                    continue;
+                }
+                Some(Reply::Error(error)) => Err(Lost::refused(&error)),
+                // The lane is closed, and the link cut by who closed it.
+                Some(Reply::Late(_)) | None => return Answer::Away(Some(asked)),
+            };
+            return match said {
+                Ok(Outcome::Room(readings)) => {
+                    Answer::Taken(self.follow(epoch, claims, &need, now, &readings))
+                }
+                Ok(Outcome::Limited(limited)) => Answer::Limited(limited),
+                Err(lost) => {
+                    self.cut(epoch, &lost);
+                    Answer::Away(None)
+                }
+            };
+        }
+    }
+
+    /// Has Redis told of what it does not know of an account yet, with the next question about it or some time later.
+    pub fn tell(&self, account: &Arc<Account>) {
+        let Some(distant) = account.distant() else { return };
+        if !distant.untold.swap(true, Ordering::AcqRel) {
+            let mut untold = self.untold.lock().unwrap_or_else(PoisonError::into_inner);
+            untold.push(account.clone());
+            if untold.len() == 1 {
+                self.to_tell.notify_one();
             }
         }
     }
 
-    /// Tells Redis of a change, some time later.
-    pub fn tell(&self, change: Change) {
-        let places = change.places;
-        if !change.is_empty() && self.changes.try_send(change).is_err() {
-            self.metrics.state_change_lost();
-            self.lossy.fetch_or(places, Ordering::Relaxed);
-        }
-    }
-
-    /// Makes sure that an account is told of, if Redis is there; whether it is.
-    pub fn tie(&self, account: &Arc<Account>, now: Moment) -> bool {
+    /// Makes sure that an account is told of, if Redis is there.
+    pub fn tie(&self, account: &Arc<Account>, now: Moment) {
         let mut counters = account.counters();
         let present = self.present.load();
         let current = |present: &&Arc<Present>| present.epoch == self.epoch.load(Ordering::Acquire);
-        let Some(present) = present.as_ref().filter(current) else { return false };
-        let untold = counters.tie(present.epoch, now);
-        drop(counters);
-        self.tell(Change::untold(account, untold));
-        true
-    }
-
-    /// Tells Redis of what was taken here because it did not answer, where it has to be told of everything.
-    pub fn tell_taken(&self, claims: &Claims, need: &Need, now: Moment) {
-        for claim in claims.iter() {
-            let told = claim.account.counters().tie.told;
-            if told {
-                self.tell(Change::taken(claim, *need, now));
-            }
+        if let Some(present) = present.as_ref().filter(current)
+            && counters.tie(present.epoch, now)
+        {
+            self.tell(account);
         }
     }
 
+    /// Tells Redis of what was counted here, where it has to be told of everything.
+    pub fn tell_all(&self, claims: &Claims) {
+        let told = |claim: &&Claim| claim.account.counters().tie.told;
+        claims.iter().filter(told).for_each(|claim| self.tell(&claim.account));
+    }
+
     /// Goes on without Redis; of many requests that find it away at once, the first says so.
-    fn cut(&self, present: &Present, why: &Lost) {
-        let next = present.epoch.wrapping_add(1);
-        if self.epoch.compare_exchange(present.epoch, next, Ordering::AcqRel, Ordering::Acquire).is_ok() {
-            self.present.store(None);
+    fn cut(&self, epoch: u32, why: &Lost) {
+        let next = epoch.wrapping_add(1);
+        if self.epoch.compare_exchange(epoch, next, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+            if let Some(present) = self.present.swap(None) {
+                present.close();
+            }
             self.cut.notify_one();
             self.cut_bytes();
             self.away(why);
@@ -263,6 +270,8 @@ pub struct Distant {
     epoch: Arc<AtomicU32>,
     /// Of all accounts of this process; one that was forgotten and made anew has another.
     number: u32,
+    /// Whether it waits to be told of.
+    untold: AtomicBool,
 }
 
 impl Distant {

@@ -5,7 +5,7 @@ use crate::config::{Bounds, Period, Quota, Rate, Unit, Window};
 use crate::state::bucket::{Left, Wait};
 use crate::state::claim::Need;
 use crate::state::counters::of_unit;
-use crate::state::redis::script::Arguments;
+use crate::state::redis::resp::Command;
 use crate::state::verdict::{Short, Which};
 use crate::state::window;
 use std::time::Duration;
@@ -58,24 +58,20 @@ impl Item {
         }
     }
 
-    /// Field, kind, x, y and amount, as the scripts call them. `now` is since the epoch.
-    pub fn write(&self, now: Duration, arguments: &mut Arguments) {
+    /// Field, kind, x, y and amount, as the scripts call them. `start` is that of the window, since the epoch.
+    pub fn write(&self, start: Duration, command: &mut Command) {
         match self {
             Item::Bucket(unit, rate) => {
                 let period = period(*rate);
-                arguments
-                    .add(format!("{}{period}", sign(*unit)))
-                    .add("b")
-                    .add(period)
-                    .add(0)
-                    .add(rate.amount);
+                command.text(&field_of_rate(*unit, period)).text("b");
+                command.number(period).number(0).number(rate.amount);
             }
             Item::Window(quota, hard) => {
-                let span = window::opened(quota.period, quota.window, now);
-                arguments.add(field(quota)).add("w").add(clock::millis(span.start)).add(length(quota, span));
+                let length = length(quota, window::opened(quota.period, quota.window, start));
+                command.text(field(quota)).text("w").number(clock::millis(start)).number(length);
                 match hard {
-                    Some(hard) => arguments.add(hard.amount),
-                    None => arguments.add(-1),
+                    Some(hard) => command.number(hard.amount),
+                    None => command.signed(-1),
                 };
             }
         }
@@ -108,15 +104,19 @@ pub fn left(rate: Rate, reading: Reading) -> Left {
 /// How long counters are kept that nobody asks for: until they would read like new ones, and longer for clocks that
 /// differ. End users are many, and each may have some.
 pub fn life(bounds: &Bounds) -> u64 {
+    life_of(bounds.requests.iter().chain(bounds.tokens.iter()), bounds.quotas.iter())
+}
+
+/// The same, of these limits.
+pub fn life_of<'a>(rates: impl Iterator<Item = Rate>, quotas: impl Iterator<Item = &'a Quota>) -> u64 {
     const SLACK: u64 = 60_000;
     // A debt is of one period at most, and in another one the rate is full again.
-    let rates = bounds.requests.iter().chain(bounds.tokens.iter()).map(|rate| 2 * period(rate) + SLACK);
+    let rates = rates.map(|rate| 2 * period(rate) + SLACK);
     let days = |quota: &Quota| match quota.period {
         Period::Day => 2,
         Period::Month => 32,
     };
-    let quotas = bounds.quotas.iter().map(|quota| days(quota) * 86_400_000);
-    rates.chain(quotas).max().unwrap_or(0)
+    rates.chain(quotas.map(|quota| days(quota) * 86_400_000)).max().unwrap_or(0)
 }
 
 pub fn field(quota: &Quota) -> &'static str {
@@ -148,11 +148,11 @@ pub fn duration(millis: f64) -> Duration {
     Duration::from_millis(millis.max(0.0) as u64)
 }
 
-fn sign(unit: Unit) -> &'static str {
+fn field_of_rate(unit: Unit, period: u64) -> String {
     match unit {
-        Unit::Requests => "r",
-        Unit::Tokens => "t",
-        Unit::Cost => "c",
+        Unit::Requests => format!("r{period}"),
+        Unit::Tokens => format!("t{period}"),
+        Unit::Cost => format!("c{period}"),
     }
 }
 

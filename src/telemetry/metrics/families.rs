@@ -49,7 +49,6 @@ pub(super) struct Families {
     pub(super) jobs: JobCounts,
     pub(super) ledger: LedgerCounts,
     pub(super) state_away: IntGauge,
-    pub(super) state_changes_lost: IntCounter,
     pub(super) edge: EdgeFamilies,
 }
 
@@ -111,7 +110,6 @@ impl Families {
             jobs: JobCounts::new(&table),
             ledger: LedgerCounts::new(&table),
             state_away: table.gauge("tollgate_state_away", "1 while Redis is away and limits are local."),
-            state_changes_lost: table.counter("tollgate_state_changes_lost_total", "Never told to Redis."),
             edge: EdgeFamilies::new(&table),
             registry: table.0,
         }

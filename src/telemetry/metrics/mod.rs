@@ -196,11 +196,6 @@ impl Metrics {
         self.families.state_away.set(i64::from(away));
     }
 
-    /// A correction found no room on its way to the shared state, and holds here alone.
-    pub fn state_change_lost(&self) {
-        self.families.state_changes_lost.inc();
-    }
-
     /// A new configuration came into force.
     pub fn config_accepted(&self) {
         self.families.config_reloads.with_label_values(&["accepted"]).inc();
