@@ -7,7 +7,9 @@ use crate::edge::encode;
 use crate::edge::encode::Encoder;
 use crate::edge::passage::Passage;
 use crate::edge::vary;
+use crate::head::options;
 use bytes::Bytes;
+use http::HeaderName;
 use http::Method;
 use http::StatusCode;
 use http::Version;
@@ -98,6 +100,45 @@ impl Passage {
         Ok(())
     }
 }
+
+/// Chunks are not for clients of HTTP/1.0 (RFC 9112 §6.1): what has no length ends with their connection.
+pub fn until_it_ends(client: Version, head: &mut ResponseHeader) {
+    if client == Version::HTTP_10 {
+        head.remove_header(&header::TRANSFER_ENCODING);
+    }
+}
+
+/// Takes away what a server says of its connection with us (RFC 9110 §7.6.1). How far the body goes is said in HTTP/1.1,
+/// whatever the server speaks, and not at all where there is none (RFC 9112 §6).
+pub fn cleanse(head: &mut ResponseHeader) {
+    if head.status == StatusCode::SWITCHING_PROTOCOLS {
+        return;
+    }
+    if head.headers.contains_key(header::CONNECTION) {
+        let named = options(&head.headers).filter_map(|option| HeaderName::from_bytes(option).ok());
+        let is_ours = |name: &HeaderName| matches!(*name, header::CONTENT_LENGTH | header::TRANSFER_ENCODING);
+        let named: Vec<HeaderName> = named.filter(|name| !is_ours(name)).collect();
+        named.iter().for_each(|name| drop(head.remove_header(name)));
+    }
+    for name in &OF_CONNECTION {
+        head.remove_header(name);
+    }
+    if head.status == StatusCode::NO_CONTENT {
+        head.remove_header(&header::CONTENT_LENGTH);
+        head.remove_header(&header::TRANSFER_ENCODING);
+    }
+    head.set_version(Version::HTTP_11);
+}
+
+/// Besides what `Connection` names, and itself.
+const OF_CONNECTION: [HeaderName; 6] = [
+    header::CONNECTION,
+    header::PROXY_AUTHENTICATE,
+    header::TRAILER,
+    header::UPGRADE,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+];
 
 /// What the client takes, where bodies are compressed and there will be one. HTTP/1.0 has no bodies of unknown length.
 pub fn coding(head: &RequestHeader) -> Option<encode::Coding> {

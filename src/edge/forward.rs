@@ -37,6 +37,10 @@ pub fn head(passage: &Passage, server: &Server, head: &mut RequestHeader) -> pin
     for name in dropped {
         head.remove_header(&name);
     }
+    if let Some(cookies) = cookies(&head.headers) {
+        let cookies = HeaderValue::from_bytes(&cookies);
+        head.insert_header(header::COOKIE, cookies.or_err(ErrorType::InvalidHTTPHeader, "cookies")?)?;
+    }
     words.give(&mut |name, value| {
         let value = HeaderValue::from_bytes(value);
         head.insert_header(name, value.or_err(ErrorType::InvalidHTTPHeader, "a value for a server")?)
@@ -65,7 +69,9 @@ pub fn written(
     };
     field(&mut wire, b"Host", host);
     let words = Words::new(passage, &client.headers);
-    let passes = |name: &HeaderName| !is_hop_by_hop(name) && words.keep(name);
+    let joined = cookies(&client.headers).filter(|_| words.keep(&header::COOKIE));
+    let is_joined = |name: &HeaderName| joined.is_some() && *name == header::COOKIE;
+    let passes = |name: &HeaderName| !is_hop_by_hop(name) && words.keep(name) && !is_joined(name);
     // As the client writes names, where that is known. Both walk over the same fields in the same order.
     let mut cases = client.case_header_iter();
     for (name, value) in &client.headers {
@@ -74,6 +80,7 @@ pub fn written(
             field(&mut wire, case, value.as_bytes());
         }
     }
+    joined.iter().for_each(|cookies| field(&mut wire, b"Cookie", cookies));
     words.give(&mut |name, value| {
         field(&mut wire, name.as_str().as_bytes(), value);
         Ok(())
@@ -83,6 +90,18 @@ pub fn written(
     }
     wire.extend_from_slice(b"\r\n\r\n");
     Ok(wire)
+}
+
+/// The cookies that clients of HTTP/2 send in several fields, in one (RFC 9113 §8.2.3); `None` if they are in one.
+fn cookies(client: &HeaderMap) -> Option<Vec<u8>> {
+    let mut all = client.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
+    let (first, second) = (all.next()?, all.next()?);
+    let mut joined = first.to_vec();
+    for cookie in std::iter::once(second).chain(all) {
+        joined.extend_from_slice(b"; ");
+        joined.extend_from_slice(cookie);
+    }
+    Some(joined)
 }
 
 /// What a proxy says of a request, and what it lets nobody else say.
@@ -203,5 +222,21 @@ fn is_hop_by_hop(name: &HeaderName) -> bool {
 fn field(wire: &mut Vec<u8>, name: &[u8], value: &[u8]) {
     for part in [b"\r\n", name, b": ", value] {
         wire.extend_from_slice(part);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cookies_are_joined_where_they_come_apart() {
+        let of = |fields: &[&'static str]| {
+            let fields = fields.iter().map(|field| (header::COOKIE, HeaderValue::from_static(field)));
+            let headers = HeaderMap::from_iter(fields);
+            cookies(&headers).map(|joined| String::from_utf8(joined).unwrap())
+        };
+        assert_eq!((of(&[]), of(&["a=1; b=2"])), (None, None));
+        assert_eq!(of(&["a=1", "b=2", "c=3"]).as_deref(), Some("a=1; b=2; c=3"));
     }
 }

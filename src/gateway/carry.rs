@@ -32,6 +32,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
+/// How long an answer may take to a request that could not be sent whole.
+const EARLY_ANSWER: Duration = Duration::from_millis(100);
+
 /// The body of a request that can be carried so; `None` for one that goes Pingora's way.
 ///
 /// # Errors
@@ -155,7 +158,8 @@ async fn asked(
     let mut wire = upstreams.open_http1(peer, fresh).await?;
     let answered = match wire.send_written(head, body).await {
         Ok(()) => wire.next_head(Instant::now() + patience).await.map(drop),
-        Err(broken) => Err(broken),
+        // It may have answered before it had everything, and closed.
+        Err(broken) => wire.next_head(Instant::now() + EARLY_ANSWER).await.map(drop).map_err(|_| broken),
     };
     Ok((wire, answered))
 }

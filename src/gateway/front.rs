@@ -58,7 +58,10 @@ impl ServerApp for Front {
             let _open = open;
             match stream.selected_alpn_proto() {
                 Some(ALPN::H2) => front.proxy.process_new(stream, &shutdown).await,
-                _ => rest::serve(&front, Watched::new(stream, front.patience), &shutdown).await,
+                _ => {
+                    let stall = front.parts.snapshot.load().config.server.write_timeout;
+                    rest::serve(&front, Watched::new(stream, front.patience, stall), &shutdown).await
+                }
             }
         });
         None

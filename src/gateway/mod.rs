@@ -55,6 +55,7 @@ pub mod warnings;
 
 use crate::edge::Fault;
 use crate::edge::Passage;
+use crate::edge::answer::until_it_ends;
 use crate::gateway::exchange::Exchange;
 use crate::gateway::jobs::on_behalf::OnBehalf;
 use crate::gateway::parts::Parts;
@@ -119,14 +120,6 @@ impl ProxyHttp for Gateway {
         context: Box<dyn Any + Send + Sync>,
     ) {
         call.on_behalf = context.downcast().ok().map(|on_behalf| *on_behalf);
-    }
-
-    fn persist_connection_context(
-        &self,
-        session: &Session,
-        _call: &Call,
-    ) -> Option<Box<dyn Any + Send + Sync>> {
-        rest::left_by(session)
     }
 
     /// No modules: each would look at every byte, and compression would hold events back.
@@ -208,10 +201,11 @@ impl ProxyHttp for Gateway {
 
     async fn response_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         head: &mut ResponseHeader,
         call: &mut Call,
     ) -> pingora::Result<()> {
+        until_it_ends(session.req_header().version, head);
         passage::response_head(call.record.as_deref_mut(), call.passage.as_deref_mut(), head)
     }
 

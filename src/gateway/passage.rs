@@ -6,6 +6,7 @@ use crate::config::edge::Destination;
 use crate::config::edge::RouteAuth;
 use crate::edge::Passage;
 use crate::edge::Refused;
+use crate::edge::answer;
 use crate::edge::page;
 use crate::edge::passage::From;
 use crate::edge::redirect;
@@ -228,6 +229,7 @@ pub fn response_head(
         record.first_byte();
         record.subject.server = passage.server();
     }
+    answer::cleanse(head);
     if !head.headers.contains_key(client::name::REQUEST_ID) {
         head.insert_header(client::name::REQUEST_ID, record.arrival.request_id.as_str())?;
     }
@@ -252,6 +254,8 @@ pub async fn give_up(session: &mut Session, record: &mut Record, passage: &Passa
     };
     match (&passage.refused, is_answered(session)) {
         (Some(refused), false) => {
+            // Pingora closes what has failed, and the client has to know.
+            session.set_keepalive(None);
             // A client that has left cannot be told.
             let _ = refuse_at_edge(session, record, refused).await;
         }

@@ -1,8 +1,9 @@
 //! Request heads that arrive too slowly or cannot be read: answered and closed, on any connection that speaks HTTP/1.
 //!
 //! Pingora bounds each read of a head but not the whole, so a client that sends a byte a minute would hold its
-//! connection for ever. The stream is watched instead: the clock runs only while a head is incomplete. And as the
-//! watcher sees what is written, too, it puts Pingora's bare refusals into the words clients expect.
+//! connection for ever. The stream is watched instead: the clock runs only while a head is incomplete. Nor does it bound
+//! how long a short answer may wait for a client that reads nothing, which is bounded here as well. And as the watcher
+//! sees what is written, it puts Pingora's bare refusals into the words clients expect.
 
 use crate::edge::line::like_inner;
 use crate::gateway::unread;
@@ -34,13 +35,22 @@ enum Phase {
     Blank,
     /// Bytes of a head have come, its end has not.
     InHead,
-    /// The head is complete; what comes is body.
+    /// The head is complete; what comes is body, until somebody [waits](Watched::await_head) for the next one.
     Past,
     /// Another protocol, which bounds itself, or nothing any more.
     Off,
 }
 
-/// A connection on which heads have to come to their end in time.
+/// What has been read of a head before anybody waits for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ahead {
+    Nothing,
+    Part,
+    /// All of it, and more perhaps.
+    Head,
+}
+
+/// A connection on which heads have to come to their end in time, and clients have to take what they are sent.
 pub struct Watched {
     /// Locked by those who only look; Pingora lends its streams in no other way.
     inner: Mutex<Stream>,
@@ -49,28 +59,35 @@ pub struct Watched {
     /// The last bytes of an incomplete head: its end may be cut in two.
     tail: [u8; 3],
     alarm: Option<Pin<Box<Sleep>>>,
-    heard: u64,
+    /// Longest wait for a client that takes nothing.
+    stall: Duration,
+    /// Runs while it does.
+    stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl Watched {
-    pub fn new(inner: Stream, patience: Duration) -> Watched {
+    pub fn new(inner: Stream, patience: Duration, stall: Duration) -> Watched {
         Watched {
             inner: Mutex::new(inner),
             patience,
             phase: Phase::Between,
             tail: [0; 3],
             alarm: None,
-            heard: 0,
+            stall,
+            stalled: None,
         }
     }
 
-    /// Bytes that were read since the last [`Watched::forget`].
-    pub fn heard(&self) -> u64 {
-        self.heard
-    }
-
-    pub fn forget(&mut self) {
-        self.heard = 0;
+    /// The next head may come; so much of it has.
+    pub fn await_head(&mut self, ahead: Ahead) {
+        self.phase = match ahead {
+            Ahead::Nothing => Phase::Between,
+            Ahead::Part => Phase::InHead,
+            Ahead::Head => Phase::Past,
+        };
+        // What stands at the end of a part is not known here: an end of a line, if one more is all that comes.
+        self.tail = [0, 0, b'\n'];
+        self.alarm = None;
     }
 
     /// Takes the connection away from whoever holds this, for a protocol without heads. What is left is closed.
@@ -88,7 +105,6 @@ impl Watched {
     }
 
     fn read(&mut self, bytes: &[u8]) {
-        self.heard += bytes.len() as u64;
         if bytes.is_empty() || matches!(self.phase, Phase::Past | Phase::Off) {
             return;
         }
@@ -122,12 +138,18 @@ impl Watched {
         if self.phase == Phase::Past && bytes.starts_with(b"HTTP/1.1 101") {
             // What follows is another protocol, whose bytes are neither heads nor refusals.
             self.phase = Phase::Off;
-            return;
         }
-        // "100 Continue" is answered by the rest of the body, not by a new head.
-        if self.phase == Phase::Past && !bytes.starts_with(b"HTTP/1.1 100") {
-            self.phase = Phase::Between;
+    }
+
+    /// What became of a write, unless the client has taken nothing for too long.
+    fn within_stall<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
         }
+        let stall = self.stall;
+        let alarm = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(stall)));
+        alarm.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 
     fn is_too_slow(&mut self, cx: &mut Context<'_>) -> bool {
@@ -157,10 +179,12 @@ impl AsyncRead for Watched {
                 Poll::Ready(Ok(()))
             }
             Poll::Pending if matches!(this.phase, Phase::Blank | Phase::InHead) && this.is_too_slow(cx) => {
-                this.phase = Phase::Off;
-                // If the client does not take it either, there is nothing more to do for it.
-                let _ = Pin::new(this.inner_mut()).poll_write(cx, &unread::too_slow());
-                let _ = Pin::new(this.inner_mut()).poll_flush(cx);
+                // Who sent ends of lines alone has asked for nothing.
+                if std::mem::replace(&mut this.phase, Phase::Off) == Phase::InHead {
+                    // If the client does not take it either, there is nothing more to do for it.
+                    let _ = Pin::new(this.inner_mut()).poll_write(cx, &unread::too_slow());
+                    let _ = Pin::new(this.inner_mut()).poll_flush(cx);
+                }
                 Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
             }
             other => other,
@@ -171,17 +195,19 @@ impl AsyncRead for Watched {
 impl AsyncWrite for Watched {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         self.wrote(buf);
-        match unread::in_our_words(buf) {
+        let written = match unread::in_our_words(buf) {
             // So short an answer fits into the buffer of a connection that nothing was written to before.
             Some(words) if self.phase != Phase::Off => {
                 Pin::new(self.inner_mut()).poll_write(cx, &words).map_ok(|_| buf.len())
             }
             Some(_) | None => Pin::new(self.inner_mut()).poll_write(cx, buf),
-        }
+        };
+        self.within_stall(cx, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(self.inner_mut()).poll_flush(cx)
+        let flushed = Pin::new(self.inner_mut()).poll_flush(cx);
+        self.within_stall(cx, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -194,7 +220,8 @@ impl AsyncWrite for Watched {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.wrote(bufs.first().map_or(&[], |b| b));
-        Pin::new(self.inner_mut()).poll_write_vectored(cx, bufs)
+        let written = Pin::new(self.inner_mut()).poll_write_vectored(cx, bufs);
+        self.within_stall(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -219,57 +246,4 @@ impl fmt::Debug for Watched {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn watched() -> Watched {
-        let (near, _far) = tokio::io::duplex(64);
-        Watched::new(Box::new(near), Duration::from_secs(1))
-    }
-
-    #[test]
-    fn the_end_of_a_head_is_found_however_it_is_cut() {
-        let head = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
-        for at in 1..head.len() {
-            let mut stream = watched();
-            stream.read(&head[..at]);
-            assert_eq!(stream.phase, Phase::InHead, "cut at {at}");
-            stream.read(&head[at..]);
-            assert_eq!(stream.phase, Phase::Past, "cut at {at}");
-        }
-        let mut stream = watched();
-        head.iter().for_each(|b| stream.read(&[*b]));
-        assert_eq!(stream.phase, Phase::Past);
-    }
-
-    #[test]
-    fn line_ends_before_a_head_do_not_end_it() {
-        for start in ["\n\n", "\r\n\r\n", "\r\n\r\nGET / HTTP/1.1\r\n"] {
-            let mut stream = watched();
-            stream.read(start.as_bytes());
-            assert!(matches!(stream.phase, Phase::Blank | Phase::InHead), "{start:?}");
-            stream.read(b"\nx: y\r\n\r\n");
-            assert_eq!(stream.phase, Phase::Past, "{start:?}");
-        }
-    }
-
-    #[test]
-    fn an_answer_begins_the_next_head_but_a_hundred_does_not() {
-        let mut stream = watched();
-        stream.read(b"POST / HTTP/1.1\r\nExpect: 100-continue\r\n\r\n");
-        stream.wrote(b"HTTP/1.1 100 Continue\r\n\r\n");
-        stream.read(b"slow body");
-        assert_eq!(stream.phase, Phase::Past);
-        stream.wrote(b"HTTP/1.1 200 OK\r\n");
-        assert_eq!(stream.phase, Phase::Between);
-    }
-
-    #[test]
-    fn another_protocol_has_no_heads() {
-        let mut stream = watched();
-        stream.read(b"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n");
-        stream.wrote(b"HTTP/1.1 101 Switching Protocols\r\n\r\n");
-        stream.read(b"a frame");
-        assert_eq!(stream.phase, Phase::Off);
-    }
-}
+mod tests;

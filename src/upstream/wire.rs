@@ -70,11 +70,12 @@ impl Wire {
     /// As [`Wire::head`].
     pub async fn next_head(&mut self, until: Instant) -> Result<&ResponseHeader, Broken> {
         // A head has to be waited for, so a timer is set in any case. Pingora's cost less than the runtime's, which
-        // wakes its poller for the first of them.
+        // wakes its poller for the first of them. Its session's own would begin anew with each byte.
         match &mut self.line {
             Line::Http1(session) => {
-                session.read_timeout = Some(left(until, WAITING)?);
-                session.read_response().await.map_err(|e| receiving(e, WAITING))?;
+                session.read_timeout = None;
+                let read = pingora::time::timeout(left(until, WAITING)?, session.read_response()).await;
+                read.map_err(|_| Broken::Timeout(WAITING))?.map_err(|e| receiving(e, WAITING))?;
             }
             Line::Http(session) => {
                 session.set_read_timeout(Some(left(until, WAITING)?));

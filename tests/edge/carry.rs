@@ -185,3 +185,93 @@ async fn requests_that_follow_at_once_are_answered_in_their_order() {
         assert_eq!(client.answer().await.text(), place);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_server_says_of_its_connection_ends_here() {
+    let (server, gateway) = stand("").await;
+    let mut client = Wire::to(gateway.address()).await;
+    let said = "HTTP/1.0 200 OK\r\nContent-Length: 2\r\nConnection: X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\n\
+                Upgrade: h2c\r\nTrailer: x\r\nX-Kept: 1\r\n\r\nok";
+    for (said, status) in [(said, 200), ("HTTP/1.1 204 No Content\r\nContent-Length: 2\r\n\r\n", 204)] {
+        client.send(GET).await;
+        let mut at_server = accept(&server).await;
+        asked(&mut at_server).await;
+        at_server.write_all(said.as_bytes()).await.unwrap();
+        drop(at_server);
+        let head = client.read_until("\r\n\r\n").await.to_ascii_lowercase();
+        assert!(head.starts_with(&format!("http/1.1 {status}")), "{head}");
+        let ends = ["x-hop", "keep-alive: ", "upgrade", "trailer"];
+        assert!(ends.iter().all(|name| !head.contains(&format!("\r\n{name}"))), "{head}");
+        assert_eq!(head.contains("content-length"), status == 200, "{head}");
+        if status == 200 {
+            assert!(head.contains("x-kept: 1"), "{head}");
+            client.read_until("ok").await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_comes_before_the_whole_request_is_passed_on() {
+    let (server, gateway) = stand("").await;
+    let body = "x".repeat(60_000);
+    let post = format!("POST /w/x HTTP/1.1\r\nHost: a.test\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    for _ in 0..10 {
+        let mut client = Wire::to(gateway.address()).await;
+        client.send(&post).await;
+        let mut at_server = accept(&server).await;
+        let early = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbusy";
+        at_server.write_all(early).await.unwrap();
+        at_server.shutdown().await.unwrap();
+        let answer = client.answer().await;
+        assert_eq!((answer.status, answer.text().as_str()), (503, "busy"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_that_trickles_is_not_waited_for_longer_than_one_that_does_not_come() {
+    let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gateway = Gateway::start(&format!(
+        "routes: [ {{ name: work, path: /w/, cluster: work, timeouts: {{ read: 1s }} }} ]
+clusters: {{ work: {{ servers: [ '{}' ] }} }}
+",
+        server.local_addr().unwrap()
+    ));
+    let mut client = Wire::to(gateway.address()).await;
+    client.send("POST /w/x HTTP/1.1\r\nHost: a.test\r\nContent-Length: 0\r\n\r\n").await;
+    let mut at_server = accept(&server).await;
+    asked(&mut at_server).await;
+    at_server.write_all(b"HTTP/1.1 200 OK\r\nX-Long: ").await.unwrap();
+    let trickle = async {
+        // Never ends by itself, and is always in time for the next byte.
+        while at_server.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let (answer, ()) = tokio::join!(client.answer(), trickle);
+    assert_eq!(answer.status, 504);
+    assert_eq!(answer.header("connection"), Some("close"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_begins_before_its_upload_ends_stays_whole() {
+    let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let gateway = Gateway::start(&format!(
+        "server: {{ head_timeout: 1s }}
+routes: [ {{ name: work, path: /w/, cluster: work }} ]
+clusters: {{ work: {{ servers: [ '{}' ] }} }}
+",
+        server.local_addr().unwrap()
+    ));
+    let mut client = Wire::to(gateway.address()).await;
+    client.send("POST /w/x HTTP/1.1\r\nHost: a.test\r\nContent-Length: 100000\r\n\r\nbegun").await;
+    let mut at_server = accept(&server).await;
+    asked(&mut at_server).await;
+    at_server.write_all(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n").await.unwrap();
+    client.read_until("one\r\n").await;
+    client.send(" more of it").await;
+    // Longer than a head may take.
+    assert!(client.is_silent_for(Duration::from_millis(1500)).await);
+    at_server.write_all(b"3\r\ntwo\r\n0\r\n\r\n").await.unwrap();
+    let rest = client.read_until("0\r\n\r\n").await;
+    assert!(rest.starts_with("3\r\ntwo\r\n"), "{rest}");
+}
