@@ -1,6 +1,7 @@
 //! What a head says of its message, whoever wrote it.
 
 use http::HeaderMap;
+use http::HeaderName;
 use http::header;
 
 /// How many bytes of a body are announced; `None` where none are, or in words that are no number.
@@ -12,6 +13,11 @@ pub fn length(headers: &HeaderMap) -> Option<u64> {
 pub fn options(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     let values = headers.get_all(header::CONNECTION).iter();
     values.flat_map(|options| options.as_bytes().split(|sign| *sign == b',')).map(<[u8]>::trim_ascii)
+}
+
+/// The fields that are of the connection alone because its options name them.
+pub fn named(headers: &HeaderMap) -> impl Iterator<Item = HeaderName> {
+    options(headers).filter_map(|option| HeaderName::from_bytes(option).ok())
 }
 
 #[cfg(test)]

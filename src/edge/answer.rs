@@ -7,7 +7,7 @@ use crate::edge::encode;
 use crate::edge::encode::Encoder;
 use crate::edge::passage::Passage;
 use crate::edge::vary;
-use crate::head::options;
+use crate::head;
 use bytes::Bytes;
 use http::HeaderName;
 use http::Method;
@@ -115,9 +115,8 @@ pub fn cleanse(head: &mut ResponseHeader) {
         return;
     }
     if head.headers.contains_key(header::CONNECTION) {
-        let named = options(&head.headers).filter_map(|option| HeaderName::from_bytes(option).ok());
         let is_ours = |name: &HeaderName| matches!(*name, header::CONTENT_LENGTH | header::TRANSFER_ENCODING);
-        let named: Vec<HeaderName> = named.filter(|name| !is_ours(name)).collect();
+        let named: Vec<HeaderName> = head::named(&head.headers).filter(|name| !is_ours(name)).collect();
         named.iter().for_each(|name| drop(head.remove_header(name)));
     }
     for name in &OF_CONNECTION {
@@ -130,7 +129,7 @@ pub fn cleanse(head: &mut ResponseHeader) {
     head.set_version(Version::HTTP_11);
 }
 
-/// Besides what `Connection` names, and itself.
+/// `Connection`, and what is of the connection without being named there.
 const OF_CONNECTION: [HeaderName; 6] = [
     header::CONNECTION,
     header::PROXY_AUTHENTICATE,

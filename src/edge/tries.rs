@@ -53,18 +53,17 @@ impl Passage {
             patience: self.rule.route.timeouts.connect,
         };
         self.asked += 1;
-        match cluster.choose(&wish).await {
-            Ok(slot) => self.slot = Some(slot),
-            Err(why) => {
-                return Err(self.refuse(match why {
-                    // What the servers before answered says more.
-                    NoServer::NoneThere => self.refused.clone().unwrap_or(Refused::NoServer),
-                    NoServer::QueueFull => Refused::QueueFull,
-                    NoServer::TooLong(waited) => Refused::QueueTimeout(waited),
-                }));
+        let refused = match cluster.choose(&wish).await {
+            Ok(slot) => {
+                self.slot = Some(slot);
+                return Ok(());
             }
-        }
-        Ok(())
+            // What the servers before answered says more.
+            Err(NoServer::NoneThere) => self.refused.clone().unwrap_or(Refused::NoServer),
+            Err(NoServer::QueueFull) => Refused::QueueFull,
+            Err(NoServer::TooLong(waited)) => Refused::QueueTimeout(waited),
+        };
+        Err(self.refuse(refused))
     }
 
     /// How the server that was chosen is connected to.

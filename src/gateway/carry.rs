@@ -93,7 +93,7 @@ enum Failed {
     ToConnect(Box<Error>),
     ToAnswer(Box<Error>),
     /// There is nobody to answer any more.
-    ClientLeft,
+    ClientLeft(ClientLeft),
 }
 
 /// The first server whose answer begins.
@@ -106,17 +106,11 @@ async fn ask(
     let may_repeat = session.req_header().method.is_idempotent();
     loop {
         passage::choose(session, passage).await?;
-        let (error, may_go_on) = match ask_one(upstreams, session, passage, body).await {
+        let (may_go_on, error) = match ask_one(upstreams, session, passage, body).await {
             Ok(wire) => return Ok(wire),
-            Err(Failed::ToConnect(error)) => {
-                let may_go_on = passage.not_connected(Fault::of(&error));
-                (error, may_go_on)
-            }
-            Err(Failed::ToAnswer(error)) => {
-                let may_go_on = passage.broke(Fault::of(&error), may_repeat, false);
-                (error, may_go_on)
-            }
-            Err(Failed::ClientLeft) => (client_left(), false),
+            Err(Failed::ToConnect(error)) => (passage.not_connected(Fault::of(&error)), error),
+            Err(Failed::ToAnswer(error)) => (passage.broke(Fault::of(&error), may_repeat, false), error),
+            Err(Failed::ClientLeft(left)) => (false, left.into()),
         };
         if !may_go_on {
             return Err(error);
@@ -137,7 +131,7 @@ async fn ask_one(
     loop {
         let head = passage.request_written(session.req_header(), body.len()).map_err(Failed::ToConnect)?;
         let asked = pin!(asked(upstreams, &peer, fresh, (head, body), patience));
-        let asked = client::while_it_waits(session, asked).await.map_err(|ClientLeft| Failed::ClientLeft)?;
+        let asked = client::while_it_waits(session, asked).await.map_err(Failed::ClientLeft)?;
         match asked.map_err(|error| Failed::ToConnect(error.into_up()))? {
             (wire, Ok(())) => return Ok(wire),
             // It had been closed while it rested. That is no failure, and the place with the server is kept.
@@ -215,7 +209,7 @@ async fn next(
 ) -> pingora::Result<Option<Bytes>> {
     silence.put_off();
     let more = client::while_it_waits(session, pin!(wire.more(silence))).await;
-    more.map_err(|ClientLeft| client_left())?.map_err(of_server)
+    more?.map_err(of_server)
 }
 
 /// The head of the answer itself. Those that only inform are passed on at once (RFC 9110 §15.2).
@@ -235,7 +229,7 @@ async fn final_head(
         session.write_response_header(head, false).await?;
         let until = Instant::now() + patience;
         let next = client::while_it_waits(session, pin!(wire.next_head(until))).await;
-        next.map_err(|ClientLeft| client_left())?.map_err(of_server)?;
+        next?.map_err(of_server)?;
     }
 }
 
@@ -247,7 +241,6 @@ fn frame(head: &mut ResponseHeader, end: bool) -> pingora::Result<()> {
     if has_none || is_framed {
         return Ok(());
     }
-    head.set_version(Version::HTTP_11);
     head.insert_header(header::TRANSFER_ENCODING, "chunked")
 }
 
@@ -261,8 +254,4 @@ fn of_server(broken: Broken) -> Box<Error> {
             Error::explain(ErrorType::InternalError, broken.to_string()).into_up()
         }
     }
-}
-
-fn client_left() -> Box<Error> {
-    Error::explain(ErrorType::ConnectionClosed, "client left").into_down()
 }

@@ -18,6 +18,8 @@ use http::HeaderName;
 use http::HeaderValue;
 use http::StatusCode;
 use http::header;
+use pingora::Error;
+use pingora::ErrorType;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 use std::future::Future;
@@ -44,6 +46,12 @@ pub const DROPPED_BETWEEN: &str = ", ";
 /// The client closed its connection or reset its stream.
 #[derive(Debug)]
 pub struct ClientLeft;
+
+impl From<ClientLeft> for Box<Error> {
+    fn from(_: ClientLeft) -> Box<Error> {
+        Error::explain(ErrorType::ConnectionClosed, "client left").into_down()
+    }
+}
 
 /// Does `work` unless the client leaves first; the caller drops it then. It is pinned by the caller, for a large
 /// future that is passed by value is copied twice.

@@ -56,6 +56,7 @@ pub mod warnings;
 use crate::edge::Fault;
 use crate::edge::Passage;
 use crate::edge::answer::until_it_ends;
+use crate::gateway::client::ClientLeft;
 use crate::gateway::exchange::Exchange;
 use crate::gateway::jobs::on_behalf::OnBehalf;
 use crate::gateway::parts::Parts;
@@ -67,7 +68,6 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::HeaderMap;
 use pingora::Error;
-use pingora::ErrorType;
 use pingora::http::RequestHeader;
 use pingora::http::ResponseHeader;
 use pingora::modules::http::HttpModules;
@@ -287,7 +287,7 @@ impl ProxyHttp for Gateway {
 /// A client that has left must not have its connection used again.
 fn ended(record: &Record) -> pingora::Result<()> {
     match record.outcome.status == record::CLIENT_LEFT {
-        true => Err(Error::explain(ErrorType::ConnectionClosed, "client left")),
+        true => Err(ClientLeft.into()),
         false => Ok(()),
     }
 }

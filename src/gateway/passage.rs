@@ -13,7 +13,6 @@ use crate::edge::redirect;
 use crate::gateway::admit;
 use crate::gateway::arrive::names_a_host;
 use crate::gateway::client;
-use crate::gateway::client::ClientLeft;
 use crate::gateway::client::Head;
 use crate::gateway::jobs;
 use crate::gateway::parts::Parts;
@@ -188,7 +187,7 @@ pub async fn choose(session: &mut Session, passage: &mut Passage) -> pingora::Re
     }
     let head = session.req_header().clone();
     let chosen = client::while_it_waits(session, pin!(passage.choose(&head))).await;
-    chosen.unwrap_or_else(|ClientLeft| Err(Error::explain(ErrorType::ConnectionClosed, "client left")))
+    chosen?
 }
 
 /// Whether Pingora keeps the whole body for further servers, and the client sends it unasked.

@@ -112,7 +112,7 @@ pub async fn stopped(
         }
         Stop::ClientLeft => {
             record.client_left();
-            Err(pingora::Error::explain(pingora::ErrorType::ConnectionClosed, "client left"))
+            Err(ClientLeft.into())
         }
         Stop::Broken(error) => Err(error),
     }

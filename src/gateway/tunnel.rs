@@ -9,7 +9,6 @@ use crate::edge::Passage;
 use crate::gateway::both_ways;
 use crate::gateway::both_ways::End;
 use crate::gateway::client;
-use crate::gateway::client::ClientLeft;
 use crate::gateway::passage;
 use crate::gateway::record::Record;
 use crate::gateway::slow_head::Watched;
@@ -89,9 +88,7 @@ async fn open(session: &mut Session, passage: &mut Passage) -> pingora::Result<H
         let peer = passage::peer(session, Some(passage)).await?;
         let head = head(session.req_header(), passage)?;
         match client::while_it_waits(session, pin!(ask(&peer, head, timeouts))).await {
-            Err(ClientLeft) => {
-                return Err(Error::explain(ErrorType::ConnectionClosed, "client left").into_down());
-            }
+            Err(left) => return Err(left.into()),
             Ok(Ok(server)) => return Ok(server),
             Ok(Err(mut error)) => {
                 error.as_up();
@@ -119,11 +116,9 @@ async fn ask(peer: &HttpPeer, head: Box<RequestHeader>, timeouts: Timeouts) -> p
 
 fn head(client: &RequestHeader, passage: &Passage) -> pingora::Result<Box<RequestHeader>> {
     let mut head = Box::new(client.clone());
-    let named = head::options(&client.headers).filter_map(|option| HeaderName::from_bytes(option).ok());
     // The host belongs to the message, whatever a connection says.
-    let named: Vec<HeaderName> = named.filter(|name| *name != header::HOST).collect();
-    for name in named.iter().chain(&HOP_BY_HOP) {
-        head.remove_header(name);
+    for name in head::named(&client.headers).filter(|name| *name != header::HOST).chain(HOP_BY_HOP) {
+        head.remove_header(&name);
     }
     head.insert_header(header::CONNECTION, HeaderValue::from_static("upgrade"))?;
     head.insert_header(header::UPGRADE, HeaderValue::from_static("websocket"))?;

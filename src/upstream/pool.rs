@@ -71,9 +71,7 @@ impl Upstreams {
 
     /// The common case: an idle HTTP/1 connection to the preferred address.
     fn reuse(&self, host: &Host, fresh: bool) -> Option<Wire> {
-        let peer = host.preferred().filter(|peer| !fresh && is_http1(peer))?;
-        let stream = self.idle.take(peer.reuse_hash())?;
-        Some(Wire { line: Line::Silent(stream), peer, reused: true, sent: false })
+        self.at_rest(&host.preferred().filter(|peer| !fresh && is_http1(peer))?)
     }
 
     /// Connects to a peer whose address is known and that speaks HTTP/1: from the pool unless it must be `fresh`. As
@@ -82,12 +80,16 @@ impl Upstreams {
     /// # Errors
     /// It cannot be connected to.
     pub async fn open_http1(&self, peer: &Arc<HttpPeer>, fresh: bool) -> pingora::Result<Wire> {
-        let at_rest = if fresh { None } else { self.idle.take(peer.reuse_hash()) };
-        let (line, reused) = match at_rest {
-            Some(stream) => (Line::Silent(stream), true),
-            None => Box::pin(self.line_to(peer, fresh)).await?,
-        };
+        if let Some(wire) = if fresh { None } else { self.at_rest(peer) } {
+            return Ok(wire);
+        }
+        let (line, reused) = Box::pin(self.line_to(peer, fresh)).await?;
         Ok(Wire { line, peer: peer.clone(), reused, sent: false })
+    }
+
+    fn at_rest(&self, peer: &Arc<HttpPeer>) -> Option<Wire> {
+        let stream = self.idle.take(peer.reuse_hash())?;
+        Some(Wire { line: Line::Silent(stream), peer: peer.clone(), reused: true, sent: false })
     }
 
     async fn connect(&self, host: &Host, fresh: bool) -> Result<Wire, Broken> {

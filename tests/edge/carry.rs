@@ -14,13 +14,19 @@ const LATE: Duration = Duration::from_secs(10);
 const GET: &str = "GET /w/x HTTP/1.1\r\nHost: a.test\r\n\r\n";
 
 /// A gateway with one route to a server that the test is itself.
-async fn stand(settings: &str) -> (TcpListener, Gateway) {
+async fn stand(of_cluster: &str) -> (TcpListener, Gateway) {
+    stand_with("", "", of_cluster).await
+}
+
+/// The same with settings of all three.
+async fn stand_with(of_server: &str, of_route: &str, of_cluster: &str) -> (TcpListener, Gateway) {
     let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = server.local_addr().unwrap();
     let gateway = Gateway::start(&format!(
         "log: {{ format: json }}
-routes: [ {{ name: work, path: /w/, cluster: work }} ]
-clusters: {{ work: {{ servers: [ '{address}' ], {settings} }} }}
+server: {{ {of_server} }}
+routes: [ {{ name: work, path: /w/, cluster: work, {of_route} }} ]
+clusters: {{ work: {{ servers: [ '{address}' ], {of_cluster} }} }}
 "
     ));
     (server, gateway)
@@ -229,13 +235,7 @@ async fn an_answer_that_comes_before_the_whole_request_is_passed_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_head_that_trickles_is_not_waited_for_longer_than_one_that_does_not_come() {
-    let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let gateway = Gateway::start(&format!(
-        "routes: [ {{ name: work, path: /w/, cluster: work, timeouts: {{ read: 1s }} }} ]
-clusters: {{ work: {{ servers: [ '{}' ] }} }}
-",
-        server.local_addr().unwrap()
-    ));
+    let (server, gateway) = stand_with("", "timeouts: { read: 1s }", "").await;
     let mut client = Wire::to(gateway.address()).await;
     client.send("POST /w/x HTTP/1.1\r\nHost: a.test\r\nContent-Length: 0\r\n\r\n").await;
     let mut at_server = accept(&server).await;
@@ -254,14 +254,7 @@ clusters: {{ work: {{ servers: [ '{}' ] }} }}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_begins_before_its_upload_ends_stays_whole() {
-    let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let gateway = Gateway::start(&format!(
-        "server: {{ head_timeout: 1s }}
-routes: [ {{ name: work, path: /w/, cluster: work }} ]
-clusters: {{ work: {{ servers: [ '{}' ] }} }}
-",
-        server.local_addr().unwrap()
-    ));
+    let (server, gateway) = stand_with("head_timeout: 1s", "", "").await;
     let mut client = Wire::to(gateway.address()).await;
     client.send("POST /w/x HTTP/1.1\r\nHost: a.test\r\nContent-Length: 100000\r\n\r\nbegun").await;
     let mut at_server = accept(&server).await;

@@ -1,5 +1,7 @@
 //! Redis's protocol as far as scripts need it: a command in one buffer, and the few kinds of answers they give.
 
+use crate::telemetry::decimal::decimal;
+
 /// A command that is put together: its arguments as they go over the wire.
 #[derive(Debug, Default)]
 pub struct Command {
@@ -49,13 +51,12 @@ impl Command {
     }
 
     fn digits(&mut self, negative: bool, number: u64) -> &mut Command {
-        let mut space = [0; MOST_DIGITS];
-        let digits = decimal(number, &mut space);
-        head(b'$', (digits.len() + usize::from(negative)) as u64, &mut self.arguments);
+        let length = number.checked_ilog10().unwrap_or(0) + 1;
+        head(b'$', u64::from(length) + u64::from(negative), &mut self.arguments);
         if negative {
             self.arguments.push(b'-');
         }
-        self.arguments.extend_from_slice(digits);
+        decimal(&mut self.arguments, number);
         self.arguments.extend_from_slice(b"\r\n");
         self.count += 1;
         self
@@ -86,24 +87,11 @@ pub fn read(bytes: &[u8]) -> Result<Option<(Said<'_>, usize)>, Garbage> {
 
 /// No script of ours says more.
 const LONGEST: usize = 1 << 20;
-const MOST_DIGITS: usize = 20;
 
 fn head(kind: u8, number: u64, out: &mut Vec<u8>) {
     out.push(kind);
-    out.extend_from_slice(decimal(number, &mut [0; MOST_DIGITS]));
+    decimal(out, number);
     out.extend_from_slice(b"\r\n");
-}
-
-fn decimal(mut number: u64, space: &mut [u8; MOST_DIGITS]) -> &[u8] {
-    let mut at = MOST_DIGITS;
-    loop {
-        at -= 1;
-        space[at] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 || at == 0 {
-            return &space[at..];
-        }
-    }
 }
 
 #[cfg(test)]
