@@ -66,8 +66,9 @@ fn write(ledger: &Arc<Ledger>) {
     let (mut made, mut written) = (Duration::ZERO, Duration::ZERO);
     for _ in 0..ENTRIES / 1000 {
         let begun = Instant::now();
-        let entries: Vec<_> =
-            (0..1000).map(|_| entry::of_request(&record, ledger.spool.next_id()).unwrap()).collect();
+        let entries: Vec<_> = (0..1000)
+            .map(|_| entry::of_request(&record, ledger.spool.next_id(), clock::now()).unwrap())
+            .collect();
         made += begun.elapsed();
         let entries: Vec<_> = entries.into_iter().zip(0..).map(told_apart).collect();
         let begun = Instant::now();

@@ -16,13 +16,13 @@ def conditions(asked):
             break
     return (
         f"{cpu}, {os.cpu_count()} cores, Linux {platform.release()}; load before the run {os.getloadavg()[0]:.2f}; "
-        f"{asked.rounds} rounds; medians (least-most)\n"
+        f"{asked.rounds} rounds; medians (least-most), ratios within each round\n"
     )
 
 
 def plain(result):
     rows = []
-    floor = middle(result["turns"][FLOOR], cpu_per_request)
+    floor = result["turns"][FLOOR]
     for name, turns in result["turns"].items():
         rate = f"{middle(turns, lambda turn: turn['requests'] / turn['seconds']):.0f}"
         times = [f"{middle(turns, lambda turn: turn[key]):.2f}" for key in ("p50_ms", "p99_ms")]
@@ -40,7 +40,7 @@ def redis(result):
         rows.append([
             name,
             spread(turns, cpu_per_request),
-            f"{middle(turns, cpu_per_request) / middle(memory, cpu_per_request):.2f}",
+            times(turns, memory, cpu_per_request),
             f"{middle(turns, lambda turn: turn['requests'] / turn['seconds']):.0f}",
             spread(turns, p50, 2),
             added,
@@ -52,7 +52,7 @@ def redis(result):
 
 
 def edge_requests(turns):
-    floor = middle(turns[FLOOR], cpu_per_request)
+    floor = turns[FLOOR]
     rows = []
     for name, own in turns.items():
         rows.append([
@@ -81,7 +81,7 @@ def edge_handshakes(turns):
 
 def streams(result):
     rows = []
-    floor = middle(result["turns"][FLOOR], cpu_per_event)
+    floor = result["turns"][FLOOR]
     for name, turns in result["turns"].items():
         idle = result["idle_mib"][name]
         peaks = [turn["peak_mib"] for turn in turns]
@@ -115,14 +115,14 @@ def first_event(result):
 
 def translated(turns, what, unit):
     value = {"request": cpu_per_request, "event": cpu_per_event}[unit]
-    floor = middle(turns["same dialect"], value)
-    rows = [[name, spread(own, value), f"{middle(own, value) / floor:.2f}"] for name, own in turns.items()]
+    floor = turns["same dialect"]
+    rows = [[name, spread(own, value), times(own, floor, value)] for name, own in turns.items()]
     return table([what, f"CPU µs/{unit}", "× same dialect"], rows)
 
 
 def beside_nginx(turns, value, head):
-    floor = middle(turns["nginx"], value)
-    rows = [[name, spread(own, value, 0), f"{middle(own, value) / floor:.2f}"] for name, own in turns.items()]
+    floor = turns["nginx"]
+    rows = [[name, spread(own, value, 0), times(own, floor, value)] for name, own in turns.items()]
     return table([*head, "× nginx"], rows)
 
 
@@ -130,7 +130,12 @@ def cost(name, turns, value, floor):
     """What it costs, and how often the floor's: nothing is known of a client's direct way."""
     if name == "direct":
         return ["-", "-"]
-    return [spread(turns, value), f"{middle(turns, value) / floor:.2f}"]
+    return [spread(turns, value), times(turns, floor, value)]
+
+
+def times(turns, floor, value):
+    """How often the floor's, round by round: a machine that is slower for a while is so for both."""
+    return f"{statistics.median(value(own) / value(its) for own, its in zip(turns, floor)):.2f}"
 
 
 def cpu_per_request(turn):

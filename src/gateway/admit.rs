@@ -1,6 +1,7 @@
 //! The door: who is asking, and is there room for one more request of theirs.
 
 use crate::clock;
+use crate::gateway::client::name;
 use crate::gateway::parts::Parts;
 use crate::gateway::record::Record;
 use crate::gateway::refuse;
@@ -100,7 +101,7 @@ fn presented(headers: &HeaderMap) -> Option<&str> {
         let (scheme, key) = v.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
     });
-    let named = headers.get("x-api-key").and_then(|v| v.to_str().ok()).map(str::trim);
+    let named = headers.get(name::API_KEY).and_then(|v| v.to_str().ok()).map(str::trim);
     bearer.filter(|key| !key.is_empty()).or(named).filter(|key| !key.is_empty())
 }
 

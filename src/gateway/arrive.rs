@@ -13,7 +13,10 @@ use pingora::proxy::Session;
 
 /// What holds for its connection.
 pub fn settle(session: &mut Session, server: &ServerSettings, is_leaving: bool) {
-    session.set_write_timeout(Some(server.write_timeout));
+    if session.is_http2() {
+        // On others the connection itself sees to it.
+        session.set_write_timeout(Some(server.write_timeout));
+    }
     session.set_pipelining_enabled(true);
     if client::wants_to_close(&session.req_header().headers) {
         session.set_keepalive(None);
@@ -28,7 +31,7 @@ pub fn settle(session: &mut Session, server: &ServerSettings, is_leaving: bool) 
 /// How a request came in, and from whom.
 pub fn arrival(session: &Session, config: &Config) -> Arrival {
     let head = session.req_header();
-    let given = head.headers.get("x-request-id").map(|v| v.as_bytes());
+    let given = head.headers.get(client::name::REQUEST_ID).map(|v| v.as_bytes());
     let now = clock::moment();
     Arrival {
         at: now.mono,

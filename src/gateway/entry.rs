@@ -16,6 +16,7 @@ use crate::usage::pricing::Price;
 use crate::usage::pricing::cost;
 use std::borrow::Cow;
 use std::time::Duration;
+use std::time::Instant;
 
 /// Longest word of an entry, in characters. Clients choose some of them, and must not choose their size.
 const LONGEST: usize = 200;
@@ -23,7 +24,7 @@ const LONGEST: usize = 200;
 const FAILED: u16 = 502;
 
 /// What the request comes to. `None` for what no provider could have been asked, and for whom was not let in.
-pub fn of_request(record: &Record, id: EntryId) -> Option<Entry<Cow<'_, str>>> {
+pub fn of_request(record: &Record, id: EntryId, now: Instant) -> Option<Entry<Cow<'_, str>>> {
     let (service, outcome) = (&record.service, &record.outcome);
     let usage = service.usage.unwrap_or_default();
     let price = service.lane.as_ref().filter(|_| service.usage.is_some()).map(|lane| lane.price);
@@ -39,6 +40,7 @@ pub fn of_request(record: &Record, id: EntryId) -> Option<Entry<Cow<'_, str>>> {
         ttft_us: outcome.first_byte.map(micros),
         cache: service.cache.map_or("", CacheResult::word).into(),
         attempts: u16::try_from(service.attempts.len()).unwrap_or(u16::MAX),
+        latency_us: micros(now.saturating_duration_since(record.arrival.at)),
         ..with_usage(common(record, id)?, usage)
     })
 }
@@ -71,7 +73,6 @@ fn common(record: &Record, id: EntryId) -> Option<Entry<Cow<'_, str>>> {
         return None;
     };
     let payer = record.subject.payer.as_ref()?;
-    let latency = record.arrival.at.elapsed();
     Some(Entry {
         id,
         // Of its arrival: that is when it counted against quotas.
@@ -83,7 +84,6 @@ fn common(record: &Record, id: EntryId) -> Option<Entry<Cow<'_, str>>> {
         operation: operation.word().into(),
         model_asked: word(record.subject.model.as_deref().unwrap_or_default()),
         stream: record.subject.stream,
-        latency_us: micros(latency),
         ..Entry::default()
     })
 }

@@ -76,7 +76,7 @@ pub async fn run(
     let mut terms = terms(parts, snapshot, deadline, keep.as_ref(), &scope);
     let mut way = Itinerary::new(plan, of_group, verdicts::patience(failover));
     let mut last: Option<(Stop, Failure)> = None;
-    let mut now = clock::moment();
+    let mut now = record.arrival.moment().at(clock::now());
     while let Some(stop) = way.next(&snapshot.vendors, &parts.state, now) {
         let begun = now.mono;
         record.held.charge = way.charge.take();

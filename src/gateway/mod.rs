@@ -271,7 +271,8 @@ impl ProxyHttp for Gateway {
         true
     }
 
-    async fn logging(&self, _session: &mut Session, _error: Option<&Error>, call: &mut Call) {
+    async fn logging(&self, session: &mut Session, _error: Option<&Error>, call: &mut Call) {
+        rest::note_end(session);
         // What comes now, the rest of an unread body perhaps, takes no server's time.
         let passage = call.passage.take();
         if let Some(record) = &mut call.record {

@@ -9,6 +9,7 @@ use crate::gateway::answer;
 use crate::gateway::arrive::names_a_host;
 use crate::gateway::client;
 use crate::gateway::client::ClientLeft;
+use crate::gateway::client::name;
 use crate::gateway::deliver;
 use crate::gateway::exchange::Exchange;
 use crate::gateway::operation::Errand;
@@ -179,7 +180,7 @@ async fn wanted(parts: &Parts, session: &mut Session, record: &mut Record) -> Re
     let (method, path) = (&session.req_header().method, session.req_header().uri.path());
     let errand = errand(method, path).map_err(|why| refuse::not_served(why, method.as_str(), path))?;
     record.subject.operation = errand.counted_as();
-    let anthropic = session.req_header().headers.contains_key("anthropic-version");
+    let anthropic = session.req_header().headers.contains_key(name::ANTHROPIC_VERSION);
     record.subject.dialect = errand.dialect(anthropic);
     match errand {
         Errand::Ask(operation) => Ok(Wanted::Ask(operation)),

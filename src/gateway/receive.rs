@@ -5,11 +5,13 @@ use crate::dialect::Dialect;
 use crate::dialect::openai::media;
 use crate::dialect::openai::request::Shape;
 use crate::dialect::operation::Operation;
+use crate::gateway::client::name;
 use crate::gateway::decode::decode;
 use crate::gateway::refuse;
 use crate::gateway::refuse::Refusal;
 use crate::head;
 use bytes::Bytes;
+use futures_util::FutureExt;
 use http::HeaderMap;
 use http::HeaderName;
 use http::HeaderValue;
@@ -17,6 +19,7 @@ use http::Version;
 use http::header;
 use pingora::ErrorType;
 use pingora::proxy::Session;
+use std::pin::pin;
 use std::time::Duration;
 
 /// Pingora's names for chunks and trailers it cannot read; its constants are private.
@@ -70,7 +73,7 @@ pub async fn receive(
     let failover = client
         .req_header()
         .headers
-        .get("x-failover")
+        .get(name::FAILOVER)
         .is_none_or(|v| !v.as_bytes().eq_ignore_ascii_case(b"off"));
     let spoken = spoken(&client.req_header().headers, operation);
     Ok(Ask { operation, shape, said: body.clone(), body, spoken, failover })
@@ -103,7 +106,12 @@ pub async fn whole_body(
     if wants_continue(client) {
         say_continue(client).await.map_err(|_| NotReceived::ClientLeft)?;
     }
-    match tokio::time::timeout(patience, read_all(client, limit)).await {
+    let mut read = pin!(read_all(client, limit));
+    // Most bodies have come along with their heads, and need no timer.
+    if let Some(read) = read.as_mut().now_or_never() {
+        return read;
+    }
+    match tokio::time::timeout(patience, read).await {
         Ok(read) => read,
         Err(_) => Err(refuse::too_slow(patience).into()),
     }

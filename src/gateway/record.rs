@@ -185,12 +185,19 @@ impl Record {
         if let Some(charge) = self.held.charge.take() {
             charge.answered(self.service.usage.map_or(0, |usage| usage.total()));
         }
-        if !std::mem::replace(&mut self.written, true) {
-            let spool = &self.ledger.spool;
-            entry::of_request(self, spool.next_id()).iter().for_each(|entry| spool.append(entry));
+        // Who pays nothing has no line in the ledger.
+        let is_new = !std::mem::replace(&mut self.written, true) && self.subject.payer.is_some();
+        let reservation = self.held.reservation.take();
+        if !is_new && reservation.is_none() {
+            return;
         }
-        if let Some(reservation) = self.held.reservation.take() {
-            reservation.settle(self.consumed(), self.arrival.moment().at(clock::now()));
+        let now = clock::now();
+        if is_new {
+            let spool = &self.ledger.spool;
+            entry::of_request(self, spool.next_id(), now).iter().for_each(|entry| spool.append(entry));
+        }
+        if let Some(reservation) = reservation {
+            reservation.settle(self.consumed(), self.arrival.moment().at(now));
         }
     }
 

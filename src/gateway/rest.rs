@@ -15,6 +15,7 @@ use pingora::apps::ServerApp;
 use pingora::protocols::Ssl;
 use pingora::protocols::Stream;
 use pingora::protocols::http::ServerSession;
+use pingora::proxy::Session;
 use pingora::server::ShutdownWatch;
 use std::future::poll_fn;
 use std::io;
@@ -54,6 +55,14 @@ pub async fn serve(front: &Front, mut stream: Watched, shutdown: &ShutdownWatch)
     }
 }
 
+/// Notes at the end of a request how much of what has come is its own.
+pub fn note_end(session: &Session) {
+    let ServerSession::H1(session) = session.as_downstream() else { return };
+    if let Some(stream) = session.stream().as_any().downcast_ref::<Watched>() {
+        stream.has_read(session.body_bytes_read() as u64);
+    }
+}
+
 /// What the next request is read from. A session takes a kilobyte, so it is made when it is needed.
 struct Next {
     stream: Stream,
@@ -81,7 +90,7 @@ impl Next {
 async fn next_of(front: &Front, reused: ReusedHttpStream) -> Option<Next> {
     let (stream, settings) = reused.consume();
     let (settings, mut stream) = (settings?, stream.into_any().downcast::<Watched>().ok()?);
-    let ahead = ahead(&settings);
+    let ahead = if stream.is_even() { Ahead::Nothing } else { ahead(&settings) };
     stream.await_head(ahead);
     let first = match ahead {
         Ahead::Nothing => {
@@ -93,8 +102,8 @@ async fn next_of(front: &Front, reused: ReusedHttpStream) -> Option<Next> {
     Some(Next { stream, settings: Some(settings), first })
 }
 
-/// What has been read of the next request along with the last one. Pingora keeps it to itself, but shows it to whoever
-/// debugs; in any other words it would be taken for a part of a head.
+/// What has been read of the next request along with the last one, where counting bytes does not tell. Pingora keeps it
+/// to itself, but shows it to whoever debugs; in any other words it would be taken for a part of a head.
 fn ahead(settings: &HttpPersistentSettings) -> Ahead {
     let shown = format!("{settings:?}");
     // What a client sends is quoted, and stands before the last words.

@@ -19,6 +19,8 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::task::Context;
 use std::task::Poll;
 use std::time::Duration;
@@ -59,6 +61,10 @@ pub struct Watched {
     /// The last bytes of an incomplete head: its end may be cut in two.
     tail: [u8; 3],
     alarm: Option<Pin<Box<Sleep>>>,
+    /// Bytes that have come behind the head; `None` where it came in pieces.
+    behind: Option<u64>,
+    /// They are of this request.
+    is_even: AtomicBool,
     /// Longest wait for a client that takes nothing.
     stall: Duration,
     /// Runs while it does.
@@ -73,6 +79,8 @@ impl Watched {
             phase: Phase::Between,
             tail: [0; 3],
             alarm: None,
+            behind: None,
+            is_even: AtomicBool::new(false),
             stall,
             stalled: None,
         }
@@ -88,12 +96,29 @@ impl Watched {
         // What stands at the end of a part is not known here: an end of a line, if one more is all that comes.
         self.tail = [0, 0, b'\n'];
         self.alarm = None;
+        self.behind = None;
+        *self.is_even.get_mut() = false;
+    }
+
+    /// A request with so many bytes of body, as they came over the connection, has been read.
+    pub fn has_read(&self, body: u64) {
+        self.is_even.store(self.behind == Some(body), Ordering::Relaxed);
+    }
+
+    /// Whether it is sure that nothing of the next request has been read along with this one.
+    pub fn is_even(&self) -> bool {
+        self.is_even.load(Ordering::Relaxed)
     }
 
     /// Takes the connection away from whoever holds this, for a protocol without heads. What is left is closed.
     pub fn let_go(&self) -> Stream {
         let (closed, _) = tokio::io::duplex(1);
         std::mem::replace(&mut self.inner(), Box::new(closed))
+    }
+
+    /// The longest wait for a client that takes nothing.
+    pub fn stall(&self) -> Duration {
+        self.stall
     }
 
     fn inner(&self) -> MutexGuard<'_, Stream> {
@@ -105,7 +130,12 @@ impl Watched {
     }
 
     fn read(&mut self, bytes: &[u8]) {
-        if bytes.is_empty() || matches!(self.phase, Phase::Past | Phase::Off) {
+        if bytes.is_empty() {
+            return;
+        }
+        *self.is_even.get_mut() = false;
+        if matches!(self.phase, Phase::Past | Phase::Off) {
+            self.behind = self.behind.map(|behind| behind + bytes.len() as u64);
             return;
         }
         let bytes = match self.phase {
@@ -116,8 +146,11 @@ impl Watched {
             self.phase = Phase::Blank;
             return;
         }
-        if ends_head(bytes) || (self.phase == Phase::InHead && ends_head(&self.joint(bytes))) {
+        let is_cut = self.phase == Phase::InHead;
+        let end = end_of_head(bytes);
+        if end.is_some() || (is_cut && end_of_head(&self.joint(bytes)).is_some()) {
             self.phase = Phase::Past;
+            self.behind = end.filter(|_| !is_cut).map(|end| (bytes.len() - end) as u64);
             self.tail = [0; 3];
             self.alarm = None;
             return;
@@ -164,9 +197,13 @@ fn without_line_ends(bytes: &[u8]) -> &[u8] {
     &bytes[start.unwrap_or(bytes.len())..]
 }
 
-fn ends_head(bytes: &[u8]) -> bool {
-    let is_empty = |line: &[u8]| matches!(line, [b'\n', ..] | [b'\r', b'\n', ..]);
-    memchr_iter(b'\n', bytes).any(|at| is_empty(&bytes[at + 1..]))
+/// Where what follows the head begins.
+fn end_of_head(bytes: &[u8]) -> Option<usize> {
+    memchr_iter(b'\n', bytes).find_map(|at| match &bytes[at + 1..] {
+        [b'\n', ..] => Some(at + 2),
+        [b'\r', b'\n', ..] => Some(at + 3),
+        _ => None,
+    })
 }
 
 impl AsyncRead for Watched {

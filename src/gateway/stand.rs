@@ -1,6 +1,7 @@
 //! The accounts a request stands in besides those of its key: known once its body is read.
 
 use crate::dialect::openai::end_user;
+use crate::gateway::client::name;
 use crate::gateway::parts::Parts;
 use crate::gateway::receive::Ask;
 use crate::gateway::record::Record;
@@ -25,7 +26,7 @@ pub fn stand(
     ask: &Ask,
     record: &mut Record,
 ) -> Result<(), Refusal> {
-    let said = headers.get("x-end-user").and_then(|value| value.to_str().ok()).and_then(end_user::kept);
+    let said = headers.get(name::END_USER).and_then(|value| value.to_str().ok()).and_then(end_user::kept);
     record.subject.end_user = said.or_else(|| ask.shape.end_user.clone());
     let (now, in_force) = (record.arrival.moment(), parts.credentials.load());
     let Some(reservation) = &mut record.held.reservation else { return Ok(()) };

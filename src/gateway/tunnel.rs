@@ -132,8 +132,8 @@ fn ends(session: &mut Session, mut server: HttpSession) -> Option<(End, End)> {
     let said = session.as_downstream_mut().read_request_body().now_or_never();
     let answered = server.read_body_bytes().now_or_never();
     let ServerSession::H1(client) = session.as_downstream() else { return None };
-    let stream = client.stream().as_any().downcast_ref::<Watched>()?.let_go();
-    let client = End { stream, early: early(said), stall: client.get_write_timeout() };
+    let client = client.stream().as_any().downcast_ref::<Watched>()?;
+    let client = End { stream: client.let_go(), early: early(said), stall: Some(client.stall()) };
     let stall = server.write_timeout;
     Some((client, End { stream: server.into_inner(), early: early(answered), stall }))
 }

@@ -5,10 +5,12 @@ use crate::upstream::Wire;
 use crate::upstream::request::Request;
 use crate::upstream::wire::Line;
 use bytes::Bytes;
+use futures_util::FutureExt;
 use pingora::ErrorType;
 use pingora::protocols::Stream;
 use pingora::protocols::http::client::HttpSession;
 use pingora::protocols::http::v1::client::HttpSession as Http1Session;
+use std::pin::pin;
 use std::time::Duration;
 use std::time::Instant;
 use tokio::io::AsyncWriteExt;
@@ -84,12 +86,17 @@ impl Wire {
     }
 
     async fn write(&self, stream: &mut Stream, bytes: &[u8]) -> Result<(), Broken> {
-        let written = async {
+        let mut written = pin!(async {
             stream.write_all(bytes).await?;
             stream.flush().await
-        };
+        });
         let patience = self.peer.options.write_timeout.unwrap_or(PATIENCE);
-        match tokio::time::timeout(patience, written).await {
+        // A timer costs something even where nothing has to be waited for, as for most requests.
+        let done = match written.as_mut().now_or_never() {
+            Some(done) => Ok(done),
+            None => tokio::time::timeout(patience, written).await,
+        };
+        match done {
             Ok(Ok(())) => Ok(()),
             Ok(Err(cause)) => {
                 Err(Broken::Reset(pingora::Error::because(ErrorType::WriteError, SENDING, cause)))

@@ -85,3 +85,34 @@ fn another_protocol_has_no_heads() {
     stream.read(b"a frame");
     assert_eq!(stream.phase, Phase::Off);
 }
+
+#[test]
+fn what_came_behind_a_head_is_counted() {
+    let head = "POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\n";
+    for (pieces, body, is_even) in [
+        (vec![head.to_owned()], 0, true),
+        (vec![format!("{head}body")], 4, true),
+        (vec![format!("\r\n{head}bo"), "dy".to_owned()], 4, true),
+        // A body in chunks is shorter than what came; one that nobody has read is longer.
+        (vec![format!("{head}4\r\nbody\r\n0\r\n\r\n")], 4, false),
+        (vec![format!("{head}bo")], 0, false),
+        (vec![format!("{head}bodyGET")], 4, false),
+        // What is not known may be anything.
+        (vec!["POST /".to_owned(), format!("x{head}body")], 4, false),
+    ] {
+        let mut stream = watched();
+        pieces.iter().for_each(|piece| stream.read(piece.as_bytes()));
+        stream.has_read(body);
+        assert_eq!(stream.is_even(), is_even, "{pieces:?}");
+        // Whatever is read later is not of this request, as far as can be known.
+        stream.read(b"G");
+        assert!(!stream.is_even(), "{pieces:?}");
+    }
+    for ahead in [Ahead::Part, Ahead::Head, Ahead::Nothing] {
+        let mut stream = watched();
+        stream.read(head.as_bytes());
+        stream.has_read(0);
+        stream.await_head(ahead);
+        assert!(!stream.is_even(), "{ahead:?}");
+    }
+}
