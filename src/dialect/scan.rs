@@ -5,8 +5,10 @@
 
 mod fill;
 mod nesting;
+mod plain;
 mod reader;
 mod scalar;
+mod skip;
 #[cfg(test)]
 mod tests;
 

@@ -1,7 +1,7 @@
 //! What one answer used, in tokens, whatever the provider's way of counting.
 
+use crate::dialect::scan::BadJson;
 use crate::dialect::scan::Reader;
-use crate::dialect::scan::members;
 
 /// Tokens of one answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,31 +27,35 @@ impl Usage {
     /// Reads an OpenAI `usage` object. What is missing or null counts as 0; a wrong type, a fraction or a
     /// negative number makes the whole worthless: `None`.
     pub fn from_openai(raw: &str) -> Option<Usage> {
-        let (mut told, mut json) = (Told::default(), Reader::new(raw));
-        json.object().ok()?;
-        while let Some(name) = json.member().ok()? {
-            let value = json.value().ok()?;
-            match &*name {
-                // The newer endpoints, images and transcripts among them, have words of their own (vendors.md §1.7).
-                "prompt_tokens" | "input_tokens" => told.prompt = count(value)?.or(told.prompt),
-                "completion_tokens" | "output_tokens" => told.completion = count(value)?.or(told.completion),
-                "seconds" => told.by_length = value != "null",
-                "total_tokens" => told.total = count(value)?,
-                // DeepSeek's own word for `cached_tokens`.
-                "prompt_cache_hit_tokens" => told.cache_hit = count(value)?,
-                "prompt_tokens_details" | "completion_tokens_details" => told.read_details(value)?,
-                _ => {}
-            }
-        }
+        let mut json = Reader::new(raw);
+        let usage = Usage::read(&mut json).ok()?;
         json.end().ok()?;
+        usage
+    }
+
+    /// The same of the value that is next.
+    ///
+    /// # Errors
+    /// It is not JSON.
+    pub fn read(json: &mut Reader<'_>) -> Result<Option<Usage>, BadJson> {
+        if json.next_sign() != Some(b'{') {
+            return json.skip().map(|()| None);
+        }
+        let mut told = Told::default();
+        json.object()?;
+        while let Some(name) = json.member()? {
+            told.member(json, &name)?;
+        }
         // Sound that is billed by its length counts no tokens.
-        (!told.by_length).then(|| told.usage())
+        Ok((!told.is_wrong && !told.by_length).then(|| told.usage()))
     }
 }
 
 /// The counts as the provider gives them.
 #[derive(Default)]
 struct Told {
+    /// One of them is of a wrong type.
+    is_wrong: bool,
     prompt: Option<u64>,
     completion: Option<u64>,
     total: Option<u64>,
@@ -63,21 +67,45 @@ struct Told {
 }
 
 impl Told {
-    /// Details of the prompt and of the completion share no name.
-    fn read_details(&mut self, raw: &str) -> Option<()> {
-        if raw == "null" {
-            return Some(());
+    fn member(&mut self, json: &mut Reader<'_>, name: &str) -> Result<(), BadJson> {
+        match name {
+            // The newer endpoints, images and transcripts among them, have words of their own (vendors.md §1.7).
+            "prompt_tokens" | "input_tokens" => self.prompt = self.count(json)?.or(self.prompt),
+            "completion_tokens" | "output_tokens" => self.completion = self.count(json)?.or(self.completion),
+            "seconds" => self.by_length = json.value()? != "null",
+            "total_tokens" => self.total = self.count(json)?,
+            // DeepSeek's own word for `cached_tokens`.
+            "prompt_cache_hit_tokens" => self.cache_hit = self.count(json)?,
+            "prompt_tokens_details" | "completion_tokens_details" => self.details(json)?,
+            _ => json.skip()?,
         }
-        for member in members(raw) {
-            let (name, value) = member.ok()?;
+        Ok(())
+    }
+
+    /// Details of the prompt and of the completion share no name.
+    fn details(&mut self, json: &mut Reader<'_>) -> Result<(), BadJson> {
+        if json.next_sign() != Some(b'{') {
+            self.is_wrong |= json.value()? != "null";
+            return Ok(());
+        }
+        json.object()?;
+        while let Some(name) = json.member()? {
             match &*name {
-                "cached_tokens" => self.cached = count(value)?,
-                "cache_write_tokens" => self.cache_write = count(value)?,
-                "reasoning_tokens" => self.reasoning = count(value)?,
-                _ => {}
+                "cached_tokens" => self.cached = self.count(json)?,
+                "cache_write_tokens" => self.cache_write = self.count(json)?,
+                "reasoning_tokens" => self.reasoning = self.count(json)?,
+                _ => json.skip()?,
             }
         }
-        Some(())
+        Ok(())
+    }
+
+    /// A whole number, or null. Anything else is wrong.
+    fn count(&mut self, json: &mut Reader<'_>) -> Result<Option<u64>, BadJson> {
+        let value = json.value()?;
+        let count = value.parse().ok();
+        self.is_wrong |= count.is_none() && value != "null";
+        Ok(count)
     }
 
     fn usage(&self) -> Usage {
@@ -94,14 +122,6 @@ impl Told {
             output: if beside { both } else { answer },
             reasoning,
         }
-    }
-}
-
-/// A whole number or null; `None` is anything else.
-fn count(raw: &str) -> Option<Option<u64>> {
-    match raw {
-        "null" => Some(None),
-        number => number.parse().ok().map(Some),
     }
 }
 

@@ -174,7 +174,7 @@ impl<'a> Fields<'a> {
                 }
                 "messages" => continue,
                 _ => {
-                    json.value()?;
+                    json.skip()?;
                     continue;
                 }
             };

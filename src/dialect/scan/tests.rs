@@ -1,6 +1,6 @@
 //! The scanner beside serde_json: the same texts pass, in the same pieces.
 
-use crate::dialect::scan::scalar::plain;
+use crate::dialect::scan::plain::plain;
 use crate::dialect::scan::*;
 use proptest::prelude::*;
 use serde_json::value::RawValue;
