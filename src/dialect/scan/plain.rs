@@ -1,4 +1,4 @@
-//! The part of a string that says what it is written as.
+//! How far a string is plain: up to a quote, a backslash or a control sign.
 
 use memchr::memchr2;
 

@@ -10,12 +10,13 @@ pub(super) fn byte(bytes: &[u8], at: usize) -> u8 {
 }
 
 /// The next place, from `at` on, where no space is.
+// Most often there is none to pass, and a call would cost more than the look.
 #[inline(always)]
 pub(super) fn past_space(bytes: &[u8], mut at: usize) -> usize {
-    // Most writers put one space there, if any.
     if byte(bytes, at) > b' ' {
         return at;
     }
+    // Most writers put no more than one there.
     at += usize::from(byte(bytes, at) == b' ');
     if byte(bytes, at) > b' ' { at } else { past_much_space(bytes, at) }
 }
@@ -47,6 +48,7 @@ pub(super) fn past_colon(bytes: &[u8], at: usize) -> Result<usize, BadJson> {
 }
 
 /// Behind any value but a list or an object, which begins at `at`.
+// As in `past_space`: most of them are short.
 #[inline(always)]
 pub(super) fn simple(bytes: &[u8], at: usize) -> Result<usize, BadJson> {
     match byte(bytes, at) {

@@ -42,6 +42,7 @@ fn nested(bytes: &[u8], mut at: usize) -> Result<usize, BadJson> {
             }
             _ => simple(bytes, at)?,
         };
+        // Closes what ends here, up to the next value.
         loop {
             if open.is_in_none() {
                 return Ok(at);
@@ -65,6 +66,7 @@ fn nested(bytes: &[u8], mut at: usize) -> Result<usize, BadJson> {
 }
 
 /// Where the value of the member begins whose name does so at `at`.
+// A call would cost as much as most names do.
 #[inline(always)]
 fn name(bytes: &[u8], at: usize) -> Result<usize, BadJson> {
     if byte(bytes, at) != b'"' {
