@@ -5,13 +5,16 @@
 
 mod fill;
 mod nesting;
+mod plain;
 mod reader;
 mod scalar;
+mod skip;
 #[cfg(test)]
 mod tests;
 
 pub use crate::dialect::scan::reader::Reader;
 
+use memchr::memchr;
 use std::borrow::Cow;
 
 /// The text is not JSON, or not the kind of value that was asked for.
@@ -49,6 +52,16 @@ pub fn members(text: &str) -> Members<'_> {
 /// `text` as a list; nothing but space may stand around it.
 pub fn elements(text: &str) -> Elements<'_> {
     Elements(Items { reader: Reader::new(text), stage: Stage::Before })
+}
+
+/// What a string says, of which `written` is the JSON; borrowed where it holds no escapes. `None` is another value,
+/// or holds half a surrogate pair.
+pub fn said_in(written: &str) -> Option<Cow<'_, str>> {
+    let within = written.strip_prefix('"')?.strip_suffix('"')?;
+    match memchr(b'\\', within.as_bytes()) {
+        None => Some(Cow::Borrowed(within)),
+        Some(_) => serde_json::from_str(written).ok(),
+    }
 }
 
 impl<'a> Iterator for Members<'a> {

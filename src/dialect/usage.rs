@@ -1,7 +1,7 @@
 //! What one answer used, in tokens, whatever the provider's way of counting.
 
+use crate::dialect::scan::BadJson;
 use crate::dialect::scan::Reader;
-use crate::dialect::scan::members;
 
 /// Tokens of one answer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,31 +27,35 @@ impl Usage {
     /// Reads an OpenAI `usage` object. What is missing or null counts as 0; a wrong type, a fraction or a
     /// negative number makes the whole worthless: `None`.
     pub fn from_openai(raw: &str) -> Option<Usage> {
-        let (mut told, mut json) = (Told::default(), Reader::new(raw));
-        json.object().ok()?;
-        while let Some(name) = json.member().ok()? {
-            let value = json.value().ok()?;
-            match &*name {
-                // The newer endpoints, images and transcripts among them, have words of their own (vendors.md §1.7).
-                "prompt_tokens" | "input_tokens" => told.prompt = count(value)?.or(told.prompt),
-                "completion_tokens" | "output_tokens" => told.completion = count(value)?.or(told.completion),
-                "seconds" => told.by_length = value != "null",
-                "total_tokens" => told.total = count(value)?,
-                // DeepSeek's own word for `cached_tokens`.
-                "prompt_cache_hit_tokens" => told.cache_hit = count(value)?,
-                "prompt_tokens_details" | "completion_tokens_details" => told.read_details(value)?,
-                _ => {}
-            }
-        }
+        let mut json = Reader::new(raw);
+        let usage = Usage::read(&mut json).ok()?;
         json.end().ok()?;
+        usage
+    }
+
+    /// The same of the value that is next.
+    ///
+    /// # Errors
+    /// It is not JSON.
+    pub fn read(json: &mut Reader<'_>) -> Result<Option<Usage>, BadJson> {
+        if json.next_sign() != Some(b'{') {
+            return json.skip().map(|()| None);
+        }
+        let mut told = Told::default();
+        json.object()?;
+        while let Some(name) = json.member()? {
+            told.member(json, &name)?;
+        }
         // Sound that is billed by its length counts no tokens.
-        (!told.by_length).then(|| told.usage())
+        Ok((!told.is_wrong && !told.by_length).then(|| told.usage()))
     }
 }
 
 /// The counts as the provider gives them.
 #[derive(Default)]
 struct Told {
+    /// One of them is of a wrong type.
+    is_wrong: bool,
     prompt: Option<u64>,
     completion: Option<u64>,
     total: Option<u64>,
@@ -63,21 +67,45 @@ struct Told {
 }
 
 impl Told {
-    /// Details of the prompt and of the completion share no name.
-    fn read_details(&mut self, raw: &str) -> Option<()> {
-        if raw == "null" {
-            return Some(());
+    fn member(&mut self, json: &mut Reader<'_>, name: &str) -> Result<(), BadJson> {
+        match name {
+            // The newer endpoints, images and transcripts among them, have words of their own (vendors.md §1.7).
+            "prompt_tokens" | "input_tokens" => self.prompt = self.count(json)?.or(self.prompt),
+            "completion_tokens" | "output_tokens" => self.completion = self.count(json)?.or(self.completion),
+            "seconds" => self.by_length = json.value()? != "null",
+            "total_tokens" => self.total = self.count(json)?,
+            // DeepSeek's own word for `cached_tokens`.
+            "prompt_cache_hit_tokens" => self.cache_hit = self.count(json)?,
+            "prompt_tokens_details" | "completion_tokens_details" => self.details(json)?,
+            _ => json.skip()?,
         }
-        for member in members(raw) {
-            let (name, value) = member.ok()?;
+        Ok(())
+    }
+
+    /// Details of the prompt and of the completion share no name.
+    fn details(&mut self, json: &mut Reader<'_>) -> Result<(), BadJson> {
+        if json.next_sign() != Some(b'{') {
+            self.is_wrong |= json.value()? != "null";
+            return Ok(());
+        }
+        json.object()?;
+        while let Some(name) = json.member()? {
             match &*name {
-                "cached_tokens" => self.cached = count(value)?,
-                "cache_write_tokens" => self.cache_write = count(value)?,
-                "reasoning_tokens" => self.reasoning = count(value)?,
-                _ => {}
+                "cached_tokens" => self.cached = self.count(json)?,
+                "cache_write_tokens" => self.cache_write = self.count(json)?,
+                "reasoning_tokens" => self.reasoning = self.count(json)?,
+                _ => json.skip()?,
             }
         }
-        Some(())
+        Ok(())
+    }
+
+    /// A whole number, or null. Anything else is wrong.
+    fn count(&mut self, json: &mut Reader<'_>) -> Result<Option<u64>, BadJson> {
+        let value = json.value()?;
+        let count = value.parse().ok();
+        self.is_wrong |= count.is_none() && value != "null";
+        Ok(count)
     }
 
     fn usage(&self) -> Usage {
@@ -97,68 +125,5 @@ impl Told {
     }
 }
 
-/// A whole number or null; `None` is anything else.
-fn count(raw: &str) -> Option<Option<u64>> {
-    match raw {
-        "null" => Some(None),
-        number => number.parse().ok().map(Some),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_count_is_read() {
-        let raw = r#"{"prompt_tokens":12,"completion_tokens":9,"total_tokens":21,
-            "prompt_tokens_details":{"cached_tokens":4,"cache_write_tokens":2,"audio_tokens":0},
-            "completion_tokens_details":{"reasoning_tokens":3,"text_tokens":6},"cost":0.001}"#;
-        let usage = Usage { input: 12, cached: 4, cache_write: 2, output: 9, reasoning: 3 };
-        assert_eq!(Usage::from_openai(raw), Some(usage));
-        assert_eq!(usage.total(), 21);
-    }
-
-    #[test]
-    fn what_is_missing_or_null_counts_as_nothing() {
-        let raw = r#"{"prompt_tokens":7,"completion_tokens":null,"prompt_tokens_details":null}"#;
-        assert_eq!(Usage::from_openai(raw), Some(Usage { input: 7, ..Usage::default() }));
-        assert_eq!(Usage::from_openai(" {}"), Some(Usage::default()));
-    }
-
-    #[test]
-    fn the_newer_words_for_tokens_are_read_and_seconds_are_none() {
-        let raw = r#"{"input_tokens":3,"output_tokens":4,"total_tokens":7,"input_tokens_details":{"image_tokens":1}}"#;
-        assert_eq!(Usage::from_openai(raw), Some(Usage { input: 3, output: 4, ..Usage::default() }));
-        assert_eq!(Usage::from_openai(r#"{"type":"duration","seconds":9}"#), None);
-    }
-
-    #[test]
-    fn deepseek_has_its_own_word_for_cached() {
-        let raw = r#"{"prompt_tokens":10,"completion_tokens":1,"prompt_cache_hit_tokens":6,"prompt_cache_miss_tokens":4}"#;
-        assert_eq!(Usage::from_openai(raw).map(|u| u.cached), Some(6));
-    }
-
-    #[test]
-    fn reasoning_counted_beside_the_completion_is_part_of_the_output() {
-        let raw = r#"{"prompt_tokens":10,"completion_tokens":5,"total_tokens":22,
-            "completion_tokens_details":{"reasoning_tokens":7}}"#;
-        assert_eq!(Usage::from_openai(raw).map(|u| (u.output, u.reasoning)), Some((12, 7)));
-    }
-
-    #[test]
-    fn a_wrong_type_makes_the_whole_worthless() {
-        let wrong = [
-            r#"{"prompt_tokens":"12"}"#,
-            r#"{"prompt_tokens":-1}"#,
-            r#"{"prompt_tokens":1.5}"#,
-            r#"{"prompt_tokens_details":[]}"#,
-            "[1,2,3]",
-            "null",
-            "{",
-        ];
-        for raw in wrong {
-            assert_eq!(Usage::from_openai(raw), None, "{raw}");
-        }
-    }
-}
+mod tests;

@@ -17,6 +17,8 @@ pub(super) struct Naming<'a> {
 impl Naming<'_> {
     /// The first of them that is a text.
     pub(super) fn end_user(self) -> Option<String> {
+        // Most requests name nobody.
+        self.user.or(self.safety_identifier).or(self.metadata)?;
         #[derive(Deserialize)]
         struct Metadata {
             user_id: Option<String>,

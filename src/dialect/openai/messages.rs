@@ -48,9 +48,11 @@ fn is_message(json: &mut Reader<'_>) -> Result<bool, BadJson> {
     let mut has_role = false;
     json.object()?;
     while let Some(name) = json.member()? {
-        let value = json.value()?;
         if name == "role" {
+            let value = json.value()?;
             has_role = value.starts_with('"') && value != "\"\"";
+        } else {
+            json.skip()?;
         }
     }
     Ok(has_role)

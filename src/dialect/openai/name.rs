@@ -10,11 +10,13 @@ const MAX_NAME: usize = 1024;
 pub(super) fn check_name(name: &str) -> Result<(), BadRequest> {
     match name.len() {
         // In the path of a request they would lead out of it.
-        _ if name.split('/').any(|part| matches!(part, "." | "..")) => {
+        _ if name.contains('.') && name.split('/').any(|part| matches!(part, "." | "..")) => {
             Err(wrong("model", "a name without `.` and `..` as parts"))
         }
         // Prices and limits go by the name; a provider may read past such signs.
-        _ if name.trim() != name || name.chars().any(char::is_control) => {
+        _ if !name.bytes().all(|byte| byte.is_ascii_graphic())
+            && (name.trim() != name || name.chars().any(char::is_control)) =>
+        {
             Err(wrong("model", "a name without control signs, and without spaces around it"))
         }
         0 => Err(wrong("model", "a string that is not empty")),

@@ -12,8 +12,8 @@ use crate::dialect::openai::name::check_name;
 use crate::dialect::operation::Operation;
 use crate::dialect::scan::BadJson;
 use crate::dialect::scan::Reader;
+use crate::dialect::scan::said_in;
 use serde::Deserialize;
-use std::borrow::Cow;
 use std::ops::Range;
 
 /// What was read from a request body. Ranges are byte positions in it.
@@ -89,7 +89,7 @@ impl Shape {
         }
         let fields = Fields::read(text)?;
         let model = said(fields.model).ok_or_else(|| missing("model"))?;
-        let name: Cow<'_, str> = read(model, "model", "a string")?;
+        let name = said_in(model).ok_or_else(|| wrong("model", "a string"))?;
         check_name(&name)?;
         fields.check_subject(operation)?;
         let options = said(fields.stream_options);
@@ -174,7 +174,7 @@ impl<'a> Fields<'a> {
                 }
                 "messages" => continue,
                 _ => {
-                    json.value()?;
+                    json.skip()?;
                     continue;
                 }
             };

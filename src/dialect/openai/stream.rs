@@ -90,7 +90,7 @@ impl<'a> Chunk<'a> {
                     continue;
                 }
                 _ => {
-                    json.value().ok()?;
+                    json.skip().ok()?;
                     continue;
                 }
             };
@@ -136,7 +136,7 @@ impl<'a> Chunk<'a> {
 }
 
 /// `None`: there was one before.
-fn once<'a>(slot: &mut Option<&'a str>, value: &'a str) -> Option<()> {
+fn once<T>(slot: &mut Option<T>, value: T) -> Option<()> {
     slot.replace(value).is_none().then_some(())
 }
 
@@ -186,7 +186,7 @@ pub fn glance_whole(operation: Operation, body: &[u8]) -> Whole {
     };
     match (answered, present(answer.error)) {
         (_, true) => Whole::Error,
-        (true, false) => Whole::Answer(answer.usage.and_then(Usage::from_openai)),
+        (true, false) => Whole::Answer(answer.usage.flatten()),
         (false, false) => Whole::Malformed,
     }
 }
@@ -201,7 +201,8 @@ fn holds_any(list: &str) -> bool {
 struct Answer<'a> {
     choices: Option<&'a str>,
     data: Option<&'a str>,
-    usage: Option<&'a str>,
+    /// What it says, if it can be understood.
+    usage: Option<Option<Usage>>,
     error: Option<&'a str>,
 }
 
@@ -210,14 +211,20 @@ impl<'a> Answer<'a> {
         let (mut answer, mut json) = (Answer::default(), Reader::new(text));
         json.object().ok()?;
         while let Some(name) = json.member().ok()? {
-            let value = json.value().ok()?;
-            match &*name {
-                "choices" => once(&mut answer.choices, value)?,
-                "data" => once(&mut answer.data, value)?,
-                "usage" => once(&mut answer.usage, value)?,
-                "error" => once(&mut answer.error, value)?,
-                _ => {}
-            }
+            let slot = match &*name {
+                "choices" => &mut answer.choices,
+                "data" => &mut answer.data,
+                "error" => &mut answer.error,
+                "usage" => {
+                    once(&mut answer.usage, Usage::read(&mut json).ok()?)?;
+                    continue;
+                }
+                _ => {
+                    json.skip().ok()?;
+                    continue;
+                }
+            };
+            once(slot, json.value().ok()?)?;
         }
         json.end().ok()?;
         Some(answer)
@@ -257,7 +264,7 @@ impl Choices {
                 "text" => self.content |= filled(json.value()?),
                 "finish_reason" => finished = filled(json.value()?),
                 "index" => index = json.value()?.parse().unwrap_or(index),
-                _ => drop(json.value()?),
+                _ => json.skip()?,
             }
         }
         self.finished |= u128::from(finished).checked_shl(index).unwrap_or(0);

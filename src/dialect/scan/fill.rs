@@ -5,6 +5,9 @@
 
 use crate::dialect::scan::BadJson;
 use crate::dialect::scan::Reader;
+use crate::dialect::scan::plain::plain;
+use crate::dialect::scan::scalar::byte;
+use crate::dialect::scan::scalar::string_with_escapes;
 use std::borrow::Cow;
 use std::str::FromStr;
 
@@ -17,14 +20,17 @@ impl<'a> Reader<'a> {
         if self.next_sign() != Some(b'"') {
             return self.null();
         }
-        let start = self.at;
-        self.at += 1;
-        let text = match self.string()? {
-            false => Cow::Borrowed(&self.text[start + 1..self.at - 1]),
-            true => match serde_json::from_str(&self.text[start..self.at]) {
+        let (start, bytes) = (self.at, self.text.as_bytes());
+        let end = plain(bytes, start + 1);
+        let text = if byte(bytes, end) == b'"' {
+            self.at = end + 1;
+            Cow::Borrowed(&self.text[start + 1..end])
+        } else {
+            self.at = string_with_escapes(bytes, end)?;
+            match serde_json::from_str(&self.text[start..self.at]) {
                 Ok(text) => Cow::Owned(text),
                 Err(_) => return self.bad(),
-            },
+            }
         };
         self.put(slot, text)
     }
@@ -89,14 +95,6 @@ impl<'a> Reader<'a> {
             list.push(self.members(&mut member)?);
         }
         self.put(slot, list)
-    }
-
-    /// A value that nobody looks for.
-    ///
-    /// # Errors
-    /// It is not JSON.
-    pub fn skip(&mut self) -> Result<(), BadJson> {
-        self.value().map(|_| ())
     }
 
     #[inline]

@@ -1,31 +1,46 @@
-//! Which lists and objects a reader is in.
+//! Which lists and objects a walk is in.
 
-/// The lists and objects a reader is in, a bit each: set is an object. The innermost 64 cost no allocation.
-#[derive(Default)]
+/// The lists and objects a walk is in, a bit each behind the highest one that is set: a set bit is an object. The
+/// innermost 63 cost no allocation.
 pub(super) struct Nesting {
-    depth: usize,
     inner: u64,
     outer: Vec<u64>,
 }
 
+/// No list and no object.
+const NONE: u64 = 1;
+/// One more would push out the bit that marks the end.
+const FULL: u64 = 1 << 63;
+
 impl Nesting {
+    pub(super) fn new() -> Nesting {
+        Nesting { inner: NONE, outer: Vec::new() }
+    }
+
+    #[inline]
     pub(super) fn enter(&mut self, object: bool) {
-        if self.depth > 0 && self.depth.is_multiple_of(64) {
+        if self.inner >= FULL {
             self.outer.push(self.inner);
+            self.inner = NONE;
         }
         self.inner = self.inner << 1 | u64::from(object);
-        self.depth += 1;
     }
 
+    #[inline]
     pub(super) fn leave(&mut self) {
-        self.depth -= 1;
         self.inner >>= 1;
-        if self.depth > 0 && self.depth.is_multiple_of(64) {
-            self.inner = self.outer.pop().unwrap_or_default();
+        if self.inner == NONE {
+            self.inner = self.outer.pop().unwrap_or(NONE);
         }
     }
 
-    pub(super) fn innermost(&self) -> Option<bool> {
-        (self.depth > 0).then_some(self.inner & 1 == 1)
+    #[inline]
+    pub(super) fn is_in_none(&self) -> bool {
+        self.inner == NONE
+    }
+
+    #[inline]
+    pub(super) fn is_in_object(&self) -> bool {
+        self.inner & 1 == 1
     }
 }

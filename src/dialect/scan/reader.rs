@@ -1,7 +1,12 @@
 //! Objects, lists and values, one step after the other.
 
 use crate::dialect::scan::BadJson;
-use crate::dialect::scan::nesting::Nesting;
+use crate::dialect::scan::plain::plain;
+use crate::dialect::scan::scalar::byte;
+use crate::dialect::scan::scalar::past_colon;
+use crate::dialect::scan::scalar::past_space;
+use crate::dialect::scan::scalar::string_with_escapes;
+use crate::dialect::scan::skip;
 use std::borrow::Cow;
 
 /// A text that is read from its start to its end. The caller says what it expects next; every step checks that it is
@@ -32,19 +37,31 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// What is next is no member, or a comma or a colon is missing.
+    // A name is nearly always compared at once; only a copy in place spares building what it is compared with.
+    #[inline(always)]
     pub fn member(&mut self) -> Result<Option<Cow<'a, str>>, BadJson> {
-        if !self.is_more(b'}')? {
+        let bytes = self.text.as_bytes();
+        let Some(quote) = self.next_item(b'}')? else {
             return Ok(None);
+        };
+        if byte(bytes, quote) != b'"' {
+            return Err(BadJson { at: quote });
         }
-        self.sign(b'"')?;
-        let start = self.at;
-        let escaped = self.string()?;
-        let end = self.at;
-        self.sign(b':')?;
-        Ok(Some(match escaped {
-            true => unescaped(&self.text[start - 1..end]),
-            false => Cow::Borrowed(&self.text[start..end - 1]),
-        }))
+        let end = plain(bytes, quote + 1);
+        if byte(bytes, end) != b'"' {
+            return self.escaped_name(quote, end).map(Some);
+        }
+        self.at = past_colon(bytes, end + 1)?;
+        Ok(Some(Cow::Borrowed(&self.text[quote + 1..end])))
+    }
+
+    /// The name that opens at `quote` and is plain up to `at`.
+    #[cold]
+    fn escaped_name(&mut self, quote: usize, at: usize) -> Result<Cow<'a, str>, BadJson> {
+        let bytes = self.text.as_bytes();
+        let end = string_with_escapes(bytes, at)?;
+        self.at = past_colon(bytes, end)?;
+        Ok(unescaped(&self.text[quote..end]))
     }
 
     /// Enters a list.
@@ -61,7 +78,9 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// A comma is missing. An element that is missing behind a comma is noticed when it is read.
     pub fn element(&mut self) -> Result<bool, BadJson> {
-        self.is_more(b']')
+        let next = self.next_item(b']')?;
+        self.at = next.unwrap_or(self.at);
+        Ok(next.is_some())
     }
 
     /// One value of whatever kind: the text it is written in.
@@ -69,42 +88,21 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// There is none, or it stops being one.
     pub fn value(&mut self) -> Result<&'a str, BadJson> {
+        let start = past_space(self.text.as_bytes(), self.at);
         self.opened = false;
-        let first = self.next_sign();
-        let start = self.at;
-        match first {
-            Some(b'{' | b'[') => self.nested()?,
-            first => self.simple(first)?,
-        }
+        self.at = skip::value(self.text.as_bytes(), start)?;
         Ok(&self.text[start..self.at])
     }
 
-    /// A list or an object, with all it holds.
-    fn nested(&mut self) -> Result<(), BadJson> {
-        let mut open = Nesting::default();
-        loop {
-            match self.next_sign() {
-                Some(b'{') => {
-                    self.at += 1;
-                    if !self.is_next(b'}') {
-                        open.enter(true);
-                        self.skip_name()?;
-                        continue;
-                    }
-                }
-                Some(b'[') => {
-                    self.at += 1;
-                    if !self.is_next(b']') {
-                        open.enter(false);
-                        continue;
-                    }
-                }
-                first => self.simple(first)?,
-            }
-            if self.leave(&mut open)? {
-                return Ok(());
-            }
-        }
+    /// A value that nobody looks for.
+    ///
+    /// # Errors
+    /// It is not JSON.
+    pub fn skip(&mut self) -> Result<(), BadJson> {
+        self.opened = false;
+        let bytes = self.text.as_bytes();
+        self.at = skip::value(bytes, past_space(bytes, self.at))?;
+        Ok(())
     }
 
     /// The text ends here.
@@ -118,36 +116,30 @@ impl<'a> Reader<'a> {
     /// The next byte that is no space, which stays where it is.
     #[inline]
     pub fn next_sign(&mut self) -> Option<u8> {
-        loop {
-            match self.peek() {
-                Some(sign) if sign > b' ' => return Some(sign),
-                Some(b' ' | b'\n' | b'\t' | b'\r') => self.at += 1,
-                other => return other,
-            }
-        }
+        self.at = past_space(self.text.as_bytes(), self.at);
+        self.text.as_bytes().get(self.at).copied()
     }
 
-    fn is_more(&mut self, close: u8) -> Result<bool, BadJson> {
+    /// Where the next member or element of what was entered last begins. `None` leaves it.
+    #[inline]
+    fn next_item(&mut self, close: u8) -> Result<Option<usize>, BadJson> {
+        let bytes = self.text.as_bytes();
+        let at = past_space(bytes, self.at);
         let first = std::mem::replace(&mut self.opened, false);
-        match self.next_sign() {
-            Some(sign) if sign == close => self.at += 1,
-            Some(_) if first => return Ok(true),
-            Some(b',') => {
-                self.at += 1;
-                return Ok(true);
+        match byte(bytes, at) {
+            sign if sign == close => {
+                self.at = at + 1;
+                Ok(None)
             }
-            _ => return self.bad(),
+            b',' if !first => Ok(Some(past_space(bytes, at + 1))),
+            0 => Err(BadJson { at }),
+            _ if first => Ok(Some(at)),
+            _ => Err(BadJson { at }),
         }
-        Ok(false)
     }
 
     pub(super) fn bad<T>(&self) -> Result<T, BadJson> {
         Err(BadJson { at: self.at })
-    }
-
-    #[inline]
-    pub(super) fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
     }
 
     /// Takes `sign` if it is next.
@@ -161,31 +153,6 @@ impl<'a> Reader<'a> {
     #[inline]
     fn sign(&mut self, sign: u8) -> Result<(), BadJson> {
         if self.is_next(sign) { Ok(()) } else { self.bad() }
-    }
-
-    /// Behind a value: closes what ends there, up to the next value. `true`: there is none.
-    fn leave(&mut self, open: &mut Nesting) -> Result<bool, BadJson> {
-        while let Some(in_object) = open.innermost() {
-            match (self.next_sign(), in_object) {
-                (Some(b','), _) => {
-                    self.at += 1;
-                    if in_object {
-                        self.skip_name()?;
-                    }
-                    return Ok(false);
-                }
-                (Some(b'}'), true) | (Some(b']'), false) => self.at += 1,
-                _ => return self.bad(),
-            }
-            open.leave();
-        }
-        Ok(true)
-    }
-
-    fn skip_name(&mut self) -> Result<(), BadJson> {
-        self.sign(b'"')?;
-        self.string()?;
-        self.sign(b':')
     }
 }
 

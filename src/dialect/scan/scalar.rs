@@ -1,142 +1,132 @@
 //! Numbers, words and strings: where they end, and whether they are written as they must be.
 
 use crate::dialect::scan::BadJson;
-use crate::dialect::scan::reader::Reader;
+use crate::dialect::scan::plain::plain;
 
-impl<'a> Reader<'a> {
-    /// Any value but a list or an object; `first` is its first sign, if there is one.
-    #[inline]
-    pub(super) fn simple(&mut self, first: Option<u8>) -> Result<(), BadJson> {
-        match first {
-            Some(b'"') => {
-                self.at += 1;
-                self.string().map(|_| ())
-            }
-            Some(b'-' | b'0'..=b'9') => self.number(),
-            Some(b't') => self.word("true"),
-            Some(b'f') => self.word("false"),
-            Some(b'n') => self.word("null"),
-            _ => self.bad(),
-        }
+/// The byte at a place; behind the end it is 0, with which nothing in JSON begins.
+#[inline]
+pub(super) fn byte(bytes: &[u8], at: usize) -> u8 {
+    bytes.get(at).copied().unwrap_or(0)
+}
+
+/// The next place, from `at` on, where no space is.
+// Most often there is none to pass, and a call would cost more than the look.
+#[inline(always)]
+pub(super) fn past_space(bytes: &[u8], mut at: usize) -> usize {
+    if byte(bytes, at) > b' ' {
+        return at;
     }
+    // Most writers put no more than one there.
+    at += usize::from(byte(bytes, at) == b' ');
+    if byte(bytes, at) > b' ' { at } else { past_much_space(bytes, at) }
+}
 
-    fn word(&mut self, word: &str) -> Result<(), BadJson> {
-        if !self.rest().starts_with(word.as_bytes()) {
-            return self.bad();
-        }
-        self.at += word.len();
-        Ok(())
-    }
-
-    fn number(&mut self) -> Result<(), BadJson> {
-        self.at += usize::from(self.peek() == Some(b'-'));
-        match self.peek() {
-            Some(b'0') => self.at += 1,
-            _ => self.digits()?,
-        }
-        if self.peek() == Some(b'.') {
-            self.at += 1;
-            self.digits()?;
-        }
-        if let Some(b'e' | b'E') = self.peek() {
-            self.at += 1;
-            self.at += usize::from(matches!(self.peek(), Some(b'+' | b'-')));
-            self.digits()?;
-        }
-        Ok(())
-    }
-
-    fn digits(&mut self) -> Result<(), BadJson> {
-        let start = self.at;
-        while let Some(b'0'..=b'9') = self.peek() {
-            self.at += 1;
-        }
-        if self.at > start { Ok(()) } else { self.bad() }
-    }
-
-    /// The rest of a string and the quote at its end; whether it holds escapes.
-    #[inline]
-    pub(super) fn string(&mut self) -> Result<bool, BadJson> {
-        self.at = plain(self.text.as_bytes(), self.at);
-        match self.peek() {
-            Some(b'"') => {
-                self.at += 1;
-                Ok(false)
-            }
-            _ => self.string_with_escapes(),
-        }
-    }
-
-    #[inline(never)]
-    fn string_with_escapes(&mut self) -> Result<bool, BadJson> {
-        loop {
-            match self.peek() {
-                Some(b'"') => {
-                    self.at += 1;
-                    return Ok(true);
+#[inline(never)]
+fn past_much_space(bytes: &[u8], mut at: usize) -> usize {
+    loop {
+        match byte(bytes, at) {
+            b' ' | b'\t' | b'\r' => at += 1,
+            b'\n' => {
+                at += 1;
+                while bytes.get(at..).is_some_and(|rest| rest.starts_with(b"    ")) {
+                    at += 4;
                 }
-                Some(b'\\') => {
-                    self.at += 1;
-                    self.escape()?;
-                }
-                _ => return self.bad(),
             }
-            self.at = plain(self.text.as_bytes(), self.at);
+            _ => return at,
         }
-    }
-
-    fn rest(&self) -> &'a [u8] {
-        self.text.as_bytes().get(self.at..).unwrap_or_default()
-    }
-
-    /// What follows a backslash. Half a surrogate pair passes: it is no matter of form (RFC 8259 §8.2).
-    fn escape(&mut self) -> Result<(), BadJson> {
-        let length = match self.peek() {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => 1,
-            Some(b'u') => {
-                let digits = self.text.as_bytes().get(self.at + 1..self.at + 5);
-                if !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)) {
-                    return self.bad();
-                }
-                5
-            }
-            _ => return self.bad(),
-        };
-        self.at += length;
-        Ok(())
     }
 }
 
-/// Where the next quote, backslash or control sign stands, from `at` on.
+/// Where the value begins whose name ends at `at`.
 #[inline]
-pub(super) fn plain(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(word) = bytes.get(at..at + WORD).and_then(<[u8]>::first_chunk) {
-        let marks = special(*word);
-        if marks != 0 {
-            return at + marks.trailing_zeros() as usize / WORD;
-        }
-        at += WORD;
+pub(super) fn past_colon(bytes: &[u8], at: usize) -> Result<usize, BadJson> {
+    let at = past_space(bytes, at);
+    match byte(bytes, at) {
+        b':' => Ok(past_space(bytes, at + 1)),
+        _ => Err(BadJson { at }),
     }
-    while bytes.get(at).is_some_and(|byte| !is_special(*byte)) {
+}
+
+/// Behind any value but a list or an object, which begins at `at`.
+// As in `past_space`: most of them are short.
+#[inline(always)]
+pub(super) fn simple(bytes: &[u8], at: usize) -> Result<usize, BadJson> {
+    match byte(bytes, at) {
+        b'"' => string(bytes, at + 1),
+        b'-' | b'0'..=b'9' => number(bytes, at),
+        b't' => word(bytes, at, b"true"),
+        b'f' => word(bytes, at, b"false"),
+        b'n' => word(bytes, at, b"null"),
+        _ => Err(BadJson { at }),
+    }
+}
+
+#[inline]
+fn word<const N: usize>(bytes: &[u8], at: usize, word: &[u8; N]) -> Result<usize, BadJson> {
+    match bytes.get(at..).is_some_and(|rest| rest.starts_with(word)) {
+        true => Ok(at + N),
+        false => Err(BadJson { at }),
+    }
+}
+
+#[inline]
+fn number(bytes: &[u8], mut at: usize) -> Result<usize, BadJson> {
+    at += usize::from(byte(bytes, at) == b'-');
+    at = match byte(bytes, at) {
+        b'0' => at + 1,
+        _ => digits(bytes, at)?,
+    };
+    if byte(bytes, at) == b'.' {
+        at = digits(bytes, at + 1)?;
+    }
+    if let b'e' | b'E' = byte(bytes, at) {
+        at += 1;
+        at += usize::from(matches!(byte(bytes, at), b'+' | b'-'));
+        at = digits(bytes, at)?;
+    }
+    Ok(at)
+}
+
+#[inline]
+fn digits(bytes: &[u8], start: usize) -> Result<usize, BadJson> {
+    let mut at = start;
+    while byte(bytes, at).is_ascii_digit() {
         at += 1;
     }
-    at
+    if at > start { Ok(at) } else { Err(BadJson { at }) }
 }
 
-fn is_special(byte: u8) -> bool {
-    byte < b' ' || byte == b'"' || byte == b'\\'
-}
-
-const WORD: usize = 8;
-
-/// The highest bit of each quote, backslash and control sign; bytes behind the first may be marked in vain, as the
-/// subtraction borrows from them.
+/// Behind the quote that ends a string, of which `at` is the first place within.
 #[inline]
-fn special(word: [u8; WORD]) -> u64 {
-    const ONES: u64 = u64::MAX / 255;
-    let word = u64::from_le_bytes(word);
-    let control = word.wrapping_sub(ONES * 0x20);
-    let quote = (word ^ (ONES * 0x22)).wrapping_sub(ONES);
-    let backslash = (word ^ (ONES * 0x5c)).wrapping_sub(ONES);
-    (control | quote | backslash) & !word & (ONES << 7)
+pub(super) fn string(bytes: &[u8], at: usize) -> Result<usize, BadJson> {
+    let at = plain(bytes, at);
+    match byte(bytes, at) {
+        b'"' => Ok(at + 1),
+        _ => string_with_escapes(bytes, at),
+    }
+}
+
+/// The same where a string stops being plain.
+#[inline(never)]
+pub(super) fn string_with_escapes(bytes: &[u8], mut at: usize) -> Result<usize, BadJson> {
+    loop {
+        match byte(bytes, at) {
+            b'"' => return Ok(at + 1),
+            b'\\' => at = plain(bytes, escape(bytes, at + 1)?),
+            _ => return Err(BadJson { at }),
+        }
+    }
+}
+
+/// Behind what follows a backslash. Half a surrogate pair passes: it is no matter of form (RFC 8259 §8.2).
+fn escape(bytes: &[u8], at: usize) -> Result<usize, BadJson> {
+    match byte(bytes, at) {
+        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(at + 1),
+        b'u' if is_hex(bytes.get(at + 1..at + 5)) => Ok(at + 5),
+        _ => Err(BadJson { at }),
+    }
+}
+
+fn is_hex(digits: Option<&[u8]>) -> bool {
+    digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
 }

@@ -1,6 +1,6 @@
 //! The scanner beside serde_json: the same texts pass, in the same pieces.
 
-use crate::dialect::scan::scalar::plain;
+use crate::dialect::scan::plain::plain;
 use crate::dialect::scan::*;
 use proptest::prelude::*;
 use serde_json::value::RawValue;
@@ -63,8 +63,17 @@ fn what_is_no_json_is_refused_where_it_stops_being_it() {
 }
 
 #[test]
+fn what_is_no_string_says_nothing() {
+    for written in ["1", "null", "[]", "{\"a\":\"b\"}", "\"\\ud800\""] {
+        assert_eq!(said_in(written), None, "{written}");
+    }
+    assert!(matches!(said_in("\"é\""), Some(Cow::Borrowed("é"))));
+    assert!(matches!(said_in("\"\\u00e9\""), Some(Cow::Owned(text)) if text == "é"));
+}
+
+#[test]
 fn nesting_has_no_bound_and_is_checked_at_every_depth() {
-    for depth in [1, 63, 64, 65, 127, 128, 129, 1000] {
+    for depth in [1, 62, 63, 64, 65, 126, 127, 128, 129, 1000] {
         let open: String = (0..depth).map(|level| if level % 3 == 0 { "[" } else { "{\"a\":" }).collect();
         let close: String = (0..depth).rev().map(|level| if level % 3 == 0 { ']' } else { '}' }).collect();
         let text = format!("[{open}1{close}]");
@@ -80,7 +89,7 @@ fn nesting_has_no_bound_and_is_checked_at_every_depth() {
 
 #[test]
 fn a_special_sign_is_found_wherever_it_stands_and_whatever_stands_around_it() {
-    for length in 0..40 {
+    for length in (0..40).chain(90..100) {
         assert_eq!(plain(&vec![0xff; length], 0), length);
         for special in [0, 0x1f, b'"', b'\\'] {
             for at in 0..length {
@@ -125,7 +134,9 @@ fn pieces() -> impl Strategy<Value = String> {
         "\\n",
         "é",
         " ",
+        "\n      ",
         "\t",
+        "\u{b}",
         "\u{1}",
         "0",
         "1",
@@ -162,7 +173,58 @@ fn json() -> impl Strategy<Value = serde_json::Value> {
     })
 }
 
+/// A string that is long in places, as it is written.
+fn written() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        ".{0,12}",
+        (0..90usize).prop_map(|length| "é".repeat(length)),
+        (0..90usize).prop_map(|length| "a".repeat(length)),
+        prop::sample::select(vec![
+            "\\",
+            "\"",
+            "\\\"",
+            "\\n",
+            "\\u00e9",
+            "\\ud83d\\ude00",
+            "\\ud800",
+            "\u{1f}",
+            "\n"
+        ])
+        .prop_map(str::to_owned),
+    ];
+    prop::collection::vec(piece, 0..8).prop_map(|pieces| format!("\"{}\"", pieces.concat()))
+}
+
 proptest! {
+    #[test]
+    fn a_string_of_any_length_is_judged_and_read_as_serde_does_it(text in written(), behind in "[ \t\n]{0,9}") {
+        let list = format!("[{text}{behind}]");
+        let theirs: Option<Vec<&RawValue>> = serde_json::from_str(&list).ok();
+        let ours: Option<Vec<&str>> = elements(&list).map(Result::ok).collect();
+        prop_assert_eq!(&ours, &theirs.map(|raws| raws.into_iter().map(RawValue::get).collect()));
+        for written in ours.unwrap_or_default() {
+            let said = serde_json::from_str::<String>(written).ok();
+            prop_assert_eq!(said_in(written).map(Cow::into_owned), said.clone());
+            let mut slot = None;
+            let filled = Reader::new(written).fill_text(&mut slot);
+            prop_assert_eq!((filled.is_ok(), slot.as_deref()), (said.is_some(), said.as_deref()));
+            let object = format!("{{{written}:{written}}}");
+            let name = said.clone().unwrap_or_default();
+            prop_assert_eq!(names_and_values(&object), Ok(vec![(name, written)]));
+        }
+    }
+
+    #[test]
+    fn what_is_skipped_is_what_would_have_been_read(text in pieces()) {
+        let list = format!("[{text}]");
+        let (mut read, mut skipped) = (Reader::new(&list), Reader::new(&list));
+        let value = read.value();
+        prop_assert_eq!(skipped.skip(), value.map(|_| ()));
+        if value.is_ok() {
+            prop_assert_eq!(skipped.end(), read.end());
+        }
+    }
+
     #[test]
     fn any_text_is_judged_as_serde_judges_it(text in pieces()) {
         judged(&text);

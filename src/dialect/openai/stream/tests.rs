@@ -82,6 +82,25 @@ fn a_whole_answer_must_be_one() {
 }
 
 #[test]
+fn usage_that_cannot_be_understood_is_none_and_twice_is_no_answer() {
+    let whole = |usage: &str| {
+        let body = format!(r#"{{"choices":[{{}}],{usage}"id":"a"}}"#);
+        glance_whole(Operation::ChatCompletions, body.as_bytes())
+    };
+    let usage = Usage { input: 3, ..Usage::default() };
+    assert_eq!(whole(r#""usage":{"prompt_tokens":3},"#), Whole::Answer(Some(usage)));
+    for none in ["null", "7", "[1]", r#"{"prompt_tokens":"3","n":[{}]}"#, r#"{"prompt_tokens_details":7}"#] {
+        assert_eq!(whole(&format!(r#""usage":{none},"#)), Whole::Answer(None), "{none}");
+        assert_eq!(whole(&format!(r#""usage":{none},"usage":{none},"#)), Whole::Malformed, "{none}");
+    }
+    for bad in
+        [r#"{"prompt_tokens":"3",}"#, r#"{"prompt_tokens":03}"#, r#"{"prompt_tokens":"3"]"#, "{", "nul"]
+    {
+        assert_eq!(whole(&format!(r#""usage":{bad},"#)), Whole::Malformed, "{bad}");
+    }
+}
+
+#[test]
 fn half_an_answer_is_none() {
     let whole = include_str!("../fixtures/answer.json").trim_end().as_bytes();
     for at in 0..whole.len() {
