@@ -8,6 +8,7 @@ use crate::cache::key::cache_key;
 use foldhash::fast::RandomState;
 use std::hash::BuildHasher;
 use std::sync::Mutex;
+use std::sync::OnceLock;
 use std::sync::PoisonError;
 
 /// Requests that are remembered at most.
@@ -17,8 +18,10 @@ const SLOTS: usize = 1024;
 const LONGEST: usize = 8 * 1024;
 
 /// The last requests. A new one takes the place of whichever shares its slot.
+#[derive(Default)]
 pub struct Memo {
-    slots: Box<[Mutex<Option<Known>>]>,
+    /// Made for the first request: empty they take 100 KiB, also where nothing is cached.
+    slots: OnceLock<Box<[Mutex<Option<Known>>]>>,
     hasher: RandomState,
 }
 
@@ -31,18 +34,13 @@ struct Known {
 }
 
 impl Memo {
-    #[allow(clippy::new_without_default, reason = "it is large, and made on purpose")]
-    pub fn new() -> Memo {
-        let slots = std::iter::repeat_with(Mutex::default).take(SLOTS).collect();
-        Memo { slots, hasher: RandomState::default() }
-    }
-
     /// What [`cache_key`] says.
     pub fn key(&self, scope: &str, operation: &'static str, model: &str, body: &[u8]) -> Option<CacheKey> {
         if body.len() > LONGEST {
             return cache_key(scope, operation, model, body);
         }
-        let slot = &self.slots[self.hasher.hash_one((scope, body)) as usize % self.slots.len()];
+        let slots = self.slots.get_or_init(|| std::iter::repeat_with(Mutex::default).take(SLOTS).collect());
+        let slot = &slots[self.hasher.hash_one((scope, body)) as usize % slots.len()];
         let is_it = |known: &&Known| {
             *known.scope == *scope
                 && known.operation == operation
@@ -67,12 +65,12 @@ mod tests {
     const BODY: &[u8] = br#"{"model":"m","messages":[{"role":"user","content":"hi"}]}"#;
 
     fn remembered(memo: &Memo) -> usize {
-        memo.slots.iter().filter(|slot| slot.lock().unwrap().is_some()).count()
+        memo.slots.get().map_or(0, |slots| slots.iter().filter(|slot| slot.lock().unwrap().is_some()).count())
     }
 
     #[test]
     fn a_repetition_has_the_key_of_the_first() {
-        let memo = Memo::new();
+        let memo = Memo::default();
         let expected = cache_key("s", "chat", "m", BODY);
         assert_eq!(memo.key("s", "chat", "m", BODY), expected);
         assert_eq!(remembered(&memo), 1);
@@ -82,8 +80,8 @@ mod tests {
 
     #[test]
     fn a_change_of_anything_is_another_request_even_in_the_same_slot() {
-        let mut memo = Memo::new();
-        memo.slots = [Mutex::default()].into();
+        let one: Box<[_]> = [Mutex::default()].into();
+        let memo = Memo { slots: one.into(), ..Memo::default() };
         let other = br#"{"model":"m","messages":[{"role":"user","content":"ho"}]}"#.as_slice();
         for (scope, operation, model, body) in [
             ("s", "chat", "m", BODY),
@@ -99,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_body_that_is_long_or_has_no_key_is_not_remembered() {
-        let memo = Memo::new();
+        let memo = Memo::default();
         let long = format!(r#"{{"a":"{}"}}"#, "x".repeat(LONGEST));
         assert_eq!(memo.key("s", "chat", "m", long.as_bytes()), cache_key("s", "chat", "m", long.as_bytes()));
         assert_eq!(memo.key("s", "chat", "m", br#"{"a":1,"a":2}"#), None);

@@ -67,7 +67,7 @@ pub struct Cache {
 impl Cache {
     pub fn new(store: ByteStore) -> Cache {
         let store = Arc::new(store);
-        Cache { exact: ExactCache::new(store.clone()), memo: Memo::new(), flights: Flights::new(), store }
+        Cache { exact: ExactCache::new(store.clone()), memo: Memo::default(), flights: Flights::new(), store }
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::config;
 use pingora_limits::rate::{Rate, RateComponents};
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// Hash functions and columns of the sketch that counts: 2 MiB for each limit, and about one count too many
@@ -18,7 +19,9 @@ const SHORTEST: Duration = Duration::from_secs(1);
 /// An IPv6 client has a /64 to itself and is counted by it. What is refused is not counted, so a
 /// client that goes on too fast still gets through at the rate of the limit.
 pub struct IpLimit {
-    seen: Rate,
+    /// Made with the first event: most gateways never see a wrong key.
+    seen: OnceLock<Rate>,
+    per: Duration,
     amount: f64,
 }
 
@@ -26,20 +29,18 @@ impl IpLimit {
     pub fn new(rate: config::Rate) -> IpLimit {
         let per = rate.per.max(SHORTEST);
         let stretched = per.as_secs_f64() / rate.per.as_secs_f64().max(1e-9);
-        IpLimit {
-            seen: Rate::new_with_estimator_config(per, HASHES, COLUMNS),
-            amount: rate.amount as f64 * stretched,
-        }
+        IpLimit { seen: OnceLock::new(), per, amount: rate.amount as f64 * stretched }
     }
 
     /// Counts one event; an error is how long until the next one passes.
     pub fn observe(&self, ip: IpAddr) -> Result<(), Duration> {
         let client = client(ip);
-        self.seen.observe(&client, 1);
-        let Some(wait) = self.seen.rate_with(&client, counted).until_within(self.amount) else {
+        let seen = self.seen.get_or_init(|| Rate::new_with_estimator_config(self.per, HASHES, COLUMNS));
+        seen.observe(&client, 1);
+        let Some(wait) = seen.rate_with(&client, counted).until_within(self.amount) else {
             return Ok(());
         };
-        self.seen.observe(&client, -1);
+        seen.observe(&client, -1);
         Err(wait)
     }
 }

@@ -245,6 +245,7 @@ fn parts(config: Config, sink: Sink) -> Result<Arc<Parts>, NotStarted> {
     };
     let cache = Cache::new(cached_bytes(&config.cache, &state));
     let (doors, upstreams) = (Doors::open(&config.listen)?, Upstreams::new(config.server.upstream_idle));
+    upstreams.ready_for(&config.providers);
     let threads = Threads::new(&config.responses);
     let snapshot = Snapshot::new(config, &lasting)?;
     let parts = Parts {

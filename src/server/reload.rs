@@ -124,6 +124,7 @@ fn put_in_force(parts: &Parts, config: Config) -> Result<String, String> {
     let doors = parts.doors.renewed(&config.listen).map_err(|e| e.to_string())?;
     let snapshot = Snapshot::new(config, &lasting).map_err(|e| e.to_string())?;
     let changed = snapshot.edition != old.edition;
+    parts.upstreams.ready_for(&snapshot.config.providers);
     parts.snapshot.store(Arc::new(snapshot));
     parts.doors.put_in_force(doors);
     parts.renew_credentials();

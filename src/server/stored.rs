@@ -54,7 +54,7 @@ pub fn first_look(parts: &Parts, home: &Home, wants_client: bool) -> Result<Fres
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|cause| NotStarted::NoRuntime { cause })?;
     let asked = async {
-        let store = Store::open(url).await?;
+        let store = Store::open_for_one(url).await?;
         let settled = settle(&store, &kept, Wants { client: wants_client, admin: true }, &by()).await?;
         Ok((store, settled))
     };

@@ -74,6 +74,7 @@ pub use windows::UserUse;
 use crate::config::StoreUrl;
 use crate::store::ledger::Inserts;
 use crate::store::pools::Pools;
+use crate::store::pools::READERS;
 use crate::store::pools::in_time;
 
 /// The store of one installation; replicas share it where it is PostgreSQL. Calls may run at the same time.
@@ -89,7 +90,20 @@ impl Store {
     /// # Errors
     /// [`StoreError::Newer`] when a newer program has used it; `Away` and `Broken` else.
     pub async fn open(url: &StoreUrl) -> Result<Store, StoreError> {
-        let pools = Pools::connect(url).await?;
+        Store::with(url, READERS).await
+    }
+
+    /// Like [`Store::open`], for who asks one thing after the other. sqlx gives a connection back in a task, so that
+    /// the next question finds the pool empty, and would start one more reader of SQLite's for itself.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub async fn open_for_one(url: &StoreUrl) -> Result<Store, StoreError> {
+        Store::with(url, 1).await
+    }
+
+    async fn with(url: &StoreUrl, readers: u32) -> Result<Store, StoreError> {
+        let pools = Pools::connect(url, readers).await?;
         in_time(schema::bring_up_to_date(&pools)).await?;
         let inserts = Inserts::new(pools.flavour);
         Ok(Store { pools, inserts })

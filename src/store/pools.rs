@@ -23,7 +23,7 @@ const MOST: u32 = 8;
 /// A connection to a server that is there takes milliseconds.
 const CONNECT: Duration = Duration::from_secs(5);
 /// Readers of a file of SQLite's do not wait for the writer, but each has a thread and a page cache.
-const READERS: u32 = 4;
+pub(super) const READERS: u32 = 4;
 /// Longest wait for another process that writes to the same file.
 const BUSY: Duration = Duration::from_secs(10);
 /// Longest time for one call: a network that swallows packets must not hold a caller for ever.
@@ -66,10 +66,11 @@ pub(super) struct Pools {
 }
 
 impl Pools {
-    pub async fn connect(url: &StoreUrl) -> Result<Pools, StoreError> {
+    /// `readers` bounds those of SQLite's.
+    pub async fn connect(url: &StoreUrl, readers: u32) -> Result<Pools, StoreError> {
         sqlx::any::install_default_drivers();
         match url {
-            StoreUrl::Sqlite(path) => sqlite(path).await,
+            StoreUrl::Sqlite(path) => sqlite(path, readers).await,
             StoreUrl::Postgres(url) => postgres(url),
         }
     }
@@ -122,7 +123,7 @@ fn known_parameters(address: &AnyConnectOptions) -> Result<(), StoreError> {
     Err(StoreError::broken(format!("its address has `{unknown}`; use some of {}", PARAMETERS.join(", "))))
 }
 
-async fn sqlite(path: &Path) -> Result<Pools, StoreError> {
+async fn sqlite(path: &Path, readers: u32) -> Result<Pools, StoreError> {
     file::make(path)?;
     let address = quiet(&file::url(path)?)?;
     write_ahead(&address).await?;
@@ -135,7 +136,7 @@ async fn sqlite(path: &Path) -> Result<Pools, StoreError> {
             .after_connect(|connection, _| Box::pin(async move { set_up(connection).await }))
             .connect_lazy_with(address.clone())
     };
-    Ok(Pools { flavour: Flavour::Sqlite, write: pool(1), read: pool(READERS) })
+    Ok(Pools { flavour: Flavour::Sqlite, write: pool(1), read: pool(readers) })
 }
 
 async fn set_up(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {

@@ -1,6 +1,7 @@
 //! Connections to all providers: from those at rest where possible, else new ones.
 
 use crate::clock;
+use crate::config::Provider;
 use crate::upstream::Broken;
 use crate::upstream::Host;
 use crate::upstream::Wire;
@@ -16,6 +17,7 @@ use pingora::protocols::http::v1::client::HttpSession as Http1Session;
 use pingora::upstreams::peer::HttpPeer;
 use pingora::upstreams::peer::Peer;
 use std::sync::Arc;
+use std::sync::OnceLock;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -32,19 +34,31 @@ pub struct Upstreams {
     /// Connections that are known to speak HTTP/1 before they are open.
     idle: Idle,
     http1: TransportConnector,
-    /// All others, in Pingora's own pools.
-    any: Connector,
+    /// All others, in Pingora's own pools. Each of its two halves reads the system's authorities.
+    any: OnceLock<Connector>,
+    most: usize,
 }
 
 impl Upstreams {
     /// `idle` bounds the idle connections kept, all providers together.
     pub fn new(idle: usize) -> Upstreams {
-        let options = |idle| Some(ConnectorOptions::new(idle));
         Upstreams {
             idle: Idle::new(idle),
-            http1: TransportConnector::new(options(0)),
-            any: Connector::new(options(idle)),
+            http1: TransportConnector::new(Some(ConnectorOptions::new(0))),
+            any: OnceLock::new(),
+            most: idle,
         }
+    }
+
+    /// Makes ready what these providers need, so that no request waits for it.
+    pub fn ready_for(&self, providers: &[Provider]) {
+        if providers.iter().any(|provider| provider.http2) {
+            self.any();
+        }
+    }
+
+    fn any(&self) -> &Connector {
+        self.any.get_or_init(|| Connector::new(Some(ConnectorOptions::new(self.most))))
     }
 
     /// Closes connections that have rested too long or have ended, for ever.
@@ -119,7 +133,7 @@ impl Upstreams {
             return Ok((Line::Silent(self.http1.new_stream(&**peer).await?), false));
         }
         loop {
-            let (session, reused) = self.any.get_http_session(&**peer).await?;
+            let (session, reused) = self.any().get_http_session(&**peer).await?;
             // A dead HTTP/2 connection leaves the pool by itself; a living one would come back for ever.
             if !(fresh && reused && session.as_http1().is_some()) {
                 return Ok((Line::Http(Box::new(session)), reused));
@@ -154,7 +168,7 @@ impl Upstreams {
     }
 
     async fn give_back(&self, session: HttpSession, peer: &HttpPeer) {
-        let released = Box::pin(self.any.release_http_session(session, peer, peer.options.idle_timeout));
+        let released = Box::pin(self.any().release_http_session(session, peer, peer.options.idle_timeout));
         // One that cannot be kept says farewell in TLS, which its provider may not take.
         let _ = tokio::time::timeout(FAREWELL, released).await;
     }
