@@ -14,6 +14,8 @@ use crate::store::values::cut;
 use crate::store::values::to_stored;
 use foldhash::HashMap;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::AddAssign;
 
 pub(super) const HOUR: u64 = 3_600_000;
 pub(super) const DAY: u64 = 86_400_000;
@@ -26,15 +28,18 @@ const FIRST: &str = "first_ms";
 
 /// What sums are kept by. Its order is the order in which rows are locked: two writers never wait for each other.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Bucket<'e> {
+struct Bucket<T> {
     at: u64,
-    tenant: Cow<'e, str>,
-    key: Cow<'e, str>,
-    provider: Cow<'e, str>,
-    model: Cow<'e, str>,
+    tenant: T,
+    key: T,
+    provider: T,
+    model: T,
     /// Empty in days.
-    model_asked: Cow<'e, str>,
+    model_asked: T,
 }
+
+/// As it is stored.
+type Bounded<'e> = Bucket<Cow<'e, str>>;
 
 #[derive(Clone, Copy, Default)]
 struct Row {
@@ -49,7 +54,7 @@ pub(super) struct Table {
 }
 
 /// What a batch adds to the tables, in the order of [`tables`].
-pub(super) struct Gathered<'e>([Vec<(Bucket<'e>, Row)>; 2]);
+pub(super) struct Gathered<'e>([Vec<(Bounded<'e>, Row)>; 2]);
 
 pub(super) fn tables(flavour: Flavour) -> [Table; 2] {
     let days: Vec<&str> = DIMENSIONS.into_iter().chain(SUMS).collect();
@@ -74,28 +79,29 @@ pub(super) async fn add(tx: &mut Tx, tables: &[Table; 2], rows: &Gathered<'_>) -
 }
 
 pub(super) fn gathered<T: AsRef<str>>(entries: &[Entry<T>]) -> Gathered<'_> {
-    let mut hours: HashMap<Bucket<'_>, Row> = HashMap::default();
+    let mut found: HashMap<Bucket<&str>, Row> = HashMap::default();
     for entry in entries {
-        let row = hours.entry(Bucket::of(entry)).or_default();
-        row.sums += Sums::of(entry);
-        let first = entry.is_use().then_some(entry.at.min(MOST));
-        row.first_ms = [row.first_ms, first].into_iter().flatten().min();
+        let first_ms = entry.is_use().then_some(entry.at.min(MOST));
+        *found.entry(Bucket::of(entry)).or_default() += Row { sums: Sums::of(entry), first_ms };
     }
-    let mut days: HashMap<Bucket<'_>, Row> = HashMap::default();
-    for (hour, row) in &hours {
-        let at = hour.at - hour.at % DAY;
-        let day = Bucket { at, model_asked: Cow::Borrowed(""), ..hour.clone() };
-        days.entry(day).or_default().sums += row.sums;
+    let (mut hours, mut days) = (BTreeMap::<Bounded<'_>, Row>::new(), BTreeMap::<Bounded<'_>, Row>::new());
+    for (bucket, row) in found {
+        let hour = bucket.bounded();
+        *days.entry(hour.of_day()).or_default() += row;
+        *hours.entry(hour).or_default() += row;
     }
-    Gathered([hours, days].map(|rows| {
-        let mut rows: Vec<_> = rows.into_iter().collect();
-        rows.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-        rows
-    }))
+    Gathered([hours, days].map(|rows| rows.into_iter().collect()))
 }
 
-impl<'e> Bucket<'e> {
-    fn of<T: AsRef<str>>(entry: &'e Entry<T>) -> Bucket<'e> {
+impl AddAssign for Row {
+    fn add_assign(&mut self, other: Row) {
+        self.sums += other.sums;
+        self.first_ms = [self.first_ms, other.first_ms].into_iter().flatten().min();
+    }
+}
+
+impl<'e> Bucket<&'e str> {
+    fn of<T: AsRef<str>>(entry: &'e Entry<T>) -> Bucket<&'e str> {
         // A name that nobody answered to is the caller's choice: there may be any number of them.
         let model = match entry.model_served.as_ref() {
             "" if entry.is_hit() => entry.model_asked.as_ref(),
@@ -104,16 +110,34 @@ impl<'e> Bucket<'e> {
         let at = entry.at.min(MOST);
         Bucket {
             at: at - at % HOUR,
-            tenant: cut(entry.tenant.as_ref()),
-            key: cut(entry.key.as_ref()),
-            provider: cut(entry.provider.as_ref()),
-            model: cut(model),
-            model_asked: cut(entry.known_model()),
+            tenant: entry.tenant.as_ref(),
+            key: entry.key.as_ref(),
+            provider: entry.provider.as_ref(),
+            model,
+            model_asked: entry.known_model(),
+        }
+    }
+
+    /// Two that differ may become one.
+    fn bounded(self) -> Bounded<'e> {
+        Bucket {
+            at: self.at,
+            tenant: cut(self.tenant),
+            key: cut(self.key),
+            provider: cut(self.provider),
+            model: cut(self.model),
+            model_asked: cut(self.model_asked),
         }
     }
 }
 
-fn bind(query: Bound, (bucket, row): &(Bucket<'_>, Row), is_hours: bool) -> Bound {
+impl Bounded<'_> {
+    fn of_day(&self) -> Self {
+        Bucket { at: self.at - self.at % DAY, model_asked: Cow::Borrowed(""), ..self.clone() }
+    }
+}
+
+fn bind(query: Bound, (bucket, row): &(Bounded<'_>, Row), is_hours: bool) -> Bound {
     let mut query = query
         .bind(to_stored(bucket.at))
         .bind(bucket.tenant.to_string())

@@ -1,12 +1,5 @@
 //! One line of the ledger: what a request, or one more attempt of it, cost and how it went.
 
-use crate::store::values::MOST;
-use crate::store::values::cut;
-use serde::Deserialize;
-use serde::Deserializer;
-use serde::Serialize;
-use serde::Serializer;
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -15,8 +8,8 @@ use std::str::FromStr;
 /// Tokens and costs stand in exactly one entry: those of the call that answered in the entry of the request,
 /// those of a failed call in the entry of that attempt. So sums over all entries are true.
 ///
-/// Its texts are owned, or borrowed from what it was made of. The order of its fields is its written form.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Its texts are owned, or borrowed from what it was made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry<T = String> {
     pub id: EntryId,
     pub kind: Kind,
@@ -88,33 +81,9 @@ impl<T: AsRef<str>> Entry<T> {
         }
     }
 
-    /// With texts of a bounded length and numbers that have a place in the store.
-    pub(super) fn bounded(&self) -> Entry<Cow<'_, str>> {
-        let number = |number: u64| number.min(MOST);
-        Entry {
-            at: number(self.at),
-            input: number(self.input),
-            cached: number(self.cached),
-            cache_write: number(self.cache_write),
-            output: number(self.output),
-            reasoning: number(self.reasoning),
-            cost: number(self.cost),
-            latency_us: number(self.latency_us),
-            ttft_us: self.ttft_us.map(number),
-            ..self.with_texts(|text| cut(text.as_ref()))
-        }
-    }
-
     /// With texts of its own.
     pub fn owned(&self) -> Entry {
-        self.with_texts(|text| text.as_ref().to_owned())
-    }
-
-    fn is_from_cache(&self) -> bool {
-        ["hit", "semantic"].contains(&self.cache.as_ref())
-    }
-
-    fn with_texts<'t, U>(&'t self, text: impl Fn(&'t T) -> U) -> Entry<U> {
+        let text = |text: &T| text.as_ref().to_owned();
         Entry {
             id: self.id,
             kind: self.kind,
@@ -143,6 +112,10 @@ impl<T: AsRef<str>> Entry<T> {
             cache: text(&self.cache),
             attempts: self.attempts,
         }
+    }
+
+    fn is_from_cache(&self) -> bool {
+        ["hit", "semantic"].contains(&self.cache.as_ref())
     }
 }
 
@@ -178,21 +151,8 @@ impl FromStr for EntryId {
 #[error("an id of an entry has 32 hexadecimal signs")]
 pub struct NotAnId;
 
-/// Its two halves: a random number is short in neither, but the other one is.
-impl Serialize for EntryId {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        ((self.0 >> 64) as u64, self.0 as u64).serialize(to)
-    }
-}
-
-impl<'de> Deserialize<'de> for EntryId {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<EntryId, D::Error> {
-        <(u64, u64)>::deserialize(from).map(|(boot, sequence)| EntryId::new(boot, sequence))
-    }
-}
-
 /// What an entry is about.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kind {
     #[default]
     Request,
@@ -201,7 +161,7 @@ pub enum Kind {
 }
 
 /// Where the numbers of tokens are from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Counted {
     /// From the provider.
     Told,
@@ -212,7 +172,7 @@ pub enum Counted {
 }
 
 /// What is known of the price.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PriceState {
     Known,
     Free,
@@ -224,6 +184,7 @@ pub enum PriceState {
 }
 
 impl Kind {
+    /// In the order in which they are declared.
     pub const ALL: [Kind; 2] = [Kind::Request, Kind::Attempt];
 
     pub fn word(self) -> &'static str {
@@ -235,6 +196,7 @@ impl Kind {
 }
 
 impl Counted {
+    /// In the order in which they are declared.
     pub const ALL: [Counted; 3] = [Counted::Told, Counted::Guessed, Counted::None];
 
     pub fn word(self) -> &'static str {
@@ -247,6 +209,7 @@ impl Counted {
 }
 
 impl PriceState {
+    /// In the order in which they are declared.
     pub const ALL: [PriceState; 4] =
         [PriceState::Known, PriceState::Free, PriceState::Unknown, PriceState::Nothing];
 

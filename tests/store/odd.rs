@@ -102,6 +102,23 @@ async fn nul_and_endless_texts_are_cut_to_what_both_can_hold() {
 }
 
 #[tokio::test]
+async fn names_that_become_alike_when_they_are_cut_are_summed_up_as_one() {
+    on_both(async |bed| {
+        let store = bed.open().await;
+        let long = "x".repeat(256);
+        let names = [format!("{long}1"), format!("{long}2"), long];
+        let named = |name: &String| Entry { tenant: name.clone(), model_served: name.clone(), ..entry(1) };
+        store.append("a", 0..1, &names.iter().map(named).collect::<Vec<_>>()).await.unwrap();
+        let groups = vec![Group::Tenant, Group::Hour];
+        let query =
+            ReportQuery { since_ms: 0, until_ms: u64::MAX, groups, limit: 9, ..ReportQuery::default() };
+        let rows = store.report(&query).await.unwrap();
+        assert_eq!(rows.iter().map(|row| row.sums.requests).collect::<Vec<_>>(), [3]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn numbers_beyond_all_measure_become_the_largest() {
     on_both(async |bed| {
         let store = bed.open().await;

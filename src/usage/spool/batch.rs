@@ -9,8 +9,8 @@ use std::os::unix::fs::FileExt;
 
 /// Entries of one batch.
 pub const MOST_ENTRIES: usize = 4000;
-/// Bytes read at once: more than a batch usually has.
-const CHUNK: u64 = 1 << 20;
+/// Bytes read at once: as many as a batch usually has, for what is left over is read again.
+const CHUNK: u64 = 640 << 10;
 
 /// What was read.
 #[derive(Debug, Default)]
