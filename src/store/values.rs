@@ -40,7 +40,7 @@ pub(super) fn cut(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Eight bytes at once: each entry has eleven texts, most of them too short for what finds bytes in long ones.
+/// Eight bytes at once: each entry has ten texts, most of them too short for what finds bytes in long ones.
 fn has_nul(text: &[u8]) -> bool {
     let (words, rest) = text.as_chunks();
     words.iter().any(|word| has_zero(u64::from_ne_bytes(*word))) || rest.contains(&0)
