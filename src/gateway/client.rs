@@ -80,13 +80,17 @@ async fn gone(client: &mut Session) {
 pub struct Head {
     status: StatusCode,
     fields: HeaderMap,
+    /// Where a number is put together.
+    digits: Vec<u8>,
 }
 
 impl Head {
     /// A head with what every answer carries.
     pub fn new(status: u16, record: &Record) -> Head {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut head = Head { status, fields: HeaderMap::with_capacity(16) };
+        // A number is at most 20 digits.
+        let digits = Vec::with_capacity(24);
+        let mut head = Head { status, fields: HeaderMap::with_capacity(16), digits };
         head.text(name::REQUEST_ID, &record.arrival.request_id);
         if record.subject.dialect == Dialect::Anthropic {
             // Its clients look for it under this name (vendors.md §1.6).
@@ -151,11 +155,11 @@ impl Head {
     }
 
     fn counted(&mut self, name: HeaderName, number: u64, unit: &[u8]) {
-        // A number is at most 20 digits.
-        let mut text = Vec::with_capacity(24);
-        decimal(&mut text, number);
-        text.extend_from_slice(unit);
-        if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(text)) {
+        self.digits.clear();
+        decimal(&mut self.digits, number);
+        self.digits.extend_from_slice(unit);
+        // A copy of the right length is one piece of memory; one with room to spare would be two.
+        if let Ok(value) = HeaderValue::from_bytes(&self.digits) {
             self.fields.insert(name, value);
         }
     }

@@ -13,6 +13,7 @@ use crate::gateway::client::while_it_waits;
 use crate::gateway::parts::Cache;
 use crate::gateway::receive::Ask;
 use crate::gateway::snapshot::Snapshot;
+use crate::hex;
 use crate::tenants::credential::Credential;
 use http::header;
 use pingora::proxy::Session;
@@ -91,8 +92,8 @@ fn wanted_key(
     }
     // An answer that began before a reload is kept for nobody who comes after it, and one that another
     // model may have given for nobody who forbade that.
-    let failover = u8::from(ask.failover && who.fails_over());
-    let mut scope = format!("{:016x}{failover}{}", snapshot.edition, who.shared);
+    let failover = if ask.failover && who.fails_over() { "1" } else { "0" };
+    let mut scope = [&hex::of(&snapshot.edition.to_be_bytes()), failover, &who.shared].concat();
     for (_, value) in &ask.spoken {
         scope.push('\n');
         scope.push_str(&String::from_utf8_lossy(value.as_bytes()));
