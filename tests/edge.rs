@@ -26,6 +26,8 @@ mod files;
 mod handshake;
 #[path = "edge/large.rs"]
 mod large;
+#[path = "edge/rest.rs"]
+mod rest;
 #[path = "edge/routes.rs"]
 mod routes;
 #[path = "edge/security.rs"]
