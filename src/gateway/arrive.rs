@@ -14,7 +14,7 @@ use pingora::proxy::Session;
 /// What holds for its connection.
 pub fn settle(session: &mut Session, server: &ServerSettings, is_leaving: bool) {
     if session.is_http2() {
-        // On others the connection itself sees to it.
+        // Other connections see to it themselves (`slow_head`), and a job has a time of its own.
         session.set_write_timeout(Some(server.write_timeout));
     }
     session.set_pipelining_enabled(true);

@@ -100,7 +100,8 @@ impl Watched {
         *self.is_even.get_mut() = false;
     }
 
-    /// A request with so many bytes of body, as they came over the connection, has been read.
+    /// Of a request so many bytes of body have been handed out. More than have come never are, and what frames chunks
+    /// comes besides: only where both counts are equal is nothing left over.
     pub fn has_read(&self, body: u64) {
         self.is_even.store(self.behind == Some(body), Ordering::Relaxed);
     }

@@ -228,6 +228,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn words_stand_in_the_order_in_which_they_are_written() {
+        assert!(Kind::ALL.into_iter().zip(0..).all(|(kind, place)| kind as usize == place));
+        assert!(Counted::ALL.into_iter().zip(0..).all(|(counted, place)| counted as usize == place));
+        assert!(PriceState::ALL.into_iter().zip(0..).all(|(price, place)| price as usize == place));
+    }
+
+    #[test]
     fn a_name_is_known_where_more_than_a_refusal_came_of_it() {
         let asked = |status, attempts| Entry { model_asked: "m", status, attempts, ..Entry::default() };
         for (status, attempts) in [(200, 0), (404, 1), (429, 1), (499, 0), (503, 0)] {

@@ -36,7 +36,8 @@ pub struct Upstreams {
     http1: TransportConnector,
     /// All others, in Pingora's own pools. Each of its two halves reads the system's authorities.
     any: OnceLock<Connector>,
-    most: usize,
+    /// Idle connections it keeps.
+    most_idle: usize,
 }
 
 impl Upstreams {
@@ -46,7 +47,7 @@ impl Upstreams {
             idle: Idle::new(idle),
             http1: TransportConnector::new(Some(ConnectorOptions::new(0))),
             any: OnceLock::new(),
-            most: idle,
+            most_idle: idle,
         }
     }
 
@@ -58,7 +59,7 @@ impl Upstreams {
     }
 
     fn any(&self) -> &Connector {
-        self.any.get_or_init(|| Connector::new(Some(ConnectorOptions::new(self.most))))
+        self.any.get_or_init(|| Connector::new(Some(ConnectorOptions::new(self.most_idle))))
     }
 
     /// Closes connections that have rested too long or have ended, for ever.

@@ -17,12 +17,12 @@ pub(super) struct Naming<'a> {
 impl Naming<'_> {
     /// The first of them that is a text.
     pub(super) fn end_user(self) -> Option<String> {
-        // Most requests name nobody.
-        self.user.or(self.safety_identifier).or(self.metadata)?;
         #[derive(Deserialize)]
         struct Metadata {
             user_id: Option<String>,
         }
+        // Most requests name nobody.
+        self.user.or(self.safety_identifier).or(self.metadata)?;
         let text = |written: Option<&str>| written.and_then(|json| serde_json::from_str::<String>(json).ok());
         let within = || serde_json::from_str::<Metadata>(self.metadata?).ok()?.user_id;
         [text(self.user), text(self.safety_identifier)]
