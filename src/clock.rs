@@ -2,7 +2,10 @@
 //!
 //! Pure code takes the time as an argument; only the doors and the borders call these.
 
+use futures_util::FutureExt;
+use std::pin::Pin;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use tokio::time::error::Elapsed;
 
 /// The monotonic clock.
 pub fn now() -> Instant {
@@ -42,4 +45,19 @@ impl Moment {
 /// Now, on both clocks.
 pub fn moment() -> Moment {
     Moment { mono: now(), wall: since_epoch() }
+}
+
+/// Does `work`, within `patience`. What is done at once, as most bodies are read and most requests written, needs no
+/// timer.
+///
+/// # Errors
+/// It takes longer; what was begun is dropped by the caller.
+pub async fn in_time<T>(
+    patience: Duration,
+    mut work: Pin<&mut impl Future<Output = T>>,
+) -> Result<T, Elapsed> {
+    match work.as_mut().now_or_never() {
+        Some(done) => Ok(done),
+        None => tokio::time::timeout(patience, work).await,
+    }
 }

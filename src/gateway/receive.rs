@@ -1,5 +1,6 @@
 //! The request body, whole and within its limits, read into an ask: what is wanted, of whom, and how.
 
+use crate::clock;
 use crate::config::Config;
 use crate::dialect::Dialect;
 use crate::dialect::openai::media;
@@ -11,7 +12,6 @@ use crate::gateway::refuse;
 use crate::gateway::refuse::Refusal;
 use crate::head;
 use bytes::Bytes;
-use futures_util::FutureExt;
 use http::HeaderMap;
 use http::HeaderName;
 use http::HeaderValue;
@@ -106,12 +106,7 @@ pub async fn whole_body(
     if wants_continue(client) {
         say_continue(client).await.map_err(|_| NotReceived::ClientLeft)?;
     }
-    let mut read = pin!(read_all(client, limit));
-    // Most bodies have come along with their heads, and need no timer.
-    if let Some(read) = read.as_mut().now_or_never() {
-        return read;
-    }
-    match tokio::time::timeout(patience, read).await {
+    match clock::in_time(patience, pin!(read_all(client, limit))).await {
         Ok(read) => read,
         Err(_) => Err(refuse::too_slow(patience).into()),
     }

@@ -1,11 +1,11 @@
 //! The request's way out on a connection: head and body in as few writes as can be.
 
+use crate::clock;
 use crate::upstream::Broken;
 use crate::upstream::Wire;
 use crate::upstream::request::Request;
 use crate::upstream::wire::Line;
 use bytes::Bytes;
-use futures_util::FutureExt;
 use pingora::ErrorType;
 use pingora::protocols::Stream;
 use pingora::protocols::http::client::HttpSession;
@@ -86,17 +86,12 @@ impl Wire {
     }
 
     async fn write(&self, stream: &mut Stream, bytes: &[u8]) -> Result<(), Broken> {
-        let mut written = pin!(async {
+        let written = pin!(async {
             stream.write_all(bytes).await?;
             stream.flush().await
         });
         let patience = self.peer.options.write_timeout.unwrap_or(PATIENCE);
-        // A timer costs something even where nothing has to be waited for, as for most requests.
-        let done = match written.as_mut().now_or_never() {
-            Some(done) => Ok(done),
-            None => tokio::time::timeout(patience, written).await,
-        };
-        match done {
+        match clock::in_time(patience, written).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(cause)) => {
                 Err(Broken::Reset(pingora::Error::because(ErrorType::WriteError, SENDING, cause)))
