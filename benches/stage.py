@@ -22,6 +22,7 @@ SEARCH = os.environ.get("PATH", "") + os.pathsep + "/usr/sbin"
 ENVIRONMENT = {"PATH": SEARCH, "KEY": KEY}
 TO_START = 20
 TO_STOP = 3
+given = set()
 
 
 class Trouble(Exception):
@@ -180,9 +181,14 @@ def interrupted(*_):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody listens on, and that was not given away before."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        if port not in given:
+            given.add(port)
+            return port
 
 
 def wait_for(process, port, log):

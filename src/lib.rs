@@ -23,7 +23,7 @@
 //! - [`config`] — file and environment → one checked [`config::Config`]
 //! - [`provider`] — vendors as data
 //! - [`dialect`] — wire formats, both directions (pure)
-//! - [`clock`], [`head`], [`id`], [`money`], [`private_file`], [`secret`], [`hex`] — words everyone uses
+//! - [`clock`], [`head`], [`id`], [`money`], [`private_file`], [`secret`], [`hex`], [`turns`] — words everyone uses
 
 pub mod admin;
 pub mod cache;
@@ -49,5 +49,6 @@ pub mod state;
 pub mod store;
 pub mod telemetry;
 pub mod tenants;
+pub mod turns;
 pub mod upstream;
 pub mod usage;

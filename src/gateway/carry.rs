@@ -11,6 +11,7 @@ use crate::gateway::client::ClientLeft;
 use crate::gateway::passage;
 use crate::gateway::record::Record;
 use crate::head;
+use crate::turns;
 use crate::upstream::Broken;
 use crate::upstream::Silence;
 use crate::upstream::Upstreams;
@@ -195,10 +196,13 @@ async fn pass(
 }
 
 async fn write(session: &mut Session, ready: &mut Vec<HttpTask>) -> pingora::Result<()> {
-    match ready.is_empty() {
-        true => Ok(()),
-        false => session.write_response_tasks(std::mem::take(ready)).await.map(drop),
+    match ready.first() {
+        None => return Ok(()),
+        Some(HttpTask::Header(..)) => turns::gather().await,
+        // The pieces of a stream do not wait.
+        Some(_) => {}
     }
+    session.write_response_tasks(std::mem::take(ready)).await.map(drop)
 }
 
 /// Waits for more of the body.

@@ -184,7 +184,7 @@ pub async fn answer(
 ) -> pingora::Result<()> {
     head.value(header::CONTENT_TYPE, kind);
     head.number(header::CONTENT_LENGTH, body.len() as u64);
-    record.settle();
+    record.settle_with_others().await;
     let bodiless = client.req_header().method == http::Method::HEAD;
     let sent = async {
         client.write_response_header(head.finish(), bodiless).await?;

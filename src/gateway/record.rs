@@ -1,18 +1,13 @@
 //! What is written down about one request. Closed exactly once, on whatever way the request ends.
 
-use crate::clock;
 use crate::clock::Moment;
 use crate::config::LogFormat;
 use crate::dialect::usage::Usage;
 use crate::gateway::charge::Charge;
-use crate::gateway::entry;
-use crate::gateway::itinerary::Stop;
 use crate::gateway::jobs::on_behalf::OnBehalf;
 use crate::gateway::subject::Subject;
 use crate::gateway::vendor::Lane;
-use crate::gateway::vendor::Vendor;
 use crate::limits::Reservation;
-use crate::money::Money;
 use crate::state::Need;
 use crate::state::Taken;
 use crate::store::Counted;
@@ -36,6 +31,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
+
+mod settle;
 
 /// The status that is logged for a client that left (nginx's convention).
 pub const CLIENT_LEFT: u16 = 499;
@@ -164,52 +161,6 @@ impl Record {
     /// What the answer used, and who says so.
     pub fn bill(&mut self, usage: Usage, counted: Counted) {
         (self.service.usage, self.service.counted) = (Some(usage), counted);
-    }
-
-    /// Writes down a call that cost `usage` and did not answer. Its note must be the last of the attempts.
-    pub fn lost_on(&mut self, target: (&Vendor, &Stop), usage: Usage) {
-        let cost = cost(&target.0.lane(&target.1.model).price, &usage).unwrap_or_default();
-        self.service.lost.tokens += usage.total();
-        self.service.lost.cost += cost;
-        if let Some(charge) = self.held.charge.take() {
-            charge.answered(usage.total());
-        }
-        let spool = &self.ledger.spool;
-        entry::of_attempt(self, spool.next_id(), target, usage).iter().for_each(|entry| spool.append(entry));
-    }
-
-    /// Gives back what was not used, and the place among the key's requests under way, and writes the request into
-    /// the ledger. Done before the last byte is sent: a client may ask again as soon as it has that, and what has
-    /// been answered is never lost.
-    pub fn settle(&mut self) {
-        if let Some(charge) = self.held.charge.take() {
-            charge.answered(self.service.usage.map_or(0, |usage| usage.total()));
-        }
-        // Who pays nothing has no line in the ledger.
-        let is_new = !std::mem::replace(&mut self.written, true) && self.subject.payer.is_some();
-        let reservation = self.held.reservation.take();
-        if !is_new && reservation.is_none() {
-            return;
-        }
-        let now = clock::now();
-        if is_new {
-            let spool = &self.ledger.spool;
-            entry::of_request(self, spool.next_id(), now).iter().for_each(|entry| spool.append(entry));
-        }
-        if let Some(reservation) = reservation {
-            reservation.settle(self.consumed(), self.arrival.moment().at(now));
-        }
-    }
-
-    /// What counts against quotas: an answer from the cache does not.
-    fn consumed(&self) -> Need {
-        let cost = match self.cost() {
-            Some(Cost::Known(money)) => money,
-            Some(Cost::Unknown) | None => Money::ZERO,
-        };
-        let hit = self.service.cache == Some(CacheResult::Hit);
-        let (tokens, lost) = (self.service.usage.map_or(0, |u| u.total()), self.service.lost);
-        Need { requests: u64::from(!hit), tokens: tokens + lost.tokens, cost: cost + lost.cost }
     }
 
     /// Settles the limits, counts and logs. Only the first call does anything.

@@ -1,7 +1,8 @@
 //! The spool: the ledger's entries on their way to the store, in files that survive the process.
 //!
-//! An entry is handed to the system in one write before its request's last byte goes out: whatever happens to this
-//! process then, the system has it. Nothing waits for the disk itself.
+//! An entry is handed to the system before its request's last byte goes out, in one write with those of the other
+//! requests that are answered in the same moment: whatever happens to this process then, the system has them. Nothing
+//! waits for the disk itself.
 
 mod batch;
 mod file;
@@ -73,22 +74,35 @@ impl Spool {
 
     /// Writes an entry down. Never fails: what cannot be written now is held in memory and tried again.
     pub fn append<T: AsRef<str>>(&self, entry: &Entry<T>) {
+        self.hold(entry);
+        self.write_held();
+    }
+
+    /// Holds an entry in memory until the next call of [`write_held`](Spool::write_held), which has to come before
+    /// the last byte of its request's answer goes out.
+    pub fn hold<T: AsRef<str>>(&self, entry: &Entry<T>) {
         thread_local! {
             static FRAME: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
         }
         FRAME.with_borrow_mut(|frame| {
             frame.clear();
             frame::write(entry, frame);
-            let written = self.lock().append(frame, clock::now);
-            self.report(written);
+            if !self.lock().hold(frame) {
+                self.counts.lost(1);
+            }
         });
+    }
+
+    /// Writes down all that is held, in one write.
+    pub fn write_held(&self) {
+        let written = self.lock().retry(clock::now);
+        self.report(written);
     }
 
     /// Tries again what could not be written, and begins another file where this one is full or gone. To be called
     /// several times a second.
     pub fn tend(&self) {
-        let written = self.lock().retry(clock::now());
-        self.report(written);
+        self.write_held();
         let current = self.lock().file();
         let gone = !current.is_there();
         if gone || current.len() >= FULL {
@@ -192,9 +206,6 @@ impl Spool {
     }
 
     fn report(&self, written: writer::Written) {
-        if written.lost > 0 {
-            self.counts.lost(written.lost);
-        }
         if written.failed {
             self.counts.spool_error();
         }

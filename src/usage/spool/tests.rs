@@ -50,6 +50,21 @@ fn framed(entry: &Entry) -> Vec<u8> {
 }
 
 #[test]
+fn what_is_held_is_written_at_once_and_in_order() {
+    let folder = folder();
+    let spool = spool(&folder, 7);
+    let held: Vec<Entry> = (0..3).map(|_| entry(&spool)).collect();
+    held.iter().for_each(|entry| spool.hold(entry));
+    let (_, file) = spool.files();
+    let bytes: usize = held.iter().map(|entry| framed(entry).len()).sum();
+    assert_eq!((file.len(), spool.backlog()), (0, bytes as u64));
+    spool.write_held();
+    assert_eq!((read(&file, false).entries, spool.backlog()), (held, file.len()));
+    spool.write_held();
+    assert_eq!(file.len(), bytes as u64);
+}
+
+#[test]
 fn what_is_written_is_read_back_in_order() {
     let folder = folder();
     let spool = spool(&folder, 7);

@@ -9,12 +9,14 @@ use std::time::Instant;
 
 /// Bytes that wait in memory while the disk takes none, some 40,000 entries; what comes then is lost, and counted.
 pub(super) const MOST_WAITING: usize = 16 << 20;
+/// Room for entries that is kept while none waits, in bytes: for what the requests of a moment write together.
+const MOST_AT_REST: usize = 64 << 10;
 /// One line in the log for so long, however many writes fail.
 const QUIET: Duration = Duration::from_secs(60);
 
 pub(super) struct Writer {
     file: SpoolFile,
-    /// Whole frames.
+    /// Whole frames: those of this moment, and those that could not be written.
     waiting: Vec<u8>,
     /// Bytes of `waiting` that are in the file all the same: a full disk takes a part of a write.
     done: usize,
@@ -26,7 +28,6 @@ pub(super) struct Writer {
 /// What became of a write.
 #[derive(Default)]
 pub(super) struct Written {
-    pub lost: u64,
     pub failed: bool,
     /// To be logged.
     pub complaint: Option<io::Error>,
@@ -37,42 +38,29 @@ impl Writer {
         Writer { file, waiting: Vec::new(), done: 0, closed: false, quiet_until: None }
     }
 
-    /// Writes an entry, behind those that wait. The clock is asked only where something went wrong.
-    pub fn append(&mut self, frame: &[u8], now: impl Fn() -> Instant) -> Written {
-        if self.closed {
-            return Written { lost: 1, ..Written::default() };
-        }
-        if self.waiting.is_empty() {
-            return match self.file.handle().write(frame) {
-                Ok(count) if count == frame.len() => Written::default(),
-                Ok(count) => {
-                    (self.waiting, self.done) = (frame.to_vec(), count);
-                    self.retry(now())
-                }
-                Err(cause) => {
-                    self.waiting = frame.to_vec();
-                    self.failed(cause, now())
-                }
-            };
-        }
-        let fits = self.waiting.len() + frame.len() <= MOST_WAITING;
+    /// Keeps an entry behind those that wait, for the next [`retry`](Writer::retry). Whether there is room for it.
+    pub fn hold(&mut self, frame: &[u8]) -> bool {
+        let fits = !self.closed && self.waiting.len() + frame.len() <= MOST_WAITING;
         if fits {
             self.waiting.extend_from_slice(frame);
         }
-        Written { lost: u64::from(!fits), ..self.retry(now()) }
+        fits
     }
 
-    /// Writes what waits, if the disk takes it.
-    pub fn retry(&mut self, now: Instant) -> Written {
+    /// Writes what waits, if the disk takes it. The clock is asked only where something went wrong.
+    pub fn retry(&mut self, now: impl Fn() -> Instant) -> Written {
         while self.done < self.waiting.len() {
             match self.file.handle().write(&self.waiting[self.done..]) {
-                Ok(0) => return self.failed(io::ErrorKind::WriteZero.into(), now),
+                Ok(0) => return self.failed(io::ErrorKind::WriteZero.into(), now()),
                 Ok(count) => self.done += count,
                 Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
-                Err(cause) => return self.failed(cause, now),
+                Err(cause) => return self.failed(cause, now()),
             }
         }
-        (self.waiting, self.done) = (Vec::new(), 0);
+        // What an outage has filled is given back.
+        self.waiting.clear();
+        self.waiting.shrink_to(MOST_AT_REST);
+        self.done = 0;
         Written::default()
     }
 
@@ -110,7 +98,7 @@ impl Writer {
 
     fn failed(&mut self, cause: io::Error, now: Instant) -> Written {
         let complaint = self.complain(cause, now);
-        Written { lost: 0, failed: true, complaint }
+        Written { failed: true, complaint }
     }
 }
 
@@ -131,6 +119,11 @@ mod tests {
         bytes
     }
 
+    fn append(writer: &mut Writer, frame: &[u8], now: Instant) -> Written {
+        assert!(writer.hold(frame));
+        writer.retry(|| now)
+    }
+
     /// Every write to it fails for want of room.
     fn full() -> SpoolFile {
         SpoolFile::full()
@@ -141,26 +134,26 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (mut writer, now) = (Writer::new(full()), Instant::now());
         let [one, two, three, four] = ["one", "two", "three", "four"].map(framed);
-        assert!(writer.append(&one, || now).complaint.is_some());
-        let second = writer.append(&two, || now);
+        assert!(append(&mut writer, &one, now).complaint.is_some());
+        let second = append(&mut writer, &two, now);
         assert!(second.failed && second.complaint.is_none(), "one line a minute");
-        assert!(writer.append(&three, || now + QUIET).complaint.is_some());
+        assert!(append(&mut writer, &three, now + QUIET).complaint.is_some());
         assert_eq!(writer.waits(), (one.len() + two.len() + three.len()) as u64);
         // A part of the second was taken before.
         writer.done = one.len() + 2;
         let next = file(folder.path(), 2);
         writer.turn_to(next.clone());
-        assert!(!writer.retry(now).failed);
-        assert!(!writer.append(&four, || now).failed);
+        assert!(!writer.retry(|| now).failed);
+        assert!(!append(&mut writer, &four, now).failed);
         assert_eq!(fs::read(next.path()).unwrap(), [two, three, four].concat());
         assert_eq!(writer.waits(), 0);
     }
 
     #[test]
     fn memory_is_bounded_and_what_does_not_fit_is_counted() {
-        let (mut writer, now) = (Writer::new(full()), Instant::now());
+        let mut writer = Writer::new(full());
         let frame = vec![b'x'; MOST_WAITING / 2];
-        let lost: Vec<u64> = (0..4).map(|_| writer.append(&frame, || now).lost).collect();
-        assert_eq!((lost, writer.waits()), (vec![0, 0, 1, 1], MOST_WAITING as u64));
+        assert_eq!([(); 4].map(|()| writer.hold(&frame)), [true, true, false, false]);
+        assert_eq!(writer.waits(), MOST_WAITING as u64);
     }
 }
