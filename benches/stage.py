@@ -22,7 +22,8 @@ SEARCH = os.environ.get("PATH", "") + os.pathsep + "/usr/sbin"
 ENVIRONMENT = {"PATH": SEARCH, "KEY": KEY}
 TO_START = 20
 TO_STOP = 3
-given = set()
+# Ports that were given away and may not be listened on yet.
+GIVEN = set()
 
 
 class Trouble(Exception):
@@ -181,13 +182,13 @@ def interrupted(*_):
 
 
 def free_port():
-    """A port that nobody listens on, and that was not given away before."""
+    """A port that nobody listens on, and nobody is about to."""
     while True:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        if port not in given:
-            given.add(port)
+        if port not in GIVEN:
+            GIVEN.add(port)
             return port
 
 

@@ -1,10 +1,11 @@
 //! What the requests of a thread do together.
 
-/// Lets whatever else is ready on this thread come as far as this, so that what follows is done for all in a row.
+/// First brings everything else that is ready on this thread to the same point, so that what follows is done for all
+/// in a row.
 ///
 /// Before a write: a peer that is sent one thing after the other is woken once instead of for each, and what runs again
 /// at once is still in the processor's caches. Where nothing else is ready it costs one look at the sockets.
-pub async fn gather() {
+pub async fn together() {
     tokio::task::yield_now().await;
 }
 
@@ -21,7 +22,7 @@ mod tests {
             let steps = steps.clone();
             tokio::spawn(async move {
                 steps.lock().unwrap().push("read");
-                gather().await;
+                together().await;
                 steps.lock().unwrap().push("write");
             })
         });

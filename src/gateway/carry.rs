@@ -150,6 +150,8 @@ async fn asked(
     (head, body): (Vec<u8>, &Bytes),
     patience: Duration,
 ) -> pingora::Result<(Wire, Result<(), Broken>)> {
+    // Not later: what is taken from the pool is written to while it is known to be alive.
+    turns::together().await;
     let mut wire = upstreams.open_http1(peer, fresh).await?;
     let answered = match wire.send_written(head, body).await {
         Ok(()) => wire.next_head(Instant::now() + patience).await.map(drop),
@@ -174,6 +176,9 @@ async fn pass(
     // What is there at once goes out in one write.
     let mut ready = vec![HttpTask::Header(head, end)];
     let mut silence = None;
+    if end {
+        record.settle();
+    }
     while !end {
         let mut piece = match wire.at_hand() {
             Some(piece) => piece.map_err(|error| error.into_up())?,
@@ -198,8 +203,8 @@ async fn pass(
 async fn write(session: &mut Session, ready: &mut Vec<HttpTask>) -> pingora::Result<()> {
     match ready.first() {
         None => return Ok(()),
-        Some(HttpTask::Header(..)) => turns::gather().await,
-        // The pieces of a stream do not wait.
+        Some(HttpTask::Header(..)) => turns::together().await,
+        // What follows the head does not wait.
         Some(_) => {}
     }
     session.write_response_tasks(std::mem::take(ready)).await.map(drop)

@@ -114,6 +114,8 @@ pub struct Record {
     /// What the route puts on answers.
     pub dress: Vec<(HeaderName, HeaderValue)>,
     written: bool,
+    /// Its entry waits in memory for a moment.
+    holds_entry: bool,
     closed: bool,
 }
 
@@ -129,6 +131,7 @@ impl Record {
             held,
             dress: Vec::new(),
             written: false,
+            holds_entry: false,
             closed: false,
         }
     }

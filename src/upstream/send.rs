@@ -1,7 +1,6 @@
 //! The request's way out on a connection: head and body in as few writes as can be.
 
 use crate::clock;
-use crate::turns;
 use crate::upstream::Broken;
 use crate::upstream::Wire;
 use crate::upstream::request::Request;
@@ -77,7 +76,6 @@ impl Wire {
         mut rest: Bytes,
     ) -> Result<(), Broken> {
         first.extend_from_slice(&rest.split_to(rest.len().min(IN_ONE)));
-        turns::gather().await;
         let mut sent = self.write(&mut stream, &first).await;
         while sent.is_ok() && !rest.is_empty() {
             let slice = rest.split_to(rest.len().min(SLICE));

@@ -31,14 +31,21 @@ impl Record {
     /// the ledger.
     pub fn settle(&mut self) {
         self.settle_in_memory();
-        self.ledger.spool.write_held();
+        self.write_entry();
     }
 
     /// As [`Record::settle`], together with whatever else is answered in this moment: their entries take one write.
     pub async fn settle_with_others(&mut self) {
         self.settle_in_memory();
-        turns::gather().await;
-        self.ledger.spool.write_held();
+        turns::together().await;
+        self.write_entry();
+    }
+
+    /// Who has no entry does not touch the disk.
+    fn write_entry(&mut self) {
+        if std::mem::take(&mut self.holds_entry) {
+            self.ledger.spool.write_held();
+        }
     }
 
     /// All but the write.
@@ -55,7 +62,9 @@ impl Record {
         let now = clock::now();
         if is_new {
             let spool = &self.ledger.spool;
-            entry::of_request(self, spool.next_id(), now).iter().for_each(|entry| spool.hold(entry));
+            let entry = entry::of_request(self, spool.next_id(), now);
+            entry.iter().for_each(|entry| spool.hold(entry));
+            self.holds_entry = entry.is_some();
         }
         if let Some(reservation) = reservation {
             reservation.settle(self.consumed(), self.arrival.moment().at(now));

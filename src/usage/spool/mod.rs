@@ -79,7 +79,7 @@ impl Spool {
     }
 
     /// Holds an entry in memory until the next call of [`write_held`](Spool::write_held), which has to come before
-    /// the last byte of its request's answer goes out.
+    /// the last byte of its request's answer goes out. Lost, and counted, where there is no room for it.
     pub fn hold<T: AsRef<str>>(&self, entry: &Entry<T>) {
         thread_local! {
             static FRAME: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -93,9 +93,9 @@ impl Spool {
         });
     }
 
-    /// Writes down all that is held, in one write.
+    /// Writes down all that is held, in one write where the disk takes it. What it does not take is held on.
     pub fn write_held(&self) {
-        let written = self.lock().retry(clock::now);
+        let written = self.lock().write(clock::now);
         self.report(written);
     }
 

@@ -10,7 +10,7 @@ use std::time::Instant;
 /// Bytes that wait in memory while the disk takes none, some 40,000 entries; what comes then is lost, and counted.
 pub(super) const MOST_WAITING: usize = 16 << 20;
 /// Room for entries that is kept while none waits, in bytes: for what the requests of a moment write together.
-const MOST_AT_REST: usize = 64 << 10;
+const MOST_AT_REST: usize = 256 << 10;
 /// One line in the log for so long, however many writes fail.
 const QUIET: Duration = Duration::from_secs(60);
 
@@ -38,7 +38,7 @@ impl Writer {
         Writer { file, waiting: Vec::new(), done: 0, closed: false, quiet_until: None }
     }
 
-    /// Keeps an entry behind those that wait, for the next [`retry`](Writer::retry). Whether there is room for it.
+    /// Keeps an entry behind those that wait, for the next [`write`](Writer::write). Whether there is room for it.
     pub fn hold(&mut self, frame: &[u8]) -> bool {
         let fits = !self.closed && self.waiting.len() + frame.len() <= MOST_WAITING;
         if fits {
@@ -48,7 +48,7 @@ impl Writer {
     }
 
     /// Writes what waits, if the disk takes it. The clock is asked only where something went wrong.
-    pub fn retry(&mut self, now: impl Fn() -> Instant) -> Written {
+    pub fn write(&mut self, now: impl Fn() -> Instant) -> Written {
         while self.done < self.waiting.len() {
             match self.file.handle().write(&self.waiting[self.done..]) {
                 Ok(0) => return self.failed(io::ErrorKind::WriteZero.into(), now()),
@@ -57,7 +57,7 @@ impl Writer {
                 Err(cause) => return self.failed(cause, now()),
             }
         }
-        // What an outage has filled is given back.
+        // Room that an outage has filled is given back.
         self.waiting.clear();
         self.waiting.shrink_to(MOST_AT_REST);
         self.done = 0;
@@ -121,7 +121,7 @@ mod tests {
 
     fn append(writer: &mut Writer, frame: &[u8], now: Instant) -> Written {
         assert!(writer.hold(frame));
-        writer.retry(|| now)
+        writer.write(|| now)
     }
 
     /// Every write to it fails for want of room.
@@ -143,7 +143,7 @@ mod tests {
         writer.done = one.len() + 2;
         let next = file(folder.path(), 2);
         writer.turn_to(next.clone());
-        assert!(!writer.retry(|| now).failed);
+        assert!(!writer.write(|| now).failed);
         assert!(!append(&mut writer, &four, now).failed);
         assert_eq!(fs::read(next.path()).unwrap(), [two, three, four].concat());
         assert_eq!(writer.waits(), 0);
