@@ -7,7 +7,6 @@ use crate::edge::line::Line;
 use crate::gateway::front::Front;
 use crate::gateway::slow_head::Ahead;
 use crate::gateway::slow_head::Watched;
-use crate::turns;
 use bytes::BytesMut;
 use pingora::apps::HttpPersistentSettings;
 use pingora::apps::HttpServerApp;
@@ -124,9 +123,7 @@ async fn first_bytes(stream: &mut Watched, patience: Duration) -> Option<BytesMu
         ready!(Pin::new(&mut *stream).poll_read(cx, &mut buf))?;
         Poll::Ready(io::Result::Ok(BytesMut::from(buf.filled())))
     });
-    let first = timeout(patience, read).await.ok()?.ok().filter(|bytes| !bytes.is_empty())?;
-    turns::together().await;
-    Some(first)
+    timeout(patience, read).await.ok()?.ok().filter(|bytes| !bytes.is_empty())
 }
 
 #[cfg(test)]
