@@ -30,7 +30,6 @@ use crate::gateway::sound;
 use crate::gateway::sound::Sound;
 use crate::gateway::vendor::Vendor;
 use crate::routing::judge::Fault;
-use crate::turns;
 use crate::upstream::Broken;
 use crate::upstream::Upstreams;
 use crate::upstream::Wire;
@@ -147,8 +146,6 @@ async fn ask_head(
     outbound: &Outbound,
     terms: &Terms<'_>,
 ) -> Result<(Wire, Promise), Failure> {
-    // Not later: what is taken from the pool is written to while it is known to be alive.
-    turns::together().await;
     let mut fresh = false;
     loop {
         terms.owe(false);

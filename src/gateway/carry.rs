@@ -150,8 +150,6 @@ async fn asked(
     (head, body): (Vec<u8>, &Bytes),
     patience: Duration,
 ) -> pingora::Result<(Wire, Result<(), Broken>)> {
-    // Not later: what is taken from the pool is written to while it is known to be alive.
-    turns::together().await;
     let mut wire = upstreams.open_http1(peer, fresh).await?;
     let answered = match wire.send_written(head, body).await {
         Ok(()) => wire.next_head(Instant::now() + patience).await.map(drop),

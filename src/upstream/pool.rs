@@ -2,6 +2,7 @@
 
 use crate::clock;
 use crate::config::Provider;
+use crate::turns;
 use crate::upstream::Broken;
 use crate::upstream::Host;
 use crate::upstream::Wire;
@@ -71,11 +72,13 @@ impl Upstreams {
     }
 
     /// Connects to a host, from the pool where possible unless it must be `fresh`, else to its addresses
-    /// one after the other.
+    /// one after the other. Requests that come to this in the same moment are written [in a row](turns::together); it is
+    /// done here, and not when a request is written, so that what is taken from the pool is known to be alive.
     ///
     /// # Errors
     /// The last address's failure; [`Broken::Timeout`] at the `deadline`.
     pub async fn open(&self, host: &Host, fresh: bool, deadline: Instant) -> Result<Wire, Broken> {
+        turns::together().await;
         if let Some(wire) = self.reuse(host, fresh) {
             return Ok(wire);
         }
@@ -95,6 +98,7 @@ impl Upstreams {
     /// # Errors
     /// It cannot be connected to.
     pub async fn open_http1(&self, peer: &Arc<HttpPeer>, fresh: bool) -> pingora::Result<Wire> {
+        turns::together().await;
         if let Some(wire) = if fresh { None } else { self.at_rest(peer) } {
             return Ok(wire);
         }
