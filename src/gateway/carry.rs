@@ -174,14 +174,11 @@ async fn pass(
     // What is there at once goes out in one write.
     let mut ready = vec![HttpTask::Header(head, end)];
     let mut silence = None;
-    if end {
-        record.settle();
-    }
     while !end {
         let mut piece = match wire.at_hand() {
             Some(piece) => piece.map_err(|error| error.into_up())?,
             None => {
-                write(session, &mut ready).await?;
+                write(session, record, &mut ready).await?;
                 next(session, wire, silence.get_or_insert_with(|| Silence::new(patience))).await?
             }
         };
@@ -190,20 +187,19 @@ async fn pass(
         if piece.is_some() || end {
             ready.push(HttpTask::Body(piece, end));
         }
-        if end {
-            record.settle();
-        }
-        write(session, &mut ready).await?;
+        write(session, record, &mut ready).await?;
     }
-    write(session, &mut ready).await
+    write(session, record, &mut ready).await
 }
 
-async fn write(session: &mut Session, ready: &mut Vec<HttpTask>) -> pingora::Result<()> {
-    match ready.first() {
-        None => return Ok(()),
-        Some(HttpTask::Header(..)) => turns::together().await,
-        // What follows the head does not wait.
-        Some(_) => {}
+async fn write(session: &mut Session, record: &mut Record, ready: &mut Vec<HttpTask>) -> pingora::Result<()> {
+    let [first, ..] = &ready[..] else { return Ok(()) };
+    if ready.iter().any(HttpTask::is_end) {
+        record.settle();
+    }
+    // What follows the head does not wait.
+    if let HttpTask::Header(..) = first {
+        turns::together().await;
     }
     session.write_response_tasks(std::mem::take(ready)).await.map(drop)
 }

@@ -72,14 +72,12 @@ impl Upstreams {
     }
 
     /// Connects to a host, from the pool where possible unless it must be `fresh`, else to its addresses
-    /// one after the other. Requests that come to this in the same moment are written [in a row](turns::together); it is
-    /// done here, and not when a request is written, so that what is taken from the pool is known to be alive.
+    /// one after the other.
     ///
     /// # Errors
     /// The last address's failure; [`Broken::Timeout`] at the `deadline`.
     pub async fn open(&self, host: &Host, fresh: bool, deadline: Instant) -> Result<Wire, Broken> {
-        turns::together().await;
-        if let Some(wire) = self.reuse(host, fresh) {
+        if let Some(wire) = self.reuse(host, fresh).await {
             return Ok(wire);
         }
         // Boxed: connecting is large and rare, and every request would carry the room for it.
@@ -88,8 +86,8 @@ impl Upstreams {
     }
 
     /// The common case: an idle HTTP/1 connection to the preferred address.
-    fn reuse(&self, host: &Host, fresh: bool) -> Option<Wire> {
-        self.at_rest(&host.preferred().filter(|peer| !fresh && is_http1(peer))?)
+    async fn reuse(&self, host: &Host, fresh: bool) -> Option<Wire> {
+        self.at_rest(&host.preferred().filter(|peer| !fresh && is_http1(peer))?).await
     }
 
     /// Connects to a peer whose address is known and that speaks HTTP/1: from the pool unless it must be `fresh`. As
@@ -98,15 +96,17 @@ impl Upstreams {
     /// # Errors
     /// It cannot be connected to.
     pub async fn open_http1(&self, peer: &Arc<HttpPeer>, fresh: bool) -> pingora::Result<Wire> {
-        turns::together().await;
-        if let Some(wire) = if fresh { None } else { self.at_rest(peer) } {
+        if let Some(wire) = if fresh { None } else { self.at_rest(peer).await } {
             return Ok(wire);
         }
         let (line, reused) = Box::pin(self.line_to(peer, fresh)).await?;
         Ok(Wire { line, peer: peer.clone(), reused, sent: false })
     }
 
-    fn at_rest(&self, peer: &Arc<HttpPeer>) -> Option<Wire> {
+    /// Requests that come to this in the same moment are written in a row. They wait for each other here, and not when
+    /// they are written, so that what is taken is known to be alive.
+    async fn at_rest(&self, peer: &Arc<HttpPeer>) -> Option<Wire> {
+        turns::together().await;
         let stream = self.idle.take(peer.reuse_hash())?;
         Some(Wire { line: Line::Silent(stream), peer: peer.clone(), reused: true, sent: false })
     }

@@ -1,4 +1,4 @@
-//! The file that is written to, and what waits in memory while it cannot be.
+//! The file that is written to, and what waits in memory until it is.
 
 use crate::usage::spool::SpoolFile;
 use crate::usage::spool::frame;
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_and_what_does_not_fit_is_counted() {
+    fn memory_is_bounded_and_what_does_not_fit_is_refused() {
         let mut writer = Writer::new(full());
         let frame = vec![b'x'; MOST_WAITING / 2];
         assert_eq!([(); 4].map(|()| writer.hold(&frame)), [true, true, false, false]);
